@@ -1,0 +1,45 @@
+# Everything a newcomer needs: `make demo` and `make test` do their own set-up.
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help init demo test check fix bench schema clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
+
+# A minimal Debian has no ensurepip, so the environment is filled by the pip outside it.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv --without-pip $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+init: $(READY) ## make the virtual environment
+
+demo: $(READY) ## the main job on a simulated array, in under a minute
+	@$(BIN)/python -m tests.demo.demo
+
+test: $(READY) ## all tests
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+check: $(READY) ## style, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(READY) ## mend what a tool can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## figures as ratios from one run
+	@$(BIN)/python -m tests.bench.bench
+
+schema: $(READY) ## write the JSON Schema of the service files anew
+	$(BIN)/python -m flashd.config.schema --write
+
+clean: ## remove what the set-up made
+	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

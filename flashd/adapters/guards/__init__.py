@@ -1,0 +1,1 @@
+"""Ways to learn whether a dependent service is down."""

@@ -1,0 +1,99 @@
+"""What a program of the operator's says by its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import stat
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flashd.adapters.guards.findings import account, cause, late, unknown
+from flashd.adapters.guards.here import elsewhere
+from flashd.adapters.processes import Completed, Ending, run
+from flashd.adapters.threads import beside
+from flashd.model.verdict import Finding, Verdict
+
+if TYPE_CHECKING:
+    from flashd.config.guards import CommandOptions
+
+_OUTPUT_CAP = 1 << 16
+_ROOT = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGuard:
+    """Runs a program without a shell and knows only the exit codes it was told."""
+
+    options: CommandOptions
+
+    async def look(self) -> Finding:
+        """Run the program once."""
+        argv, limit = self.options.command, self.options.timeout
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                refusal = await elsewhere(self.options.host) or await _distrusted(argv)
+            if refusal:
+                return refusal
+            done = await run(argv, limit=limit, cap=_OUTPUT_CAP)
+        except TimeoutError:
+            return late(f"{argv[0]} could not be looked at", limit)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
+            return unknown(f"{argv[0]} cannot be run: {cause(error)}", {"command": list(argv)})
+        return judge(self.options, done)
+
+
+def judge(options: CommandOptions, done: Completed) -> Finding:
+    """Take an exit code for what the operator said it means, and all else for unknown."""
+    program, evidence = options.command[0], account(done)
+    match done.ending:
+        case Ending.TIMED_OUT:
+            seconds = f"{options.timeout.total_seconds():g} s"
+            return unknown(f"{program} did not end within {seconds} and was killed", evidence)
+        case Ending.FLOODED:
+            return unknown(f"{program} wrote too much and was killed", evidence)
+        case Ending.EXITED:
+            return _judge_status(options, done.exit_status, evidence)
+
+
+def _judge_status(
+    options: CommandOptions, status: int | None, evidence: dict[str, object]
+) -> Finding:
+    program = options.command[0]
+    if status in options.down and status not in options.up:
+        return Finding(Verdict.DOWN, f"{program} ended with {status}, which means down", evidence)
+    if status in options.up and status not in options.down:
+        return Finding(Verdict.UP, f"{program} ended with {status}, which means up", evidence)
+    if status is not None and status < 0:
+        return unknown(f"{program} was killed by signal {-status}", evidence)
+    return unknown(f"{program} ended with {status}, which means neither up nor down", evidence)
+
+
+async def _distrusted(argv: tuple[str, ...]) -> Finding | None:
+    distrust = await beside(partial(_distrust, Path(argv[0])))
+    return unknown(distrust, {"command": list(argv)}) if distrust else None
+
+
+def _distrust(program: Path) -> str:
+    """Say why a program must not be run: somebody else could have put it there.
+
+    Its word lets a volume be overwritten. Best effort: what it calls in turn is not looked at.
+    """
+    for file in dict.fromkeys((program, program.resolve(strict=True))):
+        for place in (file, file.parent):
+            if distrust := _changeable(place):
+                return distrust
+    return ""
+
+
+def _changeable(place: Path) -> str:
+    found = place.stat()
+    quoted = shlex.quote(str(place))
+    if found.st_uid not in {_ROOT, os.geteuid()}:
+        return f"{place} belongs to another user than root; run: chown root {quoted}"
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"{place} can be changed by its group or by others; run: chmod go-w {quoted}"
+    return ""

@@ -1,0 +1,187 @@
+"""Whether a process of the dependent service runs on this host."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import re
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flashd.adapters import procfs
+from flashd.adapters.guards.findings import cause, harmless, late, unknown
+from flashd.adapters.guards.here import elsewhere
+from flashd.adapters.guards.sight import blindness
+from flashd.adapters.threads import beside
+from flashd.model.verdict import Finding, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flashd.adapters.procfs import Process
+    from flashd.config.guards import ProcessOptions
+
+_NAME_KEPT = 15  # bytes of a process's name that the kernel keeps
+_TOLD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessGuard:
+    """Vetoes where a process matches; where none does it has nothing against.
+
+    An absent process proves nothing: a mounted file system needs none.
+    """
+
+    options: ProcessOptions
+    proc: Path = procfs.PROC
+
+    async def look(self) -> Finding:
+        """Read every process of this host."""
+        try:
+            async with asyncio.timeout(self.options.timeout.total_seconds()):
+                if stranger := await elsewhere(self.options.host):
+                    return stranger
+                return await beside(partial(_look, self.options, self.proc))
+        except TimeoutError:
+            return late("the processes of this host were not read", self.options.timeout)
+        except (OSError, ValueError, LookupError) as error:  # not what /proc is made of
+            return unknown(f"the processes of this host cannot be read: {cause(error)}")
+
+
+def _look(options: ProcessOptions, proc: Path) -> Finding:
+    try:
+        uid = _uid(options.user)
+    except KeyError:
+        return unknown(f"there is no user {options.user} on this host")
+    pattern = re.compile(options.pattern) if options.pattern else None
+    return judge(_scan(_Sought(pattern, options.name, uid), proc), blindness(proc))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The processes that match, of how many; `hidden` is how many could not be read."""
+
+    found: tuple[Process, ...]
+    looked_at: int
+    hidden: int
+
+
+def judge(seen: Seen, blind: str) -> Finding:
+    """Take a match for up, and none for clear where nothing was hidden.
+
+    Only names are told: arguments may hold passwords.
+    """
+    told = [{"pid": p.pid, "name": harmless(p.name)} for p in seen.found[:_TOLD]]
+    evidence = {"found": told, "matching": len(seen.found), "looked_at": seen.looked_at}
+    if seen.found:
+        names = ", ".join(f"{one['name']} ({one['pid']})" for one in told)
+        return Finding(Verdict.UP, f"a process that matches is running: {names}", evidence)
+    if blind:
+        return unknown(f"no process matches, but {blind}", evidence)
+    if seen.hidden:
+        return unknown(f"no process matches, but {seen.hidden} could not be read", evidence)
+    return Finding(Verdict.CLEAR, "no process matches", evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What is looked for; all that is given must match. To match too much is the safe side."""
+
+    pattern: re.Pattern[str] | None
+    name: str | None
+    uid: int | None
+
+    def matches(self, process: Process, proc: Path) -> bool:
+        """Compare; raises `OSError` where the process ended or may not be read."""
+        place = proc / str(process.pid)
+        words = (place / "cmdline").read_bytes().decode("utf-8", "backslashreplace").split("\0")
+        return (
+            (self.name is None or _called(self.name, process.name, words[0]))
+            and (self.pattern is None or _found(self.pattern, process.name, " ".join(words)))
+            and (self.uid is None or self.uid in _uids(place))
+        )
+
+
+def _called(wanted: str, name: str, program: str) -> bool:
+    """Whether a process goes by that name, of which the kernel keeps only the beginning."""
+    kept = wanted.encode()[:_NAME_KEPT].decode("utf-8", "backslashreplace")
+    return name == kept or wanted in {program, Path(program).name}
+
+
+def _found(pattern: re.Pattern[str], name: str, line: str) -> bool:
+    return bool(pattern.search(line) or pattern.search(name))
+
+
+def _uids(place: Path) -> set[int]:
+    """Read the users that a process acts as: real, effective, saved, of its files.
+
+    The owner of its folder in /proc says less: that of a program like Oracle's, which changes
+    its user, is root.
+    """
+    for line in (place / "status").read_text("utf-8", "replace").splitlines():
+        if line.startswith("Uid:"):
+            return {int(uid) for uid in line.split()[1:]}
+    raise ValueError(f"no user in {place}/status")
+
+
+def _uid(user: str | None) -> int | None:
+    """Look a user up; raises `KeyError` where there is none."""
+    if user is None or (user.isascii() and user.isdecimal()):
+        return int(user) if user else None
+    return pwd.getpwnam(user).pw_uid
+
+
+def _scan(sought: _Sought, proc: Path) -> Seen:
+    everybody, hidden = _everybody(proc)
+    own = _own(everybody)
+    found = []
+    for process in everybody.values():
+        if process.pid in own or process.of_kernel or not process.alive:
+            continue
+        try:
+            if sought.matches(process, proc):
+                found.append(process)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended meanwhile
+        except PermissionError:
+            hidden += 1
+    return Seen(tuple(found), len(everybody), hidden)
+
+
+def _everybody(proc: Path) -> tuple[dict[int, Process], int]:
+    everybody, hidden = {}, 0
+    for pid in procfs.pids(proc):
+        try:
+            process = procfs.process(pid, proc)
+        except PermissionError:
+            hidden += 1
+        else:
+            if process is not None:
+                everybody[pid] = process
+    return everybody, hidden
+
+
+def _own(everybody: Mapping[int, Process]) -> set[int]:
+    """Tell which processes are flashd's, since its own command lines name the services.
+
+    Itself, what it started (other guards), and what it was started by in the same process
+    group (sudo, a shell). The whole group would be too much: in a script without job control
+    a service started beside flashd is in it too.
+    """
+    me = os.getpid()
+    own = {me} | {pid for pid in everybody if me in _ancestors(pid, everybody)}
+    group = os.getpgrp()
+    return own | {pid for pid in _ancestors(me, everybody) if everybody[pid].group == group}
+
+
+def _ancestors(pid: int, everybody: Mapping[int, Process]) -> Iterable[int]:
+    ancestors: list[int] = []
+    while (found := everybody.get(pid)) and found.parent in everybody:
+        pid = found.parent
+        if pid in ancestors:  # numbers were given anew while we read
+            break
+        ancestors.append(pid)
+    return ancestors

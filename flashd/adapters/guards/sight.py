@@ -1,0 +1,64 @@
+"""Whether every process of this host can be seen from here."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What the kernel calls its first namespaces: PROC_PID_INIT_INO and PROC_USER_INIT_INO.
+_FIRST = {"pid": "pid:[4026531836]", "user": "user:[4026531837]"}
+_CAP_SYS_PTRACE = 1 << 19
+_SHOWS_ALL = frozenset({"0", "off"})
+_SHOWS_PTRACEABLE = frozenset({"4", "ptraceable"})
+
+
+def blindness(proc: Path) -> str:
+    """Say why some processes may be hidden; empty where all can be seen."""
+    if not _in_first_namespace(proc, "pid"):
+        return "flashd has a process namespace of its own (a container, or PrivatePIDs=)"
+    try:
+        (proc / "1" / "stat").read_bytes()
+    except OSError:
+        return "process 1 is hidden from flashd (hidepid=, or ProtectProc=)"
+    options = _mount_options(proc)
+    if options is None:
+        return "how /proc is mounted cannot be told"
+    hiding = options.get("hidepid", "off")
+    if hiding in _SHOWS_ALL or _sees_anyway(proc, hiding, options.get("gid", "0")):
+        return ""
+    return f"/proc is mounted with hidepid={hiding} (or ProtectProc= is set)"
+
+
+def _in_first_namespace(proc: Path, kind: str) -> bool:
+    return str((proc / "self" / "ns" / kind).readlink()) == _FIRST[kind]
+
+
+def _mount_options(proc: Path) -> dict[str, str] | None:
+    """Read the options of the topmost mount on /proc, if that is a proc file system."""
+    found = None
+    for line in (proc / "self" / "mountinfo").read_text("utf-8", "replace").splitlines():
+        mount, _, system = line.partition(" - ")
+        if mount.split()[4] == "/proc":
+            found = (mount.split()[5], *system.split())
+    if found is None or found[1] != "proc":
+        return None
+    words = f"{found[0]},{found[-1]}".split(",")
+    return {key: value for key, _, value in (word.partition("=") for word in words)}
+
+
+def _sees_anyway(proc: Path, hiding: str, group: str) -> bool:
+    """Whether what is hidden from others is shown to us: by a capability, or by the group."""
+    if _in_first_namespace(proc, "user") and _capabilities(proc) & _CAP_SYS_PTRACE:
+        return True
+    ours = {str(gid) for gid in (os.getegid(), *os.getgroups())}
+    return hiding not in _SHOWS_PTRACEABLE and group in ours
+
+
+def _capabilities(proc: Path) -> int:
+    for line in (proc / "self" / "status").read_text("utf-8", "replace").splitlines():
+        if line.startswith("CapEff:"):
+            return int(line.split()[1], 16)
+    return 0

@@ -1,0 +1,151 @@
+"""This host, as Linux tells of it in /proc."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from contextlib import suppress
+from enum import Enum, auto
+from functools import partial
+
+from flashd.adapters import procfs
+from flashd.adapters.processes import MARK, lives, vanished
+from flashd.adapters.threads import beside
+from flashd.model.lease import Holder
+from flashd.model.run import Carrier
+
+_FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of the kernel's proc_ns.h
+_PATIENCE = 10.0  # seconds that a killed group gets to be gone
+
+
+class LinuxHost:
+    """Who we are, and who is still alive.
+
+    `name` is the host's name; in a container it also has the process namespace, since the
+    process numbers of one mean nothing in another.
+    """
+
+    def __init__(self) -> None:
+        self.name = _name()
+        self.boot_id = (procfs.PROC / "sys/kernel/random/boot_id").read_text().strip()
+
+    def holder(self, token: str) -> Holder:
+        """Name this process as a holder of leases."""
+        pid = os.getpid()
+        return Holder(self.name, self.boot_id, pid, _start_of(pid), token)
+
+    def carrier(self, group: int, started: int) -> Carrier:
+        """Name a process group of this host."""
+        return Carrier(self.name, self.boot_id, group, started)
+
+    def gone(self, holder: Holder) -> bool | None:
+        """Whether that process has ended; None where it cannot be known from here."""
+        if holder.host != self.name:
+            return None
+        if holder.boot_id != self.boot_id:
+            return True
+        try:
+            found = procfs.process(holder.pid)
+        except PermissionError:
+            return None
+        if found is None:
+            return _no_such(holder.pid)
+        return found.started != holder.started or not found.alive
+
+    async def end(self, carrier: Carrier) -> bool | None:
+        """End that process group if it lives, and wait until it is gone.
+
+        True: it is gone. False: it would not go, or nothing proves that the processes which
+        have its number now are the ones that were meant. None: it belongs to another host.
+        """
+        if carrier.host != self.name:
+            return None
+        if carrier.boot_id != self.boot_id:
+            return True
+        match await beside(partial(_identify, carrier)):
+            case _Group.GONE:
+                return True
+            case _Group.MEANT:
+                return await _killed(carrier.group)
+            case _Group.UNSURE:
+                return False
+
+
+class _Group(Enum):
+    """What a group number stands for now."""
+
+    GONE = auto()
+    MEANT = auto()
+    UNSURE = auto()
+
+
+def _identify(carrier: Carrier) -> _Group:
+    """Tell whether the processes in a carrier's group are the carrier's.
+
+    The kernel gives a number to a new process only when no group has it. So a leader that began
+    at another time means that the group we knew is gone; and without a leader, its members are
+    ours or those of a daemon whose first process had the number later and ended. Only the mark
+    that children of flashd inherit tells those apart.
+    """
+    if carrier.group <= 1 or carrier.group == os.getpgrp():  # to kill 0 or 1 is to kill many
+        return _Group.UNSURE
+    if not lives(carrier.group):
+        return _Group.GONE
+    try:
+        leader = procfs.process(carrier.group)
+    except PermissionError:
+        return _Group.UNSURE
+    if leader is None:
+        return _Group.MEANT if _all_marked(carrier.group) else _Group.UNSURE
+    return _Group.MEANT if leader.started == carrier.started else _Group.GONE
+
+
+def _all_marked(group: int) -> bool:
+    members = [p.pid for p in procfs.processes() if p.group == group and p.alive]
+    return bool(members) and all(_marked(pid) for pid in members)
+
+
+def _marked(pid: int) -> bool:
+    try:
+        variables = (procfs.PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:  # of another user, or just ended: then the next look finds it gone
+        return False
+    return any(variable.startswith(f"{MARK}=".encode()) for variable in variables)
+
+
+async def _killed(group: int) -> bool:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await vanished(group)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _no_such(pid: int) -> bool | None:
+    """Whether there is really no such process, or one that is hidden from us."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return None
+    return None  # it appeared between the two looks
+
+
+def _start_of(pid: int) -> int:
+    found = procfs.process(pid)
+    if found is None:
+        raise ProcessLookupError(f"process {pid} is not in /proc")
+    return found.started
+
+
+def _name() -> str:
+    namespace = str((procfs.PROC / "self/ns/pid").readlink())
+    if namespace == _FIRST_NAMESPACE:
+        return socket.gethostname()
+    return f"{socket.gethostname()}/{namespace}"

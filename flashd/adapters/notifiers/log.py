@@ -1,0 +1,102 @@
+"""The log: structlog, JSON for machines or a line for people."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, TextIO
+
+import structlog
+
+from flashd.adapters.notifiers import ecs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+    from datetime import datetime
+    from enum import Enum
+
+    from flashd.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvents:
+    """The events port over a structlog logger."""
+
+    logger: structlog.typing.FilteringBoundLogger
+    clock: Clock
+
+    def tell(self, event: Enum, message: str, facts: Mapping[str, object]) -> None:
+        """Log one event."""
+        kind = asdict(event.value)
+        self.logger.log(
+            _LEVELS[kind["level"]], message, kind=kind, facts=facts, now=self.clock.now()
+        )
+
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def log_events(clock: Clock, out: TextIO, *, console: bool) -> LogEvents:
+    """Make a log that writes each event to `out`, flushed, a line each."""
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(out),
+        processors=[_for_people(out) if console else _as_json],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+    return LogEvents(logger, clock)
+
+
+def adopt_standard_logging(clock: Clock, out: TextIO) -> None:
+    """Have libraries' own warnings written as events too, APScheduler's among them."""
+    handler = _LibraryHandler(clock, out)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+
+
+class _LibraryHandler(logging.Handler):
+    def __init__(self, clock: Clock, out: TextIO) -> None:
+        super().__init__()
+        self._clock = clock
+        self._out = out
+
+    def emit(self, record: logging.LogRecord) -> None:
+        kind = {
+            "action": "library-message",
+            "code": "FD-1090",
+            "level": "error" if record.levelno >= logging.ERROR else "warning",
+            "type": "info",
+            "outcome": "unknown",
+        }
+        facts: dict[str, object] = {"log.logger": record.name}
+        if record.exc_info:
+            facts["error.message"] = str(record.exc_info[1])
+        document = ecs.document(kind, record.getMessage(), facts, self._clock.now())
+        self._out.write(f"{ecs.line(document)}\n")
+        self._out.flush()
+
+
+def _as_json(_logger: object, _method: str, event: MutableMapping[str, object]) -> str:
+    return ecs.line(_document(event))
+
+
+def _document(event: MutableMapping[str, object]) -> dict[str, object]:
+    kind: Mapping[str, str] = event["kind"]  # type: ignore[assignment]
+    facts: Mapping[str, object] = event["facts"]  # type: ignore[assignment]
+    now: datetime = event["now"]  # type: ignore[assignment]
+    return ecs.document(kind, str(event["event"]), facts, now)
+
+
+def _for_people(out: TextIO) -> Callable[..., str]:
+    colours = {"warning": "\x1b[33m", "error": "\x1b[31m"} if out.isatty() else {}
+
+    def render(_logger: object, _method: str, event: MutableMapping[str, object]) -> str:
+        kind: Mapping[str, str] = event["kind"]  # type: ignore[assignment]
+        now: datetime = event["now"]  # type: ignore[assignment]
+        text = ecs.without_secrets(str(event["event"])).replace("\n", "\n    ")
+        colour = colours.get(kind["level"], "")
+        end = "\x1b[0m" if colour else ""
+        return f"{now:%H:%M:%S} {colour}{kind['level']:<7}{end} {kind['action']:<22} {text}"
+
+    return render

@@ -1,0 +1,60 @@
+"""Logins that must not be tried again."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from flashd.adapters.stores.dialect import upsert
+from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.schema import breakers
+from flashd.model.observation import Breaker
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+class SqlBreakers(Lanes):
+    """`flashd.ports.store.Breakers`."""
+
+    async def breaker(self, array: str) -> Breaker | None:
+        """Tell the open breaker of an array."""
+        return await self._reading.run(partial(_breaker, array=array))
+
+    async def open_breaker(self, breaker: Breaker) -> None:
+        """Stop logins; a later refusal replaces an earlier one."""
+        await self._writing.run(partial(_open, breaker=breaker))
+
+    async def close_breaker(self, array: str) -> None:
+        """Allow logins again."""
+        await self._writing.run(partial(_close, array=array))
+
+
+def _breaker(connection: Connection, array: str) -> Breaker | None:
+    row = connection.execute(select(breakers).where(breakers.c.array == array)).one_or_none()
+    if row is None:
+        return None
+    return Breaker(
+        array=row.array,
+        username=row.username,
+        pwfile=row.pwfile,
+        opened_at=row.opened_at,
+        reason=row.reason,
+    )
+
+
+def _open(connection: Connection, breaker: Breaker) -> None:
+    row = {
+        "array": breaker.array,
+        "username": breaker.username,
+        "pwfile": breaker.pwfile,
+        "opened_at": breaker.opened_at,
+        "reason": breaker.reason,
+    }
+    upsert(connection, breakers, [row])
+
+
+def _close(connection: Connection, array: str) -> None:
+    connection.execute(delete(breakers).where(breakers.c.array == array))

@@ -1,0 +1,122 @@
+"""What differs from one database to another, and nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import URL, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+
+from flashd.adapters.stores.files import Identity
+from flashd.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Engine, Table
+
+_INSERTS: Mapping[str, Callable[[Table], Any]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+_ADVISORY_LOCK = 0x666C61736864  # "flashd": any number that others are unlikely to use
+_WAL_TRIES = 20
+
+
+def sqlite_engine(path: Path, patience: float, *, writing: bool) -> Engine:
+    """Make an engine of one connection, for one thread, to a file that exists.
+
+    Transactions are begun here and not by the driver, which would begin them at the first
+    change only: what was read before would not belong to them. See "Transactions with SQLite
+    and the sqlite3 driver" in SQLAlchemy's documentation.
+    """
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": patience, "check_same_thread": False},
+        pool_size=1,
+        max_overflow=0,
+    )
+    event.listen(engine, "connect", partial(_set_up, writing=writing))
+    if writing:
+        event.listen(engine, "begin", partial(_begin_writing, Identity.of(path)))
+    else:
+        event.listen(engine, "begin", _begin_reading)
+    return engine
+
+
+def server_engine(url: URL, *, writing: bool) -> Engine:
+    """Make an engine of one connection to a database server.
+
+    All writers queue on one lock, held to the end of the transaction, as they do in SQLite:
+    the same code is right in both.
+    """
+    engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
+    if writing:
+        event.listen(engine, "begin", _queue_to_write)
+    return engine
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write whole rows, replacing those with the same key."""
+    if rows:
+        insert = _INSERTS[connection.dialect.name](table)
+        values = {c.name: insert.excluded[c.name] for c in table.columns if not c.primary_key}
+        key = list(table.primary_key.columns)
+        connection.execute(insert.on_conflict_do_update(index_elements=key, set_=values), rows)
+
+
+def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write those rows whose key is not there yet."""
+    if rows:
+        insert = _INSERTS[connection.dialect.name](table)
+        connection.execute(insert.on_conflict_do_nothing(), rows)
+
+
+def _set_up(connection: sqlite3.Connection, _record: object, *, writing: bool) -> None:
+    connection.isolation_level = None
+    _write_ahead(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if not writing:
+        connection.execute("PRAGMA query_only = ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have readers and the writer not wait for each other.
+
+    The switch, needed once in the life of a file, fails at once where somebody else is at it,
+    whatever the busy timeout; waiting for an exclusive lock obeys the timeout.
+    """
+    for _ in range(_WAL_TRIES):
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        else:
+            break
+    else:
+        raise StoreError("the state store is being opened by too many at once", "Try again.")
+    if mode != "wal":
+        raise StoreError(
+            "the file system of the state store has no shared memory for its write-ahead log",
+            "Put the store on a local disk.",
+        )
+
+
+def _begin_writing(opened: Identity, connection: Connection) -> None:
+    opened.check()
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _queue_to_write(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")

@@ -1,0 +1,75 @@
+"""Every way in which a store can fail, in words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from flashd.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PRIMARY = 0xFF  # the low byte of an extended result code of SQLite
+_WRITABLE = "Make the file and its directory writable for the user that flashd runs as."
+_DISK = "Look for errors of the disk in the kernel's log, and for limits on the size of files."
+
+_SQLITE = {
+    sqlite3.SQLITE_BUSY: (
+        "is locked by another process",
+        "Find out who keeps it locked with `fuser`, and copy it with `sqlite3 FILE .backup` only.",
+    ),
+    sqlite3.SQLITE_READONLY: ("cannot be written", _WRITABLE),
+    sqlite3.SQLITE_PERM: ("cannot be opened", _WRITABLE),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _WRITABLE),
+    sqlite3.SQLITE_IOERR: ("cannot be read or written: the disk says no", _DISK),
+    sqlite3.SQLITE_FULL: (
+        "cannot be written: the disk is full",
+        "Free space on the file system that holds it.",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "is damaged",
+        "Stop flashd and restore a copy, or move all its files away and check the last run by hand.",
+    ),
+    sqlite3.SQLITE_NOTADB: ("is not a state store", "Point `state` to a file of its own."),
+    sqlite3.SQLITE_CONSTRAINT: (
+        "refused a record that contradicts what it holds",
+        "Look at `flashd history`; if that does not explain it, report it as a bug.",
+    ),
+}
+_UNREADABLE = "If no other program wrote to it, report it as a bug."
+
+
+@contextmanager
+def told(where: str) -> Iterator[None]:
+    """Turn whatever goes wrong with the store named `where` into a `StoreError`."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _from_database(where, error.orig or error) from error
+    except sqlite3.Error as error:  # raised while a connection is made
+        raise _from_database(where, error) from error
+    except SQLAlchemyError as error:
+        raise StoreError(f"{where} cannot be used: {_first_line(error)}") from error
+    except OSError as error:
+        raise StoreError(f"{where}: {os.strerror(error.errno or 0)}", _WRITABLE) from error
+    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        # a record that is no record, such as one that was edited by hand
+        raise StoreError(f"{where} and flashd disagree: {error!r}", _UNREADABLE) from error
+
+
+def _from_database(where: str, error: BaseException) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None or code & _PRIMARY not in _SQLITE:
+        return StoreError(f"{where} cannot be used: {_first_line(error)}")
+    what, hint = _SQLITE[code & _PRIMARY]
+    return StoreError(f"{where} {what} ({_first_line(error)})", hint)
+
+
+def _first_line(error: BaseException) -> str:
+    """Leave out the statement and its values, which SQLAlchemy adds on further lines."""
+    return str(error).partition("\n")[0]

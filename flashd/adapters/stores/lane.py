@@ -1,0 +1,68 @@
+"""One thread with one connection, so that the event loop never waits for a disk."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from flashd.adapters.stores.failures import told
+from flashd.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+
+class Lane:
+    """Transactions on `engine`, one after the other, in the order in which they were asked for.
+
+    `where` names the store in errors.
+    """
+
+    def __init__(self, engine: Engine, where: str, name: str) -> None:
+        self._engine = engine
+        self._where = where
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a transaction and wait until it is durable.
+
+        Cancelled, it may be done or not: what has begun is not torn.
+        """
+        return await asyncio.wrap_future(self._submit(work))
+
+    def later(self, work: Callable[[Connection], object]) -> None:
+        """Have `work` done after all that was asked for before, if that can still be."""
+        with suppress(StoreError):
+            self._submit(work)
+
+    async def close(self) -> None:
+        """Finish what was asked for and let go."""
+        await asyncio.to_thread(self._thread.shutdown)
+        self._engine.dispose()
+
+    def _submit(self, work: Callable[[Connection], T]) -> Future[T]:
+        try:
+            return self._thread.submit(self._transact, work)
+        except RuntimeError as error:
+            raise StoreError(f"{self._where} is closed") from error
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        with told(self._where), self._engine.begin() as connection:
+            return work(connection)
+
+
+class Lanes:
+    """What every part of a store stands on: a lane to write in and one to read in.
+
+    A reader never waits for a writer, here or in another process, that is held up.
+    """
+
+    def __init__(self, writing: Lane, reading: Lane) -> None:
+        self._writing = writing
+        self._reading = reading

@@ -1,0 +1,152 @@
+"""One at a time, across threads, processes and nodes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, select, update
+
+from flashd.adapters.stores.dialect import upsert
+from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.schema import leases
+from flashd.errors import StoreError
+from flashd.model.lease import FOREIGN_LEASE, Held, Holder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+    from flashd.adapters.stores.lane import Lane
+    from flashd.ports.host import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Leases that are asked for, by whom, and when."""
+
+    names: Sequence[str]
+    holder: Holder
+    now: datetime
+
+
+class SqlLeases(Lanes):
+    """`flashd.ports.store.Leases`."""
+
+    def __init__(self, writing: Lane, reading: Lane, host: Host) -> None:
+        super().__init__(writing, reading)
+        self._host = host
+
+    async def acquire(self, names: Sequence[str], holder: Holder, now: datetime) -> Held | None:
+        """Take all of `names` or none; who has some of them already keeps those.
+
+        Cancelled, it gives back what it may have taken: nobody would know of it.
+        """
+        taken: list[str] = []
+        claim = Claim(tuple(dict.fromkeys(names)), holder, now)
+        try:
+            return await self._writing.run(
+                partial(_acquire, claim=claim, host=self._host, taken=taken)
+            )
+        except asyncio.CancelledError:
+            self._writing.later(partial(_release, names=taken, holder=holder))
+            raise
+
+    async def renew(self, holder: Holder, now: datetime) -> int:
+        """Keep what `holder` has."""
+        return await self._writing.run(partial(_renew, holder=holder, now=now))
+
+    async def release(self, names: Sequence[str], holder: Holder) -> None:
+        """Give back; a lease that somebody else has by now is left alone."""
+        await self._writing.run(partial(_release, names=names, holder=holder))
+
+    async def held(self) -> Mapping[str, Held]:
+        """Tell all leases."""
+        return await self._reading.run(_held)
+
+
+def refuse_unless_held(connection: Connection, names: Iterable[str], holder: Holder) -> None:
+    """Raise unless `holder` has every one of these leases."""
+    wanted = dict.fromkeys(names)
+    theirs = {row.name: row for row in _rows(connection, wanted)}
+    for name in wanted:
+        row = theirs.get(name)
+        if row is None or _holder(row) != holder:
+            now = f"{_holder(row)} has it" if row else "nobody has it"
+            raise StoreError(
+                f"the lease of {name} was lost: {now}",
+                "Nothing was sent. Another flashd took over: look at `flashd history`.",
+            )
+
+
+def _acquire(connection: Connection, claim: Claim, host: Host, taken: list[str]) -> Held | None:
+    there = {row.name: row for row in _rows(connection, claim.names)}
+    for name in claim.names:
+        row = there.get(name)
+        if row and _in_the_way(row, claim, host):
+            return Held(name, _holder(row), row.since_at)
+    kept = {name: row.since_at for name, row in there.items() if _holder(row) == claim.holder}
+    rows = [_row(name, claim, kept.get(name, claim.now)) for name in claim.names]
+    upsert(connection, leases, rows)
+    taken += [name for name in claim.names if name not in kept]
+    return None
+
+
+def _in_the_way(row: Row[Any], claim: Claim, host: Host) -> bool:
+    other = _holder(row)
+    if other == claim.holder:
+        return False
+    gone = host.gone(other)
+    if gone is None:
+        return bool(claim.now < row.renewed_at + FOREIGN_LEASE)
+    return not gone
+
+
+def _renew(connection: Connection, holder: Holder, now: datetime) -> int:
+    kept = connection.execute(update(leases).where(_is(holder)).values(renewed_at=now))
+    return kept.rowcount
+
+
+def _release(connection: Connection, names: Sequence[str], holder: Holder) -> None:
+    connection.execute(delete(leases).where(leases.c.name.in_(names), _is(holder)))
+
+
+def _held(connection: Connection) -> dict[str, Held]:
+    rows = connection.execute(select(leases).order_by(leases.c.name))
+    return {row.name: Held(row.name, _holder(row), row.since_at) for row in rows}
+
+
+def _rows(connection: Connection, names: Iterable[str]) -> Iterable[Row[Any]]:
+    return connection.execute(select(leases).where(leases.c.name.in_(list(names))))
+
+
+def _is(holder: Holder) -> ColumnElement[bool]:
+    return and_(
+        leases.c.host == holder.host,
+        leases.c.boot_id == holder.boot_id,
+        leases.c.pid == holder.pid,
+        leases.c.started == holder.started,
+        leases.c.token == holder.token,
+    )
+
+
+def _holder(row: Row[Any]) -> Holder:
+    return Holder(row.host, row.boot_id, row.pid, row.started, row.token)
+
+
+def _row(name: str, claim: Claim, since: datetime) -> dict[str, object]:
+    holder = claim.holder
+    return {
+        "name": name,
+        "host": holder.host,
+        "boot_id": holder.boot_id,
+        "pid": holder.pid,
+        "started": holder.started,
+        "token": holder.token,
+        "since_at": since,
+        "renewed_at": claim.now,
+    }

@@ -1,0 +1,219 @@
+"""What was seen of the arrays."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, delete, select
+
+from flashd.adapters.stores.codec import pair_of, plain_relation, relation_of
+from flashd.adapters.stores.columns import from_micros, to_micros
+from flashd.adapters.stores.dialect import upsert
+from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.schema import arrays, runs, sightings, withdrawals
+from flashd.adapters.stores.seen import Dated, Known, advance, back_again
+from flashd.model.observation import ArrayRecord, Sighting, Withdrawal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row, Select, Table
+
+    from flashd.model.volumes import Listing, Pair
+
+
+class SqlObservations(Lanes):
+    """`flashd.ports.store.Observations`."""
+
+    async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
+        """Remember what a whole listing showed; one older than what is known adds nothing."""
+        wanted = tuple(dict.fromkeys(pairs))
+        await self._writing.run(partial(_record_listing, listing=listing, pairs=wanted))
+
+    async def record_failure(self, record: ArrayRecord) -> None:
+        """Remember that reading an array failed; what was seen before stays."""
+        await self._writing.run(partial(_record_failure, record=record))
+
+    async def sightings(self, arrays: Iterable[str] | None = None) -> Sequence[Sighting]:
+        """Tell the last sightings, by array and pair."""
+        return await self._reading.run(partial(_sightings, of=_names(arrays)))
+
+    async def arrays(self) -> Mapping[str, ArrayRecord]:
+        """Tell how reading each array went last."""
+        return await self._reading.run(_arrays)
+
+    async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
+        """Tell the open withdrawals, by array and pair."""
+        return await self._reading.run(partial(_withdrawals, of=_names(arrays)))
+
+    async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
+        """Drop the sightings of other pairs than these."""
+        wanted = {(array, str(pair)) for array, pair in keep}
+        await self._writing.run(partial(_forget_pairs, keep=wanted))
+
+
+def _names(names: Iterable[str] | None) -> list[str] | None:
+    return None if names is None else sorted(set(names))
+
+
+def _of_arrays(query: Select[Any], table: Table, of: Sequence[str] | None) -> Select[Any]:
+    ordered = query.order_by(table.c.array, table.c.pair)
+    return ordered if of is None else ordered.where(table.c.array.in_(of))
+
+
+def _record_listing(connection: Connection, listing: Listing, pairs: Sequence[Pair]) -> None:
+    known = _known(connection, listing.array)
+    fresh = [pair for pair in pairs if not _newer(known.get(pair), listing)]
+    rows = [_sighting_row(advance(known.get(pair), listing, pair)) for pair in fresh]
+    upsert(connection, sightings, rows)
+    _close_withdrawals(connection, listing, frozenset(fresh))
+    _record_success(connection, listing)
+
+
+def _newer(known: Known | None, listing: Listing) -> bool:
+    return known is not None and known.sighting.observed_at > listing.began_at
+
+
+def _known(connection: Connection, array: str) -> Mapping[Pair, Known]:
+    rows = connection.execute(select(sightings).where(sightings.c.array == array))
+    return {pair_of(row.pair): Known(_sighting(row), _dated(row.dated)) for row in rows}
+
+
+def _close_withdrawals(connection: Connection, listing: Listing, fresh: frozenset[Pair]) -> None:
+    """Close those of pairs that are there again; their runs tell whether they can be trusted."""
+    query = (
+        select(withdrawals, runs.c.ended_at)
+        .join(runs, runs.c.id == withdrawals.c.run)
+        .where(withdrawals.c.array == listing.array)
+    )
+    opened = [(_withdrawal(row), row.ended_at) for row in connection.execute(query)]
+    closed = [
+        {"there_again": str(one.pair)}
+        for one, ended in opened
+        if one.pair in fresh and back_again(one, listing.relations.get(one.pair), listing, ended)
+    ]
+    if closed:
+        here = and_(
+            withdrawals.c.array == listing.array, withdrawals.c.pair == bindparam("there_again")
+        )
+        connection.execute(delete(withdrawals).where(here), closed)
+
+
+def _record_success(connection: Connection, listing: Listing) -> None:
+    before = _array(connection, listing.array)
+    if before.observed_at is None or before.observed_at <= listing.began_at:
+        record = ArrayRecord(array=listing.array, observed_at=listing.began_at)
+        upsert(connection, arrays, [_array_row(record)])
+
+
+def _record_failure(connection: Connection, record: ArrayRecord) -> None:
+    """Keep the later `observed_at`: somebody may have read the array since the caller asked."""
+    observed = _array(connection, record.array).observed_at, record.observed_at
+    latest = max((at for at in observed if at is not None), default=None)
+    upsert(connection, arrays, [{**_array_row(record), "observed_at": latest}])
+
+
+def _array(connection: Connection, array: str) -> ArrayRecord:
+    row = connection.execute(select(arrays).where(arrays.c.array == array)).one_or_none()
+    return _array_record(row) if row else ArrayRecord(array=array)
+
+
+def _sightings(connection: Connection, of: Sequence[str] | None) -> list[Sighting]:
+    return [
+        _sighting(row) for row in connection.execute(_of_arrays(select(sightings), sightings, of))
+    ]
+
+
+def _arrays(connection: Connection) -> dict[str, ArrayRecord]:
+    return {row.array: _array_record(row) for row in connection.execute(select(arrays))}
+
+
+def _withdrawals(connection: Connection, of: Sequence[str] | None) -> list[Withdrawal]:
+    rows = connection.execute(_of_arrays(select(withdrawals), withdrawals, of))
+    return [_withdrawal(row) for row in rows]
+
+
+def _forget_pairs(connection: Connection, keep: set[tuple[str, str]]) -> None:
+    there = connection.execute(select(sightings.c.array, sightings.c.pair))
+    gone = [{"of": array, "gone": pair} for array, pair in there if (array, pair) not in keep]
+    if gone:
+        this = and_(sightings.c.array == bindparam("of"), sightings.c.pair == bindparam("gone"))
+        connection.execute(delete(sightings).where(this), gone)
+
+
+def _sighting_row(known: Known) -> dict[str, object]:
+    sighting = known.sighting
+    return {
+        "array": sighting.array,
+        "pair": str(sighting.pair),
+        "relation": sighting.relation and plain_relation(sighting.relation),
+        "observed_at": sighting.observed_at,
+        "before_at": sighting.before_at,
+        "since_at": sighting.since_at,
+        "dated": known.dated and _plain_dated(known.dated),
+    }
+
+
+def _sighting(row: Row[Any]) -> Sighting:
+    pair = pair_of(row.pair)
+    return Sighting(
+        array=row.array,
+        pair=pair,
+        relation=row.relation and relation_of(pair, row.relation),
+        observed_at=row.observed_at,
+        before_at=row.before_at,
+        since_at=row.since_at,
+    )
+
+
+def _plain_dated(dated: Dated) -> list[object]:
+    before_at = dated.before_at and to_micros(dated.before_at)
+    return [dated.text, before_at, to_micros(dated.since_at), to_micros(dated.read_at)]
+
+
+def _dated(plain: tuple[str, int | None, int, int] | None) -> Dated | None:
+    if plain is None:
+        return None
+    text, before_at, since_at, read_at = plain
+    return Dated(text, _instant(before_at), from_micros(since_at), from_micros(read_at))
+
+
+def _instant(count: int | None) -> datetime | None:
+    return None if count is None else from_micros(count)
+
+
+def _array_row(record: ArrayRecord) -> dict[str, object]:
+    return {
+        "array": record.array,
+        "observed_at": record.observed_at,
+        "failed_at": record.failed_at,
+        "failure": record.failure,
+        "failures": record.failures,
+        "retry_at": record.retry_at,
+    }
+
+
+def _array_record(row: Row[Any]) -> ArrayRecord:
+    return ArrayRecord(
+        array=row.array,
+        observed_at=row.observed_at,
+        failed_at=row.failed_at,
+        failure=row.failure,
+        failures=row.failures,
+        retry_at=row.retry_at,
+    )
+
+
+def _withdrawal(row: Row[Any]) -> Withdrawal:
+    return Withdrawal(
+        array=row.array,
+        pair=pair_of(row.pair),
+        service=row.service,
+        run=row.run,
+        synced=row.synced,
+        created=row.created,
+        space_efficient=row.space_efficient,
+        at=row.withdrawn_at,
+    )

@@ -1,0 +1,178 @@
+"""The journal: what was decided, sent, answered, and how it ended."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, insert, select, update
+
+from flashd.adapters.stores import journal
+from flashd.adapters.stores.codec import plain_answer, plain_carrier, plain_marks, plain_step
+from flashd.adapters.stores.dialect import add_missing
+from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.leases import refuse_unless_held
+from flashd.adapters.stores.schema import runs, steps, withdrawals
+from flashd.errors import StoreError
+from flashd.model.run import Marks, Outcome, StepKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from sqlalchemy import Connection
+
+    from flashd.model.lease import Holder
+    from flashd.model.run import Answer, Intent, RunRecord
+
+_ACTED = frozenset({None, Outcome.DONE, Outcome.FAILED, Outcome.UNKNOWN})
+_NO_MARKS = Marks(None, None)
+
+
+class SqlRuns(Lanes):
+    """`flashd.ports.store.Runs`."""
+
+    async def open_run(self, run: RunRecord) -> None:
+        """Write the beginning of a run; its steps come by `intend`."""
+        await self._writing.run(partial(_open_run, run=run))
+
+    async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> None:
+        """Write what is about to be sent, if the leases and the run are the caller's still."""
+        await self._writing.run(partial(_intend, intent=intent, leases=leases, holder=holder))
+
+    async def answered(self, run: str, seq: int, answer: Answer) -> None:
+        """Write what came back, the middle of a long output left out."""
+        await self._writing.run(partial(_answered, run=run, seq=seq, answer=answer))
+
+    async def unsent(self, run: str, seq: int, reason: str) -> None:
+        """Write that a command was not sent, and take back the withdrawals it opened."""
+        await self._writing.run(partial(_unsent, run=run, seq=seq, reason=reason))
+
+    async def close_run(
+        self,
+        run: str,
+        at: datetime,
+        outcome: Outcome,
+        reason: str,
+        evidence: Sequence[Mapping[str, object]],
+    ) -> None:
+        """Write the end of a run; a closed run stays as it is."""
+        ending = {"ended_at": at, "outcome": outcome, "acted": outcome in _ACTED, "reason": reason}
+        await self._writing.run(partial(_close_run, run=run, ending=ending, evidence=evidence))
+
+    async def open_runs(self) -> Sequence[RunRecord]:
+        """Tell the runs without an end, oldest first."""
+        return await self._reading.run(journal.still_open)
+
+    async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
+        """Tell runs in the order in which they were begun, newest first."""
+        of = None if services is None else sorted(set(services))
+        return await self._reading.run(partial(journal.newest, services=of, limit=limit))
+
+    async def last_runs(self) -> Mapping[str, RunRecord]:
+        """Tell each service's newest run that was neither refused nor only planned."""
+        return await self._reading.run(journal.last_of_each)
+
+
+def _open_run(connection: Connection, run: RunRecord) -> None:
+    next_nr = select(func.coalesce(func.max(runs.c.nr), 0) + 1).scalar_subquery()
+    connection.execute(insert(runs).values(nr=next_nr, **_run_row(run)))
+
+
+def _intend(connection: Connection, intent: Intent, leases: Sequence[str], holder: Holder) -> None:
+    refuse_unless_held(connection, leases, holder)
+    _refuse_unless_open(connection, intent.run)
+    connection.execute(insert(steps).values(**_step_row(intent)))
+    if intent.step.kind is StepKind.WITHDRAW:
+        _open_withdrawals(connection, intent)
+
+
+def _refuse_unless_open(connection: Connection, run: str) -> None:
+    """Recovery looks at open runs only: a command of a closed one would be nobody's."""
+    query = select(runs.c.id).where(runs.c.id == run, runs.c.ended_at.is_(None))
+    if connection.execute(query).one_or_none() is None:
+        raise StoreError(
+            f"run {run} is not open any more",
+            "Nothing was sent. Another flashd closed it: look at `flashd history`.",
+        )
+
+
+def _open_withdrawals(connection: Connection, intent: Intent) -> None:
+    """Open those that are not open: the dates of the original relation must survive."""
+    service = connection.execute(select(runs.c.service).where(runs.c.id == intent.run)).scalar_one()
+    rows = [
+        {
+            "array": intent.step.array,
+            "pair": str(pair),
+            "service": service,
+            "run": intent.run,
+            "seq": intent.seq,
+            "synced": intent.before.get(pair, _NO_MARKS).synced,
+            "created": intent.before.get(pair, _NO_MARKS).created,
+            "space_efficient": intent.step.space_efficient,
+            "withdrawn_at": intent.at,
+        }
+        for pair in intent.step.pairs
+    ]
+    add_missing(connection, withdrawals, rows)
+
+
+def _answered(connection: Connection, run: str, seq: int, answer: Answer) -> None:
+    _update_step(connection, run, seq, answer=plain_answer(answer))
+
+
+def _unsent(connection: Connection, run: str, seq: int, reason: str) -> None:
+    _update_step(connection, run, seq, unsent=reason)
+    opened = (withdrawals.c.run == run, withdrawals.c.seq == seq)
+    connection.execute(delete(withdrawals).where(*opened))
+
+
+def _update_step(connection: Connection, run: str, seq: int, **values: object) -> None:
+    this = (steps.c.run == run, steps.c.seq == seq)
+    if connection.execute(update(steps).where(*this).values(**values)).rowcount != 1:
+        raise StoreError(f"run {run} has no step {seq}", "Report it as a bug.")
+
+
+def _close_run(
+    connection: Connection,
+    run: str,
+    ending: Mapping[str, Any],
+    evidence: Sequence[Mapping[str, object]],
+) -> None:
+    query = select(runs.c.ended_at, runs.c.evidence).where(runs.c.id == run)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise StoreError(f"there is no run {run}", "Report it as a bug.")
+    if row.ended_at is None:
+        values = {**ending, "evidence": [*row.evidence, *evidence]}
+        connection.execute(update(runs).where(runs.c.id == run).values(**values))
+
+
+def _run_row(run: RunRecord) -> dict[str, object]:
+    return {
+        "id": run.id,
+        "service": run.service,
+        "asked": run.trigger,
+        "asked_by": run.by,
+        "arrays": list(run.arrays),
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "outcome": run.outcome,
+        "acted": run.outcome in _ACTED,
+        "reason": run.reason,
+        "commands": list(run.commands),
+        "evidence": list(run.evidence),
+    }
+
+
+def _step_row(intent: Intent) -> dict[str, object]:
+    return {
+        "run": intent.run,
+        "seq": intent.seq,
+        "step": plain_step(intent.step),
+        "command": intent.command,
+        "carrier": plain_carrier(intent.carrier),
+        "marks": plain_marks(intent.before),
+        "intended_at": intent.at,
+    }

@@ -1,0 +1,99 @@
+"""What a listing adds to what was known of a pair: when its copy can have been taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flashd.model.observation import Sighting
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flashd.model.observation import Withdrawal
+    from flashd.model.volumes import Listing, Pair, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """The last date that was seen of a pair, its bounds, and when a reading last showed it."""
+
+    text: str
+    before_at: datetime | None
+    since_at: datetime
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a pair; `dated` outlives readings that show no date."""
+
+    sighting: Sighting
+    dated: Dated | None
+
+
+def advance(known: Known | None, listing: Listing, pair: Pair) -> Known:
+    """Add what `listing` shows of `pair`.
+
+    A reading is as old as its beginning, and has proved something at its end: it counts from
+    `began_at` where it says what was still so, from `ended_at` where it says what is new.
+    A date that was seen before is no new copy, though the pair was missing in between.
+    """
+    relation = listing.relations.get(pair)
+    date = _date(relation)
+    if known is None:
+        before_at, since_at = None, listing.ended_at
+    elif date is not None and known.dated is not None and date == known.dated.text:
+        before_at, since_at = known.dated.before_at, known.dated.since_at
+    elif _look(relation) == _look(known.sighting.relation):
+        before_at, since_at = known.sighting.before_at, known.sighting.since_at
+    else:
+        before_at, since_at = _last_other(known), listing.ended_at
+    sighting = Sighting(
+        array=listing.array,
+        pair=pair,
+        relation=relation,
+        observed_at=listing.began_at,
+        before_at=before_at,
+        since_at=since_at,
+    )
+    if date is None:
+        return Known(sighting, known.dated if known else None)
+    return Known(sighting, Dated(date, before_at, since_at, listing.began_at))
+
+
+def _last_other(known: Known) -> datetime | None:
+    """Tell when a reading last proved that the copy of now was not there yet.
+
+    One that showed the pair without a date proves nothing; the last that showed one does.
+    """
+    if known.sighting.relation is None or _date(known.sighting.relation) is not None:
+        return known.sighting.observed_at
+    return known.dated.read_at if known.dated else None
+
+
+def _look(relation: Relation | None) -> tuple[object, ...]:
+    """Tell what changes where the copy is another one: its date, even where it was not read."""
+    return (None,) if relation is None else (_date(relation), relation.unread)
+
+
+def _date(relation: Relation | None) -> str | None:
+    return relation.copied.text if relation and relation.copied else None
+
+
+def back_again(
+    withdrawal: Withdrawal, relation: Relation | None, listing: Listing, run_ended: datetime | None
+) -> bool:
+    """Whether a listing shows that a withdrawn pair is there again.
+
+    Listings are also read while a withdraw is under way, and then show the relation that is
+    about to go. So it must be another relation than the withdrawn one, or the run must have
+    ended before: then the withdraw did not happen.
+    """
+    if relation is None or listing.began_at < withdrawal.at:
+        return False
+    if run_ended is not None and run_ended <= listing.began_at:
+        return True
+    if relation.created is None or withdrawal.created is None:
+        return False
+    return relation.created.text != withdrawal.created

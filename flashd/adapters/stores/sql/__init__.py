@@ -1,0 +1,1 @@
+"""The state store in SQL: SQLite now, PostgreSQL by the same statements."""

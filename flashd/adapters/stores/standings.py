@@ -1,0 +1,99 @@
+"""Where each service stands, and when to look at it again."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, or_, select, update
+
+from flashd.adapters.stores.dialect import add_missing, upsert
+from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.schema import standings
+from flashd.model.observation import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+
+class SqlStandings(Lanes):
+    """`flashd.ports.store.Standings`."""
+
+    async def enlist(self, services: Iterable[str], now: datetime) -> None:
+        """Make the standings those of exactly these services; those that stay keep theirs."""
+        await self._writing.run(partial(_enlist, services=frozenset(services), now=now))
+
+    async def due(self, now: datetime) -> Sequence[str]:
+        """Tell the services to look at, the longest overdue first."""
+        return await self._reading.run(partial(_due, now=now))
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """Tell all."""
+        return await self._reading.run(_standings)
+
+    async def stand(self, standings: Iterable[Standing]) -> None:
+        """Write these standings."""
+        rows = [_row(standing) for standing in standings]
+        await self._writing.run(partial(_stand, rows=rows))
+
+    async def look_again(self, now: datetime) -> None:
+        """Have every service looked at `now`; one that is overdue keeps its turn."""
+        await self._writing.run(partial(_look_again, now=now))
+
+
+def _enlist(connection: Connection, services: frozenset[str], now: datetime) -> None:
+    there = set(connection.scalars(select(standings.c.service)))
+    gone = [{"gone": service} for service in sorted(there - services)]
+    if gone:
+        connection.execute(delete(standings).where(standings.c.service == bindparam("gone")), gone)
+    new = [_row(Standing(service=name, look_at=now)) for name in sorted(services - there)]
+    add_missing(connection, standings, new)
+
+
+def _due(connection: Connection, now: datetime) -> list[str]:
+    query = (
+        select(standings.c.service)
+        .where(standings.c.look_at <= now)
+        .order_by(standings.c.look_at, standings.c.service)
+    )
+    return list(connection.scalars(query))
+
+
+def _standings(connection: Connection) -> dict[str, Standing]:
+    return {row.service: _standing(row) for row in connection.execute(select(standings))}
+
+
+def _stand(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    upsert(connection, standings, rows)
+
+
+def _look_again(connection: Connection, now: datetime) -> None:
+    later = or_(standings.c.look_at.is_(None), standings.c.look_at > now)
+    connection.execute(update(standings).where(later).values(look_at=now))
+
+
+def _row(standing: Standing) -> dict[str, object]:
+    return {
+        "service": standing.service,
+        "decision": standing.decision,
+        "reason": standing.reason,
+        "since_at": standing.since,
+        "look_at": standing.look_at,
+        "failures": standing.failures,
+        "retry_at": standing.retry_at,
+    }
+
+
+def _standing(row: Row[Any]) -> Standing:
+    return Standing(
+        service=row.service,
+        decision=row.decision,
+        reason=row.reason,
+        since=row.since_at,
+        look_at=row.look_at,
+        failures=row.failures,
+        retry_at=row.retry_at,
+    )

@@ -1,0 +1,106 @@
+"""The store: all its parts on one database."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from flashd.adapters.stores.accepted import SqlAccepted
+from flashd.adapters.stores.breakers import SqlBreakers
+from flashd.adapters.stores.dialect import server_engine, sqlite_engine
+from flashd.adapters.stores.failures import told
+from flashd.adapters.stores.files import provide
+from flashd.adapters.stores.lane import Lane
+from flashd.adapters.stores.leases import SqlLeases
+from flashd.adapters.stores.migrations import migrate
+from flashd.adapters.stores.observations import SqlObservations
+from flashd.adapters.stores.runs import SqlRuns
+from flashd.adapters.stores.standings import SqlStandings
+from flashd.adapters.threads import beside
+from flashd.errors import StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL, Engine
+
+    from flashd.ports.host import Host
+
+PATIENCE = 5.0
+"""How many seconds a write waits for another process that is writing."""
+
+
+class SqlStore(SqlObservations, SqlRuns, SqlLeases, SqlStandings, SqlBreakers, SqlAccepted):
+    """`flashd.ports.store.Store`; made by `open_store`."""
+
+    async def close(self) -> None:
+        """Finish what was asked for and let go of the store."""
+        await self._reading.close()
+        await self._writing.close()
+
+
+async def open_store(url: str, host: Host, *, patience: float = PATIENCE) -> SqlStore:
+    """Open the store, creating or migrating it where need be.
+
+    There is no mode for reading only: beside a write-ahead log a reader writes too, to the
+    -shm file, and who may read the store is who may write it.
+    """
+    place = _parse(url)
+    where = f"state store {_name(place)}"
+    writing, reading = await beside(partial(_open, place, where, patience))
+    return SqlStore(Lane(writing, where, "store-write"), Lane(reading, where, "store-read"), host)
+
+
+def _open(place: URL, where: str, patience: float) -> tuple[Engine, Engine]:
+    with told(where), ExitStack() as undo:
+        engines = _engines(place, patience)
+        for engine in engines:
+            undo.callback(engine.dispose)
+        migrate(engines[0], where)
+        undo.pop_all()
+    return engines
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(
+            "the URL of the state store cannot be read",
+            "Write `state` as sqlite:////var/lib/flashd/flashd.db, with four slashes.",
+        ) from error
+
+
+def _name(url: URL) -> str:
+    if url.get_backend_name() == "sqlite" and url.database:
+        return url.database
+    return url.render_as_string(hide_password=True)
+
+
+def _engines(url: URL, patience: float) -> tuple[Engine, Engine]:
+    if url.get_backend_name() != "sqlite":
+        return _server_engines(url)
+    if not url.database or url.database == ":memory:" or url.query:
+        raise StoreError(
+            f"state store {url} is not a plain file",
+            "Write `state` as sqlite:////var/lib/flashd/flashd.db, with four slashes.",
+        )
+    path = Path(url.database).absolute()
+    provide(path)
+    return (
+        sqlite_engine(path, patience, writing=True),
+        sqlite_engine(path, patience, writing=False),
+    )
+
+
+def _server_engines(url: URL) -> tuple[Engine, Engine]:
+    try:
+        return server_engine(url, writing=True), server_engine(url, writing=False)
+    except ImportError as error:
+        raise StoreError(
+            f"state store {_name(url)} needs the Python module {error.name}",
+            "Install it, or keep the state in a file: sqlite:////var/lib/flashd/flashd.db.",
+        ) from error

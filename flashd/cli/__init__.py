@@ -1,0 +1,1 @@
+"""Who asks: thin. One file a command: arguments, run, words."""

@@ -1,0 +1,86 @@
+"""`flashd history`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashd.cli.words import VERSION, instant, json_option, print_json, table
+
+if TYPE_CHECKING:
+    from flashd.model.run import RunRecord, StepRecord
+    from flashd.wiring import Home
+
+
+@click.command
+@click.argument("service", required=False)
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="How many."
+)
+@json_option
+@click.pass_obj
+def command(home: Home, service: str | None, limit: int, *, as_json: bool) -> int:
+    """Tell past runs, newest first, with outcome, evidence and commands."""
+    runs = asyncio.run(_history(home, service, limit))
+    if as_json:
+        print_json({"version": VERSION, "runs": [document(run) for run in runs]})
+        return 0
+    table(
+        ["started", "service", "outcome", "by", "run", "reason"],
+        [
+            [
+                instant(run.started_at) or "",
+                run.service,
+                str(run.outcome or "open"),
+                f"{run.trigger}/{run.by}",
+                run.id,
+                run.reason,
+            ]
+            for run in runs
+        ],
+    )
+    for run in runs if service else ():
+        for step in run.steps:
+            click.echo(f"{run.id} {step.intent.command}")
+    return 0
+
+
+async def _history(home: Home, service: str | None, limit: int) -> list[RunRecord]:
+    """Services that are defined no more have a history too, so any name is taken."""
+    async with home.store(home.configuration) as store:
+        return list(await store.history([service] if service else None, limit))
+
+
+def document(run: RunRecord) -> dict[str, Any]:
+    """Write a run as JSON has it."""
+    return {
+        "run": run.id,
+        "service": run.service,
+        "trigger": str(run.trigger),
+        "by": run.by,
+        "arrays": list(run.arrays),
+        "started_at": instant(run.started_at),
+        "ended_at": instant(run.ended_at),
+        "outcome": str(run.outcome) if run.outcome else None,
+        "reason": run.reason,
+        "commands": list(run.commands),
+        "evidence": list(run.evidence),
+        "steps": [_step(step) for step in run.steps],
+    }
+
+
+def _step(step: StepRecord) -> dict[str, Any]:
+    return {
+        "kind": str(step.intent.step.kind),
+        "array": step.intent.step.array,
+        "command": step.intent.command,
+        "at": instant(step.intent.at),
+        "unsent": step.unsent,
+        "exit_status": step.answer.exit_status if step.answer else None,
+        "output": step.answer.output if step.answer else None,
+        "pairs": {str(pair): str(one) for pair, one in step.answer.accounts.items()}
+        if step.answer
+        else {},
+    }

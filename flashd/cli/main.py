@@ -1,0 +1,114 @@
+"""The command `flashd`: finds a command, runs it, and puts errors in words."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import click
+
+from flashd import __version__
+from flashd.errors import FlashdError
+from flashd.wiring import CONFIG_DIR, Home
+
+COMMANDS = {
+    "check": "Read the whole configuration and tell every mistake.",
+    "run": "Run the daemon, in the foreground.",
+    "status": "Tell how every service stands.",
+    "resync": "Resync clones now.",
+    "plan": "Tell the dscli commands that a resync would send.",
+    "why": "Explain the present decision about a service.",
+    "history": "Tell past runs.",
+    "schedule": "Tell when schedules let a run start.",
+}
+EXTRA_GROUP = "flashd.commands"
+
+_OWN_ERROR = 1
+
+
+class LazyCommands(click.Group):
+    """Loads a command's module only when that command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name all commands, ours first."""
+        extra = sorted(point.name for point in entry_points(group=EXTRA_GROUP))
+        return [*COMMANDS, *(name for name in extra if name not in COMMANDS)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load one command."""
+        if cmd_name in COMMANDS:
+            return _command(import_module(f"flashd.cli.{cmd_name}"), cmd_name)
+        for point in entry_points(group=EXTRA_GROUP, name=cmd_name):
+            command = point.load()
+            return command if isinstance(command, click.Command) else None
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        names = self.list_commands(ctx)
+        rows = [(name, COMMANDS.get(name, f"Provided by {_provider(name)}.")) for name in names]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _command(module: object, name: str) -> click.Command | None:
+    command = getattr(module, "command", None) or getattr(module, name, None)
+    return command if isinstance(command, click.Command) else None
+
+
+def _provider(name: str) -> str:
+    for point in entry_points(group=EXTRA_GROUP, name=name):
+        return point.value.partition(":")[0]
+    return "nobody"
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="flashd")
+@click.option(
+    "--config-dir",
+    type=click.Path(path_type=Path, file_okay=True),
+    default=CONFIG_DIR,
+    envvar="FLASHD_CONFIG_DIR",
+    show_default=True,
+    help="Where flashd.yaml and services.d/ are; also FLASHD_CONFIG_DIR.",
+)
+@click.option("--state", metavar="URL", help="Where the state is kept, instead of flashd.yaml's.")
+@click.pass_context
+def cli(ctx: click.Context, config_dir: Path, state: str | None) -> None:
+    """Keep FlashCopy clones on IBM DS8000 arrays fresh, and never overwrite a volume in use."""
+    ctx.obj = Home(config_dir, state)
+
+
+def main() -> None:
+    """Run the command line; the exit status is the contract's."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except FlashdError as error:
+        sys.exit(_tell(error))
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(_OWN_ERROR)
+    except Exception as error:  # noqa: BLE001 - the last place where it can be put in words
+        click.echo(f"flashd: an error of its own: {error!r}", err=True)
+        sys.exit(_OWN_ERROR)
+
+
+def _tell(error: FlashdError) -> int:
+    mistakes = getattr(error, "mistakes", None)
+    if mistakes is not None:
+        for mistake in mistakes:
+            click.echo(str(mistake), err=True)
+        return error.exit_code
+    click.echo(f"flashd: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"flashd: {error.hint}", err=True)
+    return error.exit_code

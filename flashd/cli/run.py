@@ -1,0 +1,31 @@
+"""`flashd run`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flashd.wiring import Home
+
+
+@click.command
+@click.option("--observe", is_flag=True, help="Decide and log, but change no array.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["json", "console"]),
+    default="json",
+    show_default=True,
+    help="JSON lines (ECS) for machines, or lines for people.",
+)
+@click.pass_obj
+def command(home: Home, *, observe: bool, log_format: str) -> int:
+    """Run the daemon, in the foreground; events go to standard output."""
+    from flashd.daemon.service import run
+    from flashd.wiring import daemon_events
+
+    events = daemon_events(sys.stdout, console=log_format == "console")
+    return asyncio.run(run(home, events, observe=observe))

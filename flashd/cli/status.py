@@ -1,0 +1,144 @@
+"""`flashd status`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashd.cli.words import VERSION, chosen, instant, json_option, print_json, table
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flashd.model.health import Health
+    from flashd.model.observation import Picture, Sighting
+    from flashd.model.service import Resource, Service
+    from flashd.wiring import Home
+
+NOT_ALL_UP = 3
+
+
+@click.command
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.option("--refresh", is_flag=True, help="Ask the arrays first.")
+@json_option
+@click.pass_obj
+def command(home: Home, services: tuple[str, ...], *, refresh: bool, as_json: bool) -> int:
+    """Tell one line a service: status, age, what comes next. Exit 3 unless all are up."""
+    return asyncio.run(_status(home, services, refresh=refresh, as_json=as_json))
+
+
+async def _status(home: Home, names: tuple[str, ...], *, refresh: bool, as_json: bool) -> int:
+    from flashd.core.health import assess
+    from flashd.model.health import Status
+
+    configuration = home.configuration
+    wanted = chosen(configuration, names)
+    now, known = await gather(home, wanted, refresh=refresh)
+    assessed = [(service, assess(service, known, now)) for service in wanted]
+    if as_json:
+        documents = [_document(service, health, known, now) for service, health in assessed]
+        print_json({"version": VERSION, "generated_at": instant(now), "services": documents})
+    else:
+        _print(assessed, known, now)
+    return 0 if all(one.status is Status.UP for _, one in assessed) else NOT_ALL_UP
+
+
+async def gather(home: Home, wanted: list[Service], *, refresh: bool) -> tuple[datetime, Picture]:
+    """Gather what is known, reading the arrays of `wanted` first if asked."""
+    from flashd.engine.observe import picture
+    from flashd.errors import ConfigError
+    from flashd.wiring import command_events
+
+    configuration = home.configuration
+    try:
+        auth = home.auth(configuration)
+    except ConfigError:
+        if refresh:
+            raise
+        auth = None  # only the zones of the arrays' dates are missed, and dates are in UTC
+    async with home.world(configuration, auth, command_events()) as world:
+        if refresh:
+            await _refresh(world, wanted)
+        return world.clock.now(), await picture(world)
+
+
+async def _refresh(world: Any, wanted: list[Service]) -> None:  # noqa: ANN401
+    from flashd.engine.batch import look_at
+
+    arrays = sorted({array for service in wanted for array in service.arrays})
+    await asyncio.gather(*(look_at(world, array) for array in arrays))
+
+
+def _document(service: Service, health: Health, known: Picture, now: datetime) -> dict[str, Any]:
+    from flashd.core.explain import next_chance
+
+    last = health.last_resync.earliest if health.last_resync else None
+    chance = next_chance(service, known, now)
+    return {
+        "name": service.name,
+        "status": str(health.status),
+        "reasons": list(health.reasons),
+        "last_resync": instant(last),
+        "age_seconds": max(0, int((now - last).total_seconds())) if last else None,
+        "sync_min_delay_seconds": int(service.freshness.min_delay.total_seconds()),
+        "sync_max_delay_seconds": int(service.freshness.max_delay.total_seconds()),
+        "stale_at": instant(last + service.freshness.max_delay) if last else None,
+        "next": {"at": instant(chance[0]), "reason": chance[1]} if chance else None,
+        "resources": [_resource(resource, known) for resource in service.resources],
+    }
+
+
+def _resource(resource: Resource, known: Picture) -> dict[str, Any]:
+    seen = {pair: known.sightings.get((resource.array, pair)) for pair in resource.pairs}
+    times = [one.observed_at for one in seen.values() if one]
+    return {
+        "id": resource.id,
+        "array": resource.array,
+        "observed_at": instant(min(times)) if len(times) == len(seen) else None,
+        "pairs": [_pair(str(pair), sighting) for pair, sighting in seen.items()],
+    }
+
+
+def _pair(name: str, sighting: Sighting | None) -> dict[str, Any]:
+    relation = sighting.relation if sighting else None
+    return {
+        "id": name,
+        "present": (relation is not None) if sighting else None,
+        "state": relation.state if relation else None,
+        "recording": relation.recording if relation else None,
+        "persistent": relation.persistent if relation else None,
+        "out_of_sync_tracks": relation.out_of_sync_tracks if relation else None,
+        "synced": relation.synced.text if relation and relation.synced else None,
+    }
+
+
+def _print(assessed: list[tuple[Service, Health]], known: Picture, now: datetime) -> None:
+    from flashd.core.durations import spell
+    from flashd.core.explain import next_chance
+
+    rows = []
+    for service, health in assessed:
+        last = health.last_resync.earliest if health.last_resync else None
+        chance = next_chance(service, known, now)
+        rows.append(
+            [
+                service.name,
+                str(health.status),
+                spell(now - last) if last else "-",
+                _when(chance, now),
+                "; ".join(health.reasons),
+            ]
+        )
+    table(["service", "status", "age", "next", "reasons"], rows)
+
+
+def _when(chance: tuple[datetime, str] | None, now: datetime) -> str:
+    from flashd.core.durations import spell
+
+    if chance is None:
+        return "never"
+    at, reason = chance
+    return f"now ({reason})" if at <= now else f"in {spell(at - now)} ({reason})"

@@ -1,0 +1,90 @@
+"""`flashd why`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashd.cli.status import gather
+from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flashd.core.explain import Link
+    from flashd.model.observation import Picture
+    from flashd.model.run import RunRecord
+    from flashd.model.service import Service
+    from flashd.wiring import Home
+
+
+@click.command
+@click.argument("service")
+@json_option
+@click.pass_obj
+def command(home: Home, service: str, *, as_json: bool) -> int:
+    """Explain the present decision: what holds it back or lets it run, since when, what next."""
+    return asyncio.run(_why(home, service, as_json=as_json))
+
+
+async def _why(home: Home, name: str, *, as_json: bool) -> int:
+    from flashd.core.explain import explain
+
+    wanted = chosen(home.configuration, [name])[0]
+    now, known = await gather(home, [wanted], refresh=False)
+    async with home.store(home.configuration) as store:
+        runs = await store.history([name], 1)
+    links = explain(wanted, known, now)
+    document = _document(wanted, known, now, links, runs[0] if runs else None)
+    if as_json:
+        print_json(document)
+    else:
+        _print(document)
+    return 0
+
+
+def _document(
+    service: Service, known: Picture, now: datetime, links: tuple[Link, ...], run: RunRecord | None
+) -> dict[str, Any]:
+    from flashd.core.explain import next_chance
+    from flashd.core.health import assess
+
+    standing = known.standings.get(service.name)
+    chance = next_chance(service, known, now)
+    return {
+        "version": VERSION,
+        "service": service.name,
+        "status": str(assess(service, known, now).status),
+        "decision": standing.decision if standing else None,
+        "reason": standing.reason if standing else None,
+        "since": instant(standing.since) if standing else None,
+        "chain": [{"name": one.name, "lets": one.lets, "words": one.words} for one in links],
+        "guards": [one for one in (run.evidence if run else ()) if "guard" in one],
+        "last_run": {"run": run.id, "outcome": str(run.outcome or "open"), "reason": run.reason}
+        if run
+        else None,
+        "next": {"at": instant(chance[0]), "reason": chance[1]} if chance else None,
+    }
+
+
+def _mark(lets: object) -> str:
+    return "  lets    " if lets else "  HOLDS   "
+
+
+def _print(document: dict[str, Any]) -> None:
+    click.echo(f"{document['service']} is {document['status']}")
+    if document["decision"]:
+        click.echo(f"decision   {document['decision']}: {document['reason']}")
+        click.echo(f"since      {document['since'] or 'the beginning'}")
+    for link in document["chain"]:
+        click.echo(f"{_mark(link['lets'])} {link['name']}: {link['words']}")
+    for guard in document["guards"]:
+        mark = _mark(guard["verdict"] in {"down", "clear"})
+        said = f"{guard['verdict']}, {guard['reason']} (at {guard['at'][:19]}Z)"
+        click.echo(f"{mark} guard {guard['guard']}: {said}")
+    if run := document["last_run"]:
+        click.echo(f"last run   {run['run']} {run['outcome']}: {run['reason']}")
+    chance = document["next"]
+    click.echo(f"next       {chance['at']} ({chance['reason']})" if chance else "next       never")

@@ -1,0 +1,87 @@
+"""A whole configuration: from files to nouns, with every mistake at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flashd.config.crosschecks import cross_check
+from flashd.config.files import PROTECTED, SETTINGS, Files, read_files
+from flashd.config.guards import BUILT_IN_GUARDS, GuardOptions
+from flashd.config.hints import hints_on
+from flashd.config.mistakes import Mistake, Mistakes, Place, Source
+from flashd.config.protected import read_protected
+from flashd.config.services import Definition, read_services
+from flashd.config.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from flashd.model.service import Service
+    from flashd.model.volumes import VolumeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What the operator wants, without a mistake in it.
+
+    `hints` are places where he may have meant something else, `array_places` those where each
+    array is named.
+    """
+
+    settings: Settings
+    services: tuple[Service, ...]
+    protected: frozenset[tuple[str, VolumeId]] = frozenset()
+    hints: tuple[Mistake, ...] = ()
+    array_places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict, compare=False)
+
+
+def load(
+    config_dir: Path | str, guard_types: Mapping[str, type[GuardOptions]] = BUILT_IN_GUARDS
+) -> Configuration:
+    """Read and interpret the files of a directory; raises `Mistakes`."""
+    return interpret(read_files(config_dir), guard_types)
+
+
+def interpret(
+    files: Files, guard_types: Mapping[str, type[GuardOptions]] = BUILT_IN_GUARDS
+) -> Configuration:
+    """Make a configuration of files; raises `Mistakes`, which carries every one of them."""
+    settings, mistakes = read_settings(_source(files, SETTINGS), files.directory)
+    protected, wrong = read_protected(_source(files, PROTECTED))
+    mistakes += [*files.unread, *wrong]
+    definitions: list[Definition] = []
+    for path in files.services:
+        found, wrong = read_services(_source(files, path), guard_types)
+        definitions += found
+        mistakes += wrong
+    mistakes += cross_check(definitions, protected)
+    if mistakes or settings is None:
+        raise Mistakes(mistakes)
+    return Configuration(
+        settings=settings,
+        services=_services(definitions, settings),
+        protected=protected,
+        hints=tuple(sorted([*files.hints, *hints_on(files, settings, definitions)])),
+        array_places=_array_places(definitions),
+    )
+
+
+def _source(files: Files, path: str) -> Source:
+    return Source(files.name(path), files.texts.get(path, ""))
+
+
+def _services(definitions: list[Definition], settings: Settings) -> tuple[Service, ...]:
+    ordered = sorted(definitions, key=lambda definition: definition.name)
+    return tuple(definition.service(settings.timezone) for definition in ordered)
+
+
+def _array_places(definitions: list[Definition]) -> dict[str, tuple[Place, ...]]:
+    places: dict[str, list[Place]] = defaultdict(list)
+    for definition in definitions:
+        for name, options in definition.resources.items():
+            spot = definition.part.spot(("sync", name, "array"))
+            places[options.array].append(definition.part.source.place(spot))
+    return {array: tuple(found) for array, found in places.items()}

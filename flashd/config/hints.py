@@ -1,0 +1,87 @@
+"""What is allowed and may still not be what was meant."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flashd.config.durations import format_duration
+from flashd.config.files import SERVICES, SETTINGS
+from flashd.config.mistakes import Mistake, Place
+from flashd.config.settings import DSCLI_OWN_LIMIT
+from flashd.config.zone import host_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flashd.config.files import Files
+    from flashd.config.services import Definition
+    from flashd.config.settings import Settings
+    from flashd.core.schedule import Schedule
+
+# Any instant will do: whether there is ever a start does not depend on where one looks from.
+_SOMEWHEN = datetime(2000, 1, 1)  # noqa: DTZ001 - local time without clock changes, as schedules are written
+
+
+def hints_on(
+    files: Files, settings: Settings, definitions: Sequence[Definition]
+) -> Iterator[Mistake]:
+    """Tell what the operator may want to look at again."""
+    yield from _on_settings(Place(files.name(SETTINGS), 1, 1), settings)
+    if not definitions:
+        yield Mistake(Place(files.name(SERVICES), 1, 1), "no service is defined")
+    for definition in definitions:
+        yield from _on_delays(definition)
+    yield from _on_schedules(definitions)
+
+
+def _on_settings(place: Place, settings: Settings) -> Iterator[Mistake]:
+    if "timezone" not in settings.model_fields_set and (doubt := host_zone().doubt):
+        yield Mistake(place, f"{doubt}; schedules are read in UTC", "set 'timezone'")
+    if settings.dscli.timeout <= DSCLI_OWN_LIMIT:
+        own = f"{int(DSCLI_OWN_LIMIT.total_seconds())}s"
+        yield Mistake(
+            place,
+            f"dscli.timeout is not above dscli's own {own}",
+            "a command is then killed, and its outcome unknown, before dscli reports",
+        )
+
+
+def _on_delays(definition: Definition) -> Iterator[Mistake]:
+    options = definition.options
+    if options is None or options.refresh_after is None:
+        return
+    after = f"refresh_after {format_duration(options.refresh_after)}"
+    if options.refresh_after >= options.sync_max_delay:
+        longest = format_duration(options.sync_max_delay)
+        message = f"{after} is not less than sync_max_delay {longest}"
+        yield definition.part.mistake(
+            ("refresh_after",), message, "the status is warn before a resync is due"
+        )
+    if options.refresh_after < options.sync_min_delay:
+        shortest = format_duration(options.sync_min_delay)
+        message = f"{after} is less than sync_min_delay {shortest}"
+        yield definition.part.mistake(
+            ("refresh_after",), message, "what is due then waits for sync_min_delay"
+        )
+
+
+def _on_schedules(definitions: Sequence[Definition]) -> Iterator[Mistake]:
+    """Tell each thing once, at its first place: a thousand services may share one schedule."""
+    users: dict[Schedule, list[Definition]] = defaultdict(list)
+    for definition in definitions:
+        if definition.options is not None and definition.options.schedule is not None:
+            users[definition.options.schedule].append(definition)
+    for schedule, found in users.items():
+        more = f" (and {len(found) - 1} more services)" if len(found) > 1 else ""
+        for message, hint in _on_schedule(schedule):
+            yield found[0].part.mistake(("schedule",), f"{message}{more}", hint)
+
+
+def _on_schedule(schedule: Schedule) -> Iterator[tuple[str, str]]:
+    for hint in schedule.hints():
+        yield f"schedule: {hint.rstrip('.')}", ""
+    if schedule.next_start(_SOMEWHEN, None) is None:
+        message = "schedule: it never lets the daemon start a resync"
+        yield message, "add a window, such as *" if not schedule.intervals else ""

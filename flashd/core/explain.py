@@ -1,0 +1,136 @@
+"""The whole chain of a present decision: what lets a resync run, what holds it back, until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flashd.core.due import Due, NotDue, Reason, decide, next_due, refresh_age
+from flashd.core.durations import spell
+from flashd.core.health import last_resync_of
+from flashd.core.plan import Refused, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from flashd.model.health import Bounds
+    from flashd.model.observation import Picture
+    from flashd.model.run import RunRecord
+    from flashd.model.service import Service
+
+WORDS = {
+    Reason.NEVER_SYNCED: "a pair holds no copy",
+    Reason.AGE_UNKNOWN: "the time of the last resync is not known",
+    Reason.STALE: "the clone is older than sync_max_delay",
+    Reason.WINDOW: "a window is open in which no resync ran yet",
+    Reason.REFRESHABLE: "the clone has reached the age at which it is refreshed",
+    Reason.ASKED: "a person asked for it",
+    Reason.OUTSIDE_WINDOW: "no window is open",
+    Reason.HAD_THIS_WINDOW: "a resync ran already in this window",
+    Reason.SPREAD: "the start is spread inside the window",
+    Reason.NO_WINDOW: "the schedule opens no window any more",
+    Reason.TOO_SOON: "the last resync is less than sync_min_delay ago",
+    Reason.FRESH: "the clone is younger than the age at which it is refreshed",
+    Reason.BACKOFF: "the last run failed; the next try waits",
+}
+
+NEXT_WORDS = {
+    Reason.OUTSIDE_WINDOW: "window",
+    Reason.HAD_THIS_WINDOW: "window",
+    Reason.SPREAD: "window",
+    Reason.WINDOW: "window",
+    Reason.FRESH: "age",
+    Reason.REFRESHABLE: "age",
+    Reason.TOO_SOON: "sync_min_delay",
+    Reason.BACKOFF: "backoff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One thing on which the decision hangs; `lets` tells whether it stands in the way."""
+
+    name: str
+    lets: bool
+    words: str
+
+
+def explain(service: Service, picture: Picture, now: datetime) -> tuple[Link, ...]:
+    """Put the chain in the order in which the daemon goes through it."""
+    last = last_resync_of(service, picture.sightings, picture.zones)
+    standing = picture.standings.get(service.name)
+    retry_at = standing.retry_at if standing else None
+    return (
+        *_arrays(service, picture, now),
+        *_open_run(picture.last_runs.get(service.name)),
+        _due(service, last, now, retry_at),
+        _relations(service, picture),
+    )
+
+
+def next_chance(service: Service, picture: Picture, now: datetime) -> tuple[datetime, str] | None:
+    """Tell when the daemon will want to resync next, and what it waits for until then."""
+    last = last_resync_of(service, picture.sightings, picture.zones)
+    standing = picture.standings.get(service.name)
+    found = next_due(service, last, now, standing.retry_at if standing else None)
+    if found is None:
+        return None
+    at, reason = found
+    blocked = [
+        record.retry_at
+        for array in service.arrays
+        if (record := picture.arrays.get(array)) and record.retry_at and record.retry_at > at
+    ]
+    if blocked:
+        return max(blocked), "array"
+    return at, NEXT_WORDS.get(reason, str(reason))
+
+
+def _arrays(service: Service, picture: Picture, now: datetime) -> Iterable[Link]:
+    for array in service.arrays:
+        record = picture.arrays.get(array)
+        if record is None or (record.observed_at is None and record.failure is None):
+            yield Link(f"array {array}", False, "never read so far")
+        elif record.failure is not None:
+            again = f"; tried again in {spell(record.retry_at - now)}" if record.retry_at else ""
+            yield Link(f"array {array}", False, f"could not be read: {record.failure}{again}")
+        elif record.observed_at is not None:
+            yield Link(f"array {array}", True, f"was read {spell(now - record.observed_at)} ago")
+
+
+def _open_run(run: RunRecord | None) -> Iterable[Link]:
+    if run is not None and run.open:
+        yield Link("open run", False, f"run {run.id} has no end yet; the array is read first")
+
+
+def _due(service: Service, last: Bounds | None, now: datetime, retry_at: datetime | None) -> Link:
+    age = (
+        f"last resync {spell(now - last.earliest)} ago, refreshed from "
+        f"{_from(service)} on, stale after {spell(service.freshness.max_delay)}"
+        if last and last.earliest
+        else "no proved resync"
+    )
+    match decide(service, last, now, retry_at):
+        case Due(reason):
+            return Link("due", True, f"{WORDS[reason]}; {age}")
+        case NotDue(reason, until):
+            when = f"until {until:%Y-%m-%dT%H:%M:%SZ}" if until else "for good"
+            return Link("due", False, f"{WORDS[reason]}, {when}; {age}")
+
+
+def _from(service: Service) -> str:
+    if service.schedule is not None and service.freshness.refresh_after is None:
+        return "each window"
+    return spell(refresh_age(service.freshness))
+
+
+def _relations(service: Service, picture: Picture) -> Link:
+    unseen = [pair for array, pair in service.clones if (array, pair) not in picture.sightings]
+    if unseen:
+        return Link("relations", False, f"{len(unseen)} pairs were never observed")
+    match plan(service, picture.relations(), picture.withdrawals.values()):
+        case Refused() as refused:
+            return Link("relations", False, refused.reason)
+        case _:
+            return Link("relations", True, f"{len(service.clones)} pairs as configured")

@@ -1,0 +1,85 @@
+"""How fresh is a service, and is all as it should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flashd.core.durations import spell
+from flashd.core.instants import last_resync, oldest
+from flashd.core.plan import unexpected
+from flashd.model.health import Health, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from flashd.model.health import Bounds
+    from flashd.model.observation import Picture, Sighting
+    from flashd.model.service import Service
+    from flashd.model.volumes import Pair
+
+
+_WITHDRAWN = " (withdrawn by flashd, which establishes it in the next run)"
+
+
+def assess(service: Service, picture: Picture, now: datetime) -> Health:
+    """Give a service its status and every reason for it.
+
+    The age of the last observation alone changes nothing: what was proved stays proved.
+    """
+    last = last_resync_of(service, picture.sightings, picture.zones)
+    unknown = _unknown(service, picture)
+    warnings = [*_unexpected(service, picture), *_age(service, last, now)]
+    if unknown:
+        return Health(Status.UNKNOWN, (*unknown, *warnings), last)
+    return Health(Status.WARN if warnings else Status.UP, tuple(warnings), last)
+
+
+def last_resync_of(
+    service: Service,
+    sightings: Mapping[tuple[str, Pair], Sighting],
+    zones: Mapping[str, ZoneInfo | None],
+) -> Bounds | None:
+    """Bound the last resync of a service's oldest pair; None where a pair holds no copy."""
+    copies = [
+        last_resync(sighting, zones.get(clone[0])) if (sighting := sightings.get(clone)) else None
+        for clone in service.clones
+    ]
+    return oldest(copies)
+
+
+def _unknown(service: Service, picture: Picture) -> list[str]:
+    unseen = {array for array, pair in service.clones if (array, pair) not in picture.sightings}
+    reasons = [f"never observed on {array}" for array in sorted(unseen)]
+    reasons += [
+        f"array {array} could not be read: {record.failure}"
+        for array in service.arrays
+        if (record := picture.arrays.get(array)) and record.failure
+    ]
+    if (run := picture.last_runs.get(service.name)) and run.open and run.steps:
+        reasons.append(f"the outcome of run {run.id} is not known")
+    return reasons
+
+
+def _unexpected(service: Service, picture: Picture) -> list[str]:
+    relations = picture.relations()
+    reasons = []
+    for resource in service.resources:
+        for objection in unexpected(resource, relations, {}):
+            clone = (resource.array, objection.pair)
+            if clone in picture.sightings:
+                ours = clone in picture.withdrawals
+                reasons.append(f"{objection}{_WITHDRAWN if ours else ''}")
+    return reasons
+
+
+def _age(service: Service, last: Bounds | None, now: datetime) -> list[str]:
+    if last is None:
+        return []  # the pair that holds no copy has its own warning
+    if last.earliest is None:
+        return ["the time of the last resync is not known"]
+    limit = service.freshness.max_delay
+    if (age := now - last.earliest) > limit:
+        return [f"last resync {spell(age)} ago, more than sync_max_delay {spell(limit)}"]
+    return []

@@ -1,0 +1,111 @@
+"""What really happened: the array's dates before and after a command, pair by pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from flashd.core.instants import later, read
+from flashd.model.run import Account, Outcome, StepKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from flashd.model.run import Answer, Marks, Step
+    from flashd.model.volumes import Listing, Pair, Relation
+
+
+class Advance(StrEnum):
+    """What the array shows of one pair."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one step."""
+
+    outcome: Outcome
+    reason: str
+    pairs: Mapping[Pair, Advance]
+
+
+def judge(
+    step: Step,
+    before: Mapping[Pair, Marks],
+    after: Listing | None,
+    answer: Answer | None,
+    zone: ZoneInfo | None,
+    *,
+    settled: bool = False,
+) -> Judgement:
+    """Say how a sent command ended. Success is what the array shows, never what was answered.
+
+    `settled`: the client that carried the command has been gone for a while and `after` was
+    read since, so what has not happened will not happen (recovery). Until then a command
+    that was neither shown nor refused may still be under way.
+    """
+    if after is None:
+        silent = dict.fromkeys(step.pairs, Advance.UNKNOWN)
+        return Judgement(
+            Outcome.UNKNOWN, "the array could not be read after the command was sent", silent
+        )
+    pairs = {
+        pair: advance(step.kind, before.get(pair), after.relations.get(pair), zone)
+        for pair in step.pairs
+    }
+    done = [pair for pair, shown in pairs.items() if shown is Advance.DONE]
+    if len(done) == len(pairs):
+        return Judgement(
+            Outcome.DONE, f"the array shows {len(done)} of {len(done)} pairs done", pairs
+        )
+    said = f": {answer.reason}" if answer and answer.reason else ""
+    reason = f"{_shown(step, done, pairs)}{said}"
+    if _certain(pairs, answer) or (settled and Advance.UNKNOWN not in pairs.values()):
+        return Judgement(Outcome.FAILED, reason, pairs)
+    return Judgement(Outcome.UNKNOWN, reason, pairs)
+
+
+def advance(
+    kind: StepKind, before: Marks | None, after: Relation | None, zone: ZoneInfo | None
+) -> Advance:
+    """Compare what the array showed of one pair before and after a step of that kind."""
+    if kind is StepKind.WITHDRAW:
+        return Advance.DONE if after is None else Advance.NOT_DONE
+    if after is None:
+        return Advance.NOT_DONE if kind is StepKind.ESTABLISH else Advance.UNKNOWN
+    if any(note.startswith("Date") for note in after.unread):
+        return Advance.UNKNOWN
+    new = after.synced if kind is StepKind.RESYNC else (after.synced or after.created)
+    if new is None:
+        return Advance.NOT_DONE if kind is StepKind.RESYNC else Advance.UNKNOWN
+    old_text = (before.synced or before.created) if before else None
+    if old_text is None:
+        return Advance.DONE
+    old = read(old_text)
+    moved = later(old, new, zone) if old else None
+    return {True: Advance.DONE, False: Advance.NOT_DONE, None: Advance.UNKNOWN}[moved]
+
+
+def _certain(pairs: Mapping[Pair, Advance], answer: Answer | None) -> bool:
+    """Whether the array itself said no to every pair that it does not show done."""
+    if answer is None:
+        return False
+    for pair, shown in pairs.items():
+        if shown is Advance.UNKNOWN:
+            return False
+        no = answer.refused or answer.accounts.get(pair) is Account.REJECTED
+        if shown is Advance.NOT_DONE and not no:
+            return False
+    return True
+
+
+def _shown(step: Step, done: list[Pair], pairs: Mapping[Pair, Advance]) -> str:
+    if not done:
+        return f"the array shows no pair done by the {step.kind}"
+    left = ", ".join(str(pair) for pair in pairs if pair not in done)
+    return f"partly done: {len(done)} of {len(pairs)} pairs, not {left}"

@@ -1,0 +1,1 @@
+"""In what order: observe, decide, guard, write down, send, read, verify, tell."""

@@ -1,0 +1,220 @@
+"""One service's turn: from a first look at its guards to commands that were sent, or a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flashd.core.command import render
+from flashd.core.guards import Allowed, Held, combine
+from flashd.core.plan import Planned, Refused, plan
+from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
+from flashd.engine.events import Event
+from flashd.engine.leases import leased
+from flashd.engine.look import look
+from flashd.engine.observe import note_failure, observe
+from flashd.engine.settle import Ending, close, tell_ending
+from flashd.engine.telling import facts_of_reading, tell_readings
+from flashd.errors import ArrayError, ConfigError
+from flashd.model.lease import volume_lease
+from flashd.model.run import Outcome, RunRecord, StepKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flashd.engine.request import Request
+    from flashd.engine.world import World
+    from flashd.model.lease import Holder
+    from flashd.model.observation import Standing
+    from flashd.model.run import Answer, Intent, Step
+    from flashd.model.service import Service
+    from flashd.model.verdict import Reading
+    from flashd.model.volumes import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A service with a first look at its guards."""
+
+    service: Service
+    readings: tuple[Reading, ...]
+    verdict: Allowed | Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What one turn came to.
+
+    `evidence` is what the guards said at first, `last_looks` what they said just before each
+    command. With `sent` not empty a listing still has to judge it. `cut` says why not everything
+    that was planned was sent; where nothing was, it is the end.
+    """
+
+    service: Service
+    run: str | None = None
+    commands: tuple[str, ...] = ()
+    evidence: tuple[Mapping[str, object], ...] = ()
+    last_looks: tuple[Mapping[str, object], ...] = ()
+    sent: tuple[tuple[Intent, Answer | None], ...] = ()
+    cut: Ending | None = None
+    hint: str = ""
+
+
+async def first_look(world: World, service: Service) -> Looked:
+    """Look at the guards before anything is planned: most refusals are found here."""
+    readings = await look(world, service)
+    return Looked(service, readings, combine(service.guards, readings, world.clock.monotonic()))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A service's turn in a batch; `listings` is what its arrays showed last."""
+
+    world: World
+    looked: Looked
+    listings: Mapping[str, Listing]
+    request: Request
+    holder: Holder
+    standing: Standing | None
+
+    @property
+    def service(self) -> Service:
+        """Whose turn it is."""
+        return self.looked.service
+
+    @property
+    def evidence(self) -> tuple[Mapping[str, object], ...]:
+        """What the guards said at first."""
+        return tuple(facts_of_reading(reading) for reading in self.looked.readings)
+
+    async def take(self) -> Attempt:
+        """Refuse, or plan, or send."""
+        if isinstance(self.looked.verdict, Held):
+            return await self._refuse(self.looked.verdict.reason)
+        match await self._plan():
+            case Refused(objections) as refused:
+                hint = "\n".join(one.hint for one in objections if one.hint)
+                return await self._refuse(refused.reason, hint)
+            case planned:
+                steps = planned.steps
+        if self.request.dry_run:
+            return await self._only_plan(steps)
+        leases = sorted(volume_lease(array, volume) for array, volume in self.service.volumes)
+        async with leased(self.world, leases, self.holder) as held:
+            if held is not None:
+                return await self._refuse(f"{held.by} has {held.name}: another run touches it")
+            run = await self._begin(steps)
+            errand = Errand(run, self.service, leases, self.holder, self.looked.readings)
+            return await self._send(errand, steps)
+
+    async def _plan(self) -> Planned | Refused:
+        withdrawals = await self.world.store.withdrawals(self.service.arrays)
+        live = {
+            (array, pair): relation
+            for array, listing in self.listings.items()
+            for pair, relation in listing.relations.items()
+        }
+        return plan(self.service, live, withdrawals)
+
+    async def _send(self, errand: Errand, steps: Sequence[Step]) -> Attempt:
+        """Send the steps in their order; the first that is not plainly acknowledged is the last."""
+        sent: list[tuple[Intent, Answer | None]] = []
+        last_looks: list[Mapping[str, object]] = []
+        cut: Ending | None = None
+        for seq, step in enumerate(steps, 1):
+            try:
+                end = await carry(self.world, errand, seq, step, await self._scene(step, sent))
+            except (ArrayError, ConfigError) as error:
+                await note_failure(self.world, step.array, error)
+                cut = Ending(Outcome.FAILED, error.message)
+                break
+            if isinstance(end, Unsent):
+                looks = tuple(facts_of_reading(reading) for reading in end.readings)
+                cut = Ending(end.outcome, end.reason, looks)
+                break
+            sent.append((end.intent, end.answer))
+            last_looks += [facts_of_reading(reading) for reading in end.readings]
+            if not end.answer.all_accepted and seq < len(steps):
+                cut = Ending(Outcome.FAILED, f"the rest was not sent after: {end.answer.reason}")
+                break
+        if not sent and cut is not None:
+            await close(self.world, errand.run, self.service.name, cut)
+        return Attempt(
+            service=self.service,
+            run=errand.run,
+            commands=tuple(render(step) for step in steps),
+            evidence=self.evidence,
+            last_looks=tuple(last_looks),
+            sent=tuple(sent),
+            cut=cut,
+        )
+
+    async def _scene(self, step: Step, sent: Sequence[object]) -> Scene:
+        """Tell how an array stands before a step; between withdraw and establish, look again."""
+        listing = self.listings[step.array]
+        if sent and step.kind is StepKind.ESTABLISH:
+            listing = await observe(self.world, step.array)
+        return await scene(self.world, step.array, listing)
+
+    async def _only_plan(self, steps: Sequence[Step]) -> Attempt:
+        """End a turn that must not change anything."""
+        commands = tuple(render(step) for step in steps)
+        held = await self.world.store.held()
+        ending = Ending(Outcome.PLANNED, "nothing was sent")
+        for array, volume in sorted(self.service.volumes):
+            if other := held.get(volume_lease(array, volume)):
+                ending = Ending(Outcome.REFUSED, f"{other.by} has {other.name}")
+        facts = {"flashd.dscli.commands": list(commands)}
+        if self.request.asked or self._is_news("planned", ending.reason):
+            tell_ending(self.world, None, self.service.name, ending, facts)
+        return Attempt(service=self.service, commands=commands, evidence=self.evidence, cut=ending)
+
+    async def _begin(self, steps: Sequence[Step]) -> str:
+        run = self._record(tuple(render(step) for step in steps))
+        await self.world.store.open_run(run)
+        tell_readings(self.world, self.service.name, run.id, self.looked.readings)
+        self.world.events.tell(
+            Event.RESYNC_STARTED,
+            f"resync of {self.service.name} started: {len(self.service.clones)} pairs",
+            {
+                "flashd.service.name": self.service.name,
+                "flashd.run.id": run.id,
+                "flashd.trigger": str(self.request.trigger),
+                "flashd.pairs.total": len(self.service.clones),
+                "flashd.storage.id": list(self.service.arrays),
+                "user.name": self.request.by,
+            },
+        )
+        return run.id
+
+    def _record(self, commands: tuple[str, ...]) -> RunRecord:
+        return RunRecord(
+            id=self.world.new_id(),
+            service=self.service.name,
+            trigger=self.request.trigger,
+            by=self.request.by,
+            arrays=self.service.arrays,
+            started_at=self.world.clock.now(),
+            commands=commands,
+            evidence=self.evidence,
+        )
+
+    async def _refuse(self, reason: str, hint: str = "") -> Attempt:
+        """Write a refusal to the history and tell it; the daemon does so only where it is news."""
+        ending = Ending(Outcome.REFUSED, reason)
+        run = None
+        if self.request.asked or self._is_news("refused", reason):
+            if not self.request.dry_run:
+                record = self._record(())
+                run = record.id
+                await self.world.store.open_run(record)
+            tell_readings(self.world, self.service.name, run, self.looked.readings)
+            if run is None:
+                tell_ending(self.world, None, self.service.name, ending)
+            else:
+                await close(self.world, run, self.service.name, ending)
+        return Attempt(service=self.service, run=run, evidence=self.evidence, cut=ending, hint=hint)
+
+    def _is_news(self, decision: str, reason: str) -> bool:
+        before = self.standing
+        return before is None or (before.decision, before.reason) != (decision, reason)

@@ -1,0 +1,257 @@
+"""One batch: the arrays' leases, one reading before, each service's turn, one reading after."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from flashd.core.due import Due, NotDue, decide, decide_asked
+from flashd.core.durations import spell
+from flashd.core.health import last_resync_of
+from flashd.engine.attempt import Attempt, Looked, Turn, first_look
+from flashd.engine.leases import leased
+from flashd.engine.observe import observe, picture, witness
+from flashd.engine.recover import orphans, settle_orphans
+from flashd.engine.request import Request, Result
+from flashd.engine.settle import Ending, close, verdict_on
+from flashd.engine.standing import reassess
+from flashd.errors import ArrayError, ConfigError, FlashdError, StoreError
+from flashd.model.lease import array_lease
+from flashd.model.run import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from flashd.engine.world import World
+    from flashd.model.lease import Holder
+    from flashd.model.observation import Picture, Standing
+    from flashd.model.run import RunRecord
+    from flashd.model.service import Service
+    from flashd.model.volumes import Listing
+
+LISTING_AGE = timedelta(seconds=60)
+"""Before a turn, an array's listing older than this is read again."""
+
+
+async def run_batch(
+    world: World, arrays: Sequence[str], services: Sequence[Service], request: Request
+) -> list[Result]:
+    """Look at these arrays and services, resync what is due and allowed, and tell how it ended.
+
+    `arrays` are all arrays of each of `services`. Leaves no failure untold; `StoreError` ends it.
+    """
+    holder = world.holder()
+    names = [] if request.dry_run else [array_lease(array) for array in arrays]
+    async with leased(world, names, holder, patience=request.patience) as held:
+        if held is not None:
+            reason = f"{held.by} is at work on {held.name}"
+            return [_refused(service, reason) for service in services]
+        batch = Batch(world, tuple(arrays), request, holder)
+        results = await batch.run(services)
+    if not request.dry_run or not request.asked:
+        await reassess(world, arrays, results, request)
+    return results
+
+
+async def look_at(world: World, array: str) -> None:
+    """Read one array because a person asks, closing open runs where nobody is at work on it.
+
+    A failure is remembered, and shows in the status.
+    """
+    holder = world.holder()
+    async with leased(world, [array_lease(array)], holder) as held:
+        if held is None:
+            await Batch(world, (array,), Request(), holder).run([])
+        else:
+            with suppress(ArrayError, ConfigError):
+                await observe(world, array)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The work under one set of array leases."""
+
+    world: World
+    arrays: tuple[str, ...]
+    request: Request
+    holder: Holder
+
+    async def run(self, services: Sequence[Service]) -> list[Result]:
+        """Recover, observe, take turns, observe again, settle."""
+        try:
+            listings, left = await self._before()
+        except (ArrayError, ConfigError) as error:
+            return [_failed(service, error) for service in services]
+        known = await picture(self.world, self.arrays)
+        results, due = self._due(services, known, left)
+        attempts = [attempt async for attempt in self._turns(due, known, listings)]
+        after = await self._after(attempts)
+        return [*results, *[await self._settle(attempt, after) for attempt in attempts]]
+
+    async def _before(self) -> tuple[dict[str, Listing], list[RunRecord]]:
+        """Read the arrays, closing what a crash left open; a dry run leaves that to others."""
+        if self.request.dry_run:
+            listings = {array: await observe(self.world, array) for array in self.arrays}
+            return listings, list(await self.world.store.open_runs())
+        found, left = await orphans(self.world, self.arrays)
+        listings = {array: await observe(self.world, array) for array in self.arrays}
+        await settle_orphans(self.world, found, listings)
+        return listings, left
+
+    def _due(
+        self, services: Iterable[Service], known: Picture, left: Sequence[RunRecord]
+    ) -> tuple[list[Result], list[Service]]:
+        """Part the services that are due from those that are not, or must wait."""
+        results: list[Result] = []
+        due: list[Service] = []
+        now = self.world.clock.now()
+        for service in services:
+            last = last_resync_of(service, known.sightings, self.world.zones)
+            if run := _in_the_way(service, left, self.world.services):
+                results.append(_refused(service, f"run {run.id} of {run.service} is still open"))
+                continue
+            if self.request.asked:
+                freshness = service.freshness
+                answer = decide_asked(last, freshness, now, force=self.request.force)
+            else:
+                standing = known.standings.get(service.name)
+                answer = decide(service, last, now, standing.retry_at if standing else None)
+            match answer:
+                case Due():
+                    due.append(service)
+                case NotDue() if self.request.asked:
+                    results.append(_refused(service, _too_soon(service, answer, now)))
+        return results, due
+
+    async def _turns(
+        self, due: Sequence[Service], known: Picture, listings: dict[str, Listing]
+    ) -> AsyncIterator[Attempt]:
+        """Give each service its turn, the nearest breach first among those whose guards spoke.
+
+        A guard that hangs keeps only its own service waiting.
+        """
+        urgency = {service.name: _breach(service, known) for service in due}
+        looks = {asyncio.create_task(first_look(self.world, service)) for service in due}
+        ready: list[Looked] = []
+        try:
+            while looks or ready:
+                patience = 0 if ready else None
+                done, looks = await _first(looks, patience)
+                ready += [task.result() for task in done]
+                if not ready:
+                    continue
+                ready.sort(key=lambda one: urgency[one.service.name], reverse=True)
+                if self.world.drain.wanted:
+                    return
+                looked = ready.pop()
+                standing = known.standings.get(looked.service.name)
+                yield await self._turn(looked, standing, listings)
+        finally:
+            for task in looks:
+                task.cancel()
+
+    async def _turn(
+        self, looked: Looked, standing: Standing | None, listings: dict[str, Listing]
+    ) -> Attempt:
+        try:
+            fresh = await self._fresh(looked.service, listings)
+            turn = Turn(self.world, looked, fresh, self.request, self.holder, standing)
+            return await turn.take()
+        except (ArrayError, ConfigError, StoreError) as error:
+            cut = Ending(Outcome.FAILED, error.message)
+            return Attempt(service=looked.service, cut=cut, hint=error.hint)
+
+    async def _fresh(self, service: Service, listings: dict[str, Listing]) -> Mapping[str, Listing]:
+        """Read again what was read too long ago to stand for the array's present state."""
+        for array in service.arrays:
+            age = self.world.clock.now() - listings[array].began_at
+            if not timedelta(0) <= age <= LISTING_AGE:
+                listings[array] = await observe(self.world, array)
+        return listings
+
+    async def _after(self, attempts: Iterable[Attempt]) -> dict[str, Listing]:
+        """Read each array to which something was sent; one that cannot be read is left out."""
+        touched = {intent.step.array for attempt in attempts for intent, _ in attempt.sent}
+        after = {}
+        for array in sorted(touched):
+            try:
+                after[array] = await witness(self.world, array)
+            except FlashdError:
+                continue  # told already; without a listing the outcome is unknown
+        return after
+
+    async def _settle(self, attempt: Attempt, after: Mapping[str, Listing]) -> Result:
+        ending = attempt.cut or Ending(Outcome.DONE, "")
+        if attempt.sent:
+            ending = verdict_on(self.world, attempt.sent, after, attempt.cut)
+            ending = replace(ending, evidence=(*attempt.last_looks, *ending.evidence))
+            await close(self.world, attempt.run or "", attempt.service.name, ending)
+        return Result(
+            service=attempt.service.name,
+            outcome=ending.outcome,
+            reason=ending.reason,
+            hint=attempt.hint,
+            run=attempt.run,
+            exit_code=ending.outcome.exit_code,
+            commands=attempt.commands,
+            evidence=(*attempt.evidence, *ending.evidence),
+        )
+
+
+async def _first(
+    looks: set[asyncio.Task[Looked]], patience: float | None
+) -> tuple[set[asyncio.Task[Looked]], set[asyncio.Task[Looked]]]:
+    if not looks:
+        return set(), set()
+    return await asyncio.wait(looks, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _breach(service: Service, known: Picture) -> datetime:
+    """Tell when a service's clone becomes, or became, too old."""
+    last = last_resync_of(service, known.sightings, known.zones)
+    if last is None or last.earliest is None:
+        return datetime.min.replace(tzinfo=UTC)
+    return last.earliest + service.freshness.max_delay
+
+
+def _in_the_way(
+    service: Service, left: Iterable[RunRecord], services: Mapping[str, Service]
+) -> RunRecord | None:
+    """Find an open run that may still act on one of a service's volumes."""
+    for run in left:
+        other = services.get(run.service)
+        if run.service == service.name or other is None or service.volumes & other.volumes:
+            return run
+    return None
+
+
+def _too_soon(service: Service, answer: NotDue, now: datetime) -> str:
+    limit = spell(service.freshness.min_delay)
+    if answer.until is None:
+        return f"not before sync_min_delay {limit}"
+    return (
+        f"the last resync is less than sync_min_delay {limit} ago; "
+        f"allowed in {spell(answer.until - now)}, at {answer.until:%Y-%m-%dT%H:%M:%SZ}"
+    )
+
+
+def _refused(service: Service, reason: str) -> Result:
+    return Result(
+        service=service.name,
+        outcome=Outcome.REFUSED,
+        reason=reason,
+        exit_code=Outcome.REFUSED.exit_code,
+    )
+
+
+def _failed(service: Service, error: FlashdError) -> Result:
+    return Result(
+        service=service.name,
+        outcome=Outcome.FAILED,
+        reason=error.message,
+        hint=error.hint,
+        exit_code=error.exit_code,
+    )

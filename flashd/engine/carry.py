@@ -1,0 +1,177 @@
+"""Carry one changing command to the array, past every gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flashd.core.command import render
+from flashd.core.firewall import Cleared, examine
+from flashd.core.guards import Held, combine, restarted
+from flashd.core.instants import indistinct
+from flashd.engine.events import Event
+from flashd.engine.look import look
+from flashd.engine.telling import Conversation, tell_readings, tell_store_failed
+from flashd.errors import StoreError
+from flashd.model.run import Intent, Marks, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flashd.engine.world import World
+    from flashd.model.lease import Holder
+    from flashd.model.observation import Sighting, Withdrawal
+    from flashd.model.run import Answer, Step
+    from flashd.model.service import Service
+    from flashd.model.verdict import Reading
+    from flashd.model.volumes import Listing, Pair
+    from flashd.ports.array import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A run on its way: what it is for, and under which leases."""
+
+    run: str
+    service: Service
+    leases: Sequence[str]
+    holder: Holder
+    first_look: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What one array showed, and what flashd remembers of it, before a step."""
+
+    listing: Listing
+    sightings: Mapping[tuple[str, Pair], Sighting]
+    withdrawals: Mapping[tuple[str, Pair], Withdrawal]
+
+
+async def scene(world: World, array: str, listing: Listing) -> Scene:
+    """Put what an array showed beside what is remembered of it."""
+    return Scene(
+        listing,
+        {(one.array, one.pair): one for one in await world.store.sightings([array])},
+        {(one.array, one.pair): one for one in await world.store.withdrawals([array])},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The command was written to dscli; only the array knows what it did."""
+
+    intent: Intent
+    answer: Answer
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """The command was not written to dscli."""
+
+    outcome: Outcome
+    reason: str
+    readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The last gate is open for this command; what the guards said just before."""
+
+    command: Cleared
+    readings: tuple[Reading, ...]
+
+
+async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene) -> Sent | Unsent:
+    """Log in, write the intent, look at the guards a last time, pass the gate, send, read.
+
+    Raises `ArrayError` where no session could be had, `StoreError` where the intent could not
+    be written: nothing was sent then.
+    """
+    await _let_a_second_pass(world, step, scene)
+    witness = Conversation(world, step.array, errand.run, errand.service.name)
+    async with world.arrays(step.array).session(witness) as session:
+        intent = _intent(world, errand, seq, step, scene, session)
+        await world.store.intend(intent, errand.leases, errand.holder)
+        gate = await _last_gate(world, errand, intent, scene)
+        if isinstance(gate, Unsent):
+            await world.store.unsent(errand.run, seq, gate.reason)
+            return gate
+        answer = await session.change(gate.command, step.pairs)
+    try:
+        await world.store.answered(errand.run, seq, answer)
+    except StoreError as error:
+        tell_store_failed(world, error, f"the answer to run {errand.run} could not be written")
+    return Sent(intent, answer, gate.readings)
+
+
+async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene) -> Open | Unsent:
+    """Look once more, now that dscli waits for its command; then let the text pass or not."""
+    service = errand.service
+    readings = await look(world, service)
+    tell_readings(world, service.name, errand.run, readings)
+    verdict = combine(service.guards, readings, world.clock.monotonic())
+    held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
+    if held is not None:
+        return Unsent(Outcome.REFUSED, held.reason, readings)
+    own = frozenset(
+        (array, str(pair.source), str(pair.target))
+        for (array, pair), withdrawal in scene.withdrawals.items()
+        if withdrawal.service == service.name
+    )
+    gate = examine(intent.command, service, scene.listing, world.forbidden, own)
+    if isinstance(gate, Cleared):
+        if world.drain.wanted:
+            return Unsent(Outcome.REFUSED, "flashd is being stopped", readings)
+        return Open(gate, readings)
+    world.events.tell(
+        Event.COMMAND_STOPPED,
+        f"the last gate stopped a command: {gate.reason}",
+        {
+            "flashd.run.id": errand.run,
+            "flashd.service.name": service.name,
+            "flashd.storage.id": intent.step.array,
+            "flashd.dscli.command": intent.command,
+            "event.reason": gate.reason,
+        },
+    )
+    return Unsent(Outcome.REFUSED, gate.reason, readings)
+
+
+def _intent(
+    world: World, errand: Errand, seq: int, step: Step, scene: Scene, session: Session
+) -> Intent:
+    return Intent(
+        run=errand.run,
+        seq=seq,
+        step=step,
+        command=render(step),
+        carrier=session.carrier,
+        before={pair: marks_of(step.array, pair, scene) for pair in step.pairs},
+        at=world.clock.now(),
+    )
+
+
+def marks_of(array: str, pair: Pair, scene: Scene) -> Marks:
+    """Tell the dates of a pair before a step; those of its withdrawal where it is withdrawn."""
+    if relation := scene.listing.relations.get(pair):
+        return Marks(
+            relation.synced.text if relation.synced else None,
+            relation.created.text if relation.created else None,
+        )
+    if withdrawal := scene.withdrawals.get((array, pair)):
+        return Marks(withdrawal.synced, withdrawal.created)
+    return Marks(None, None)
+
+
+async def _let_a_second_pass(world: World, step: Step, scene: Scene) -> None:
+    """Wait where a pair was seen refreshed less than two seconds ago."""
+    now, zone = world.clock.now(), world.zones.get(step.array)
+    waits = [
+        indistinct(sighting, zone, now)
+        for pair in step.pairs
+        if (sighting := scene.sightings.get((step.array, pair)))
+    ]
+    if any(waits):
+        await world.clock.sleep(max(waits).total_seconds())

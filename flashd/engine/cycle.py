@@ -1,0 +1,135 @@
+"""The tick: what is due, one batch an array. Looking twice is harmless."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from flashd.engine.batch import run_batch
+from flashd.engine.events import Event
+from flashd.engine.telling import tell_store_failed
+from flashd.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from flashd.engine.request import Request
+    from flashd.engine.world import World
+    from flashd.model.observation import ArrayRecord
+    from flashd.model.service import Service
+
+CLOCK_TOLERANCE = 5.0
+"""Seconds by which the two clocks may part between two looks before it counts as a jump."""
+
+
+class Cycle:
+    """Turns ticks into batches; a batch that hangs keeps nobody waiting but its own array."""
+
+    def __init__(self, world: World, request: Request) -> None:
+        self._world = world
+        self._request = request
+        self._in_flight: dict[tuple[str, ...], asyncio.Task[None]] = {}
+        self._clocks: tuple[float, float] | None = None
+
+    async def start(self) -> None:
+        """Make the standings those of the present definitions."""
+        world = self._world
+        await world.store.enlist(world.services, world.clock.now())
+        await world.store.forget_pairs(
+            clone for service in world.services.values() for clone in service.clones
+        )
+        await world.store.look_again(world.clock.now())
+
+    async def tick(self) -> None:
+        """Start a batch for every array that has something to be looked at."""
+        try:
+            await self.watch_clock()
+            work = await self._work()
+        except StoreError as error:
+            tell_store_failed(self._world, error)
+            return
+        for arrays, services in work.items():
+            if arrays not in self._in_flight and not self._world.drain.wanted:
+                task = asyncio.create_task(self._batch(arrays, services))
+                self._in_flight[arrays] = task
+                task.add_done_callback(partial(self._landed, arrays))
+
+    async def watch_clock(self) -> bool:
+        """Look at everything again where somebody set the wall clock; tells whether so."""
+        world = self._world
+        wall, steady = world.clock.now().timestamp(), world.clock.monotonic()
+        before, self._clocks = self._clocks, (wall, steady)
+        if before is None:
+            return False
+        jump = (wall - before[0]) - (steady - before[1])
+        if abs(jump) <= CLOCK_TOLERANCE:
+            return False
+        world.events.tell(
+            Event.CLOCK_JUMPED,
+            f"the clock was set by {jump:+.0f} s; every service is looked at again",
+            {"flashd.clock.jump_seconds": round(jump, 3)},
+        )
+        await world.store.look_again(world.clock.now())
+        return True
+
+    async def drained(self, limit: float) -> bool:
+        """Wait for the batches under way, `limit` seconds at most; tells whether all ended.
+
+        What has not ended by then is ended; its runs stay open for recovery.
+        """
+        tasks = set(self._in_flight.values())
+        if tasks:
+            _, tasks = await asyncio.wait(tasks, timeout=limit)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return not tasks
+
+    async def idle(self) -> None:
+        """Wait until no batch is under way."""
+        while self._in_flight:
+            await asyncio.wait(set(self._in_flight.values()))
+
+    def _landed(self, arrays: tuple[str, ...], _task: asyncio.Task[None]) -> None:
+        self._in_flight.pop(arrays, None)
+
+    async def _work(self) -> Mapping[tuple[str, ...], list[Service]]:
+        """Gather services to look at, arrays to list, and runs to close, by their arrays."""
+        world = self._world
+        now = world.clock.now()
+        records = await world.store.arrays()
+        work: dict[tuple[str, ...], list[Service]] = defaultdict(list)
+        for name in await world.store.due(now):
+            if service := world.services.get(name):
+                work[service.arrays].append(service)
+        for run in await world.store.open_runs():
+            work[tuple(sorted(run.arrays))] += []
+        for array in {array for service in world.services.values() for array in service.arrays}:
+            record = records.get(array)
+            seen = record.observed_at if record else None
+            if seen is None or not seen <= now <= seen + world.pace.observe_interval:
+                work[array,] += []
+        return {
+            arrays: services
+            for arrays, services in work.items()
+            if not any(self._backed_off(records.get(array), now) for array in arrays)
+        }
+
+    @staticmethod
+    def _backed_off(record: ArrayRecord | None, now: datetime) -> bool:
+        return record is not None and record.retry_at is not None and now < record.retry_at
+
+    async def _batch(self, arrays: tuple[str, ...], services: list[Service]) -> None:
+        try:
+            await run_batch(self._world, arrays, services, self._request)
+        except StoreError as error:
+            tell_store_failed(self._world, error)
+        except Exception as error:  # noqa: BLE001 - one array's trouble must not end the daemon
+            self._world.events.tell(
+                Event.TASK_FAILED,
+                f"the batch of {', '.join(arrays)} failed: {error!r}",
+                {"error.message": str(error), "error.type": type(error).__name__},
+            )

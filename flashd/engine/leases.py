@@ -1,0 +1,74 @@
+"""Hold leases for as long as a piece of work takes."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from flashd.engine.events import Event
+from flashd.engine.telling import tell_store_failed
+from flashd.errors import StoreError
+from flashd.model.lease import FOREIGN_LEASE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from flashd.engine.world import World
+    from flashd.model.lease import Held, Holder
+
+_POLL_SECONDS = 0.25
+_RENEWALS = 3
+
+
+@asynccontextmanager
+async def leased(
+    world: World, names: Sequence[str], holder: Holder, *, patience: float = 0.0
+) -> AsyncIterator[Held | None]:
+    """Take all of `names`, waiting `patience` seconds at most, and renew them until the end.
+
+    Yields who stands in the way where they could not be had. Giving back never fails what was
+    done under the lease: a lease that is not given back becomes void with its holder.
+    """
+    held = await _acquire(world, names, holder, patience)
+    if held is not None:
+        yield held
+        return
+    keeper = asyncio.create_task(_renew(world, holder))
+    try:
+        yield None
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        try:
+            await world.store.release(names, holder)
+        except StoreError as error:
+            tell_store_failed(world, error)
+
+
+async def _acquire(
+    world: World, names: Sequence[str], holder: Holder, patience: float
+) -> Held | None:
+    began = world.clock.monotonic()
+    told = False
+    while held := await world.store.acquire(names, holder, world.clock.now()):
+        if world.clock.monotonic() - began >= patience or world.drain.wanted:
+            return held
+        if not told:
+            told = True
+            world.events.tell(
+                Event.LEASE_WAITED_FOR,
+                f"waiting for {held.name}, which {held.by} has since {held.since:%H:%M:%S} UTC",
+                {"flashd.lease.name": held.name, "flashd.lease.holder": str(held.by)},
+            )
+        await world.clock.sleep(_POLL_SECONDS)
+    return None
+
+
+async def _renew(world: World, holder: Holder) -> None:
+    while True:
+        await world.clock.sleep(FOREIGN_LEASE.total_seconds() / _RENEWALS)
+        try:
+            await world.store.renew(holder, world.clock.now())
+        except StoreError as error:
+            tell_store_failed(world, error)

@@ -1,0 +1,39 @@
+"""Ask the guards."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from flashd.core.guards import FRESH_SECONDS
+from flashd.errors import FlashdError
+from flashd.model.verdict import Finding, Reading, Verdict
+
+if TYPE_CHECKING:
+    from flashd.engine.world import World
+    from flashd.model.service import GuardSpec, Service
+
+
+async def look(world: World, service: Service) -> tuple[Reading, ...]:
+    """Take one look with every guard of a service, side by side.
+
+    None hides another: one that hangs or raises is Unknown, after at most the time for which
+    a reading may be used.
+    """
+    return tuple(await asyncio.gather(*(_read(world, spec) for spec in service.guards)))
+
+
+async def _read(world: World, spec: GuardSpec) -> Reading:
+    at, began = world.clock.now(), world.clock.monotonic()
+    try:
+        async with asyncio.timeout(FRESH_SECONDS):
+            finding = await world.guards(spec).look()
+    except TimeoutError:
+        finding = Finding(Verdict.UNKNOWN, f"no answer in {FRESH_SECONDS:g} s")
+    except FlashdError as error:
+        finding = Finding(Verdict.UNKNOWN, error.message)
+    except Exception as error:  # noqa: BLE001 - a guard may be anybody's code; it must not end a batch
+        finding = Finding(Verdict.UNKNOWN, f"the guard itself failed: {error!r}")
+    if not isinstance(finding, Finding):
+        finding = Finding(Verdict.UNKNOWN, f"the guard answered {finding!r}")
+    return Reading(spec.name, spec.type, spec.proves, finding, at, began)

@@ -1,0 +1,104 @@
+"""Read an array and remember what it showed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flashd.core.retry import backoff
+from flashd.engine.events import Event
+from flashd.engine.telling import Conversation, tell_store_failed
+from flashd.errors import ArrayError, ConfigError, LoginRefused, LoginStopped, StoreError
+from flashd.model.observation import ArrayRecord, Picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flashd.engine.world import World
+    from flashd.errors import FlashdError
+    from flashd.model.volumes import Listing
+
+
+async def observe(world: World, array: str, run: str | None = None) -> Listing:
+    """List an array and remember what it showed, so that something may be done about it.
+
+    Takes no lease: looking is harmless.
+    """
+    listing = await read(world, array, run)
+    await world.store.record_listing(listing, world.pairs_on(array))
+    return listing
+
+
+async def witness(world: World, array: str) -> Listing:
+    """List an array after something was sent to it.
+
+    What it shows counts even where it cannot be remembered: the act is done already.
+    """
+    listing = await read(world, array)
+    try:
+        await world.store.record_listing(listing, world.pairs_on(array))
+    except StoreError as error:
+        tell_store_failed(world, error)
+    return listing
+
+
+async def read(world: World, array: str, run: str | None = None) -> Listing:
+    """List an array; a failure is remembered, and raised."""
+    record = (await world.store.arrays()).get(array, ArrayRecord(array=array))
+    try:
+        listing = await world.arrays(array).observe(Conversation(world, array, run))
+    except (ArrayError, ConfigError) as error:
+        await remember_failure(world, record, error)
+        raise
+    if record.failure is not None:
+        world.events.tell(
+            Event.ARRAY_READABLE, f"array {array} answers again", {"flashd.storage.id": array}
+        )
+    return listing
+
+
+async def note_failure(world: World, array: str, error: FlashdError) -> None:
+    """Remember that an array gave no session."""
+    record = (await world.store.arrays()).get(array, ArrayRecord(array=array))
+    await remember_failure(world, record, error)
+
+
+async def remember_failure(world: World, record: ArrayRecord, error: FlashdError) -> None:
+    """Remember that an array could not be reached, and when to try again."""
+    now = world.clock.now()
+    failures = record.failures + 1
+    await world.store.record_failure(
+        replace(
+            record,
+            failed_at=now,
+            failure=error.message,
+            failures=failures,
+            retry_at=now + backoff(failures),
+        )
+    )
+    stopped = isinstance(error, LoginRefused) and not isinstance(error, LoginStopped)
+    if error.message != record.failure or stopped:
+        world.events.tell(
+            Event.LOGINS_STOPPED if stopped else Event.ARRAY_UNREADABLE,
+            f"array {record.array}: {error.message}",
+            {
+                "flashd.storage.id": record.array,
+                "error.message": error.message,
+                "error.code": error.code,
+                "flashd.hint": error.hint,
+                "flashd.storage.failures": failures,
+            },
+        )
+
+
+async def picture(world: World, arrays: Iterable[str] | None = None) -> Picture:
+    """Gather what is known, of these arrays or of all."""
+    store = world.store
+    return Picture(
+        sightings={(one.array, one.pair): one for one in await store.sightings(arrays)},
+        arrays=await store.arrays(),
+        withdrawals={(one.array, one.pair): one for one in await store.withdrawals(arrays)},
+        last_runs=await store.last_runs(),
+        standings=await store.standings(),
+        zones=world.zones,
+    )

@@ -1,0 +1,111 @@
+"""Close runs that nobody closed: end what may still act, read the array, never repeat blindly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flashd.engine.events import Event
+from flashd.engine.settle import Ending, close, verdict_on
+from flashd.model.run import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flashd.engine.world import World
+    from flashd.model.run import Answer, Intent, RunRecord
+    from flashd.model.volumes import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A run without an end whose clients are surely gone."""
+
+    run: RunRecord
+
+
+async def orphans(world: World, arrays: Iterable[str]) -> tuple[list[Orphan], list[RunRecord]]:
+    """End the clients of open runs on these arrays, before anything is read.
+
+    The caller holds the arrays' leases, so an open run on them is nobody's any more. Returns the
+    runs whose clients are gone, and those that must be left alone for now.
+    """
+    held = set(arrays)
+    found: list[Orphan] = []
+    left: list[RunRecord] = []
+    for run in await world.store.open_runs():
+        if held.isdisjoint(run.arrays):
+            continue
+        if held.issuperset(run.arrays) and await _clients_gone(world, run):
+            found.append(Orphan(run))
+        else:
+            left.append(run)
+    return found, left
+
+
+async def settle_orphans(
+    world: World, found: Iterable[Orphan], listings: Mapping[str, Listing]
+) -> None:
+    """Close orphaned runs by what the arrays show now."""
+    for orphan in found:
+        run = orphan.run
+        sent = _sent(run)
+        ending = (
+            _final(verdict_on(world, sent, listings, _rest_unsent(run), settled=True))
+            if sent
+            else Ending(Outcome.FAILED, "flashd ended before anything was sent")
+        )
+        await close(world, run.id, run.service, ending, {"flashd.recovered": True})
+        world.events.tell(
+            Event.RUN_RECOVERED,
+            f"run {run.id} of {run.service} was left open and is closed as {ending.outcome}",
+            {
+                "flashd.run.id": run.id,
+                "flashd.service.name": run.service,
+                "event.outcome": "success" if ending.outcome is Outcome.DONE else "failure",
+                "event.reason": ending.reason,
+            },
+        )
+
+
+def _sent(run: RunRecord) -> list[tuple[Intent, Answer | None]]:
+    """Tell what may have been sent: an intent counts unless it is known that it was not."""
+    return [(step.intent, step.answer) for step in run.steps if step.unsent is None]
+
+
+def _rest_unsent(run: RunRecord) -> Ending | None:
+    if len(_sent(run)) < len(run.commands):
+        return Ending(Outcome.FAILED, "flashd ended before everything was sent")
+    return None
+
+
+def _final(ending: Ending) -> Ending:
+    """No run stays open: what even a settled array does not show is a failure that says so."""
+    if ending.outcome is Outcome.UNKNOWN:
+        return Ending(Outcome.FAILED, f"not proved done: {ending.reason}", ending.evidence)
+    return ending
+
+
+async def _clients_gone(world: World, run: RunRecord) -> bool:
+    for step in run.steps:
+        unanswered = step.answer is None and step.unsent is None
+        if unanswered and not await _client_gone(world, run, step.intent):
+            return False
+    return True
+
+
+async def _client_gone(world: World, run: RunRecord, intent: Intent) -> bool:
+    """End one client; on another host it is waited for as long as it may run."""
+    carrier = intent.carrier
+    match await world.host.end(carrier):
+        case True:
+            world.events.tell(
+                Event.CARRIER_ENDED,
+                f"the dscli of run {run.id} is gone, process group {carrier.group}",
+                {"flashd.run.id": run.id, "flashd.dscli.group": carrier.group},
+            )
+            return True
+        case False:
+            return False
+        case _:
+            return world.clock.now() > intent.at + world.pace.command_timeout

@@ -1,0 +1,47 @@
+"""What is asked of the engine, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flashd.model.run import Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flashd.model.run import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who wants a resync, and how.
+
+    `force` bypasses `sync_min_delay` and nothing else; `dry_run` does everything but the
+    changing commands.
+    """
+
+    trigger: Trigger = Trigger.SCHEDULE
+    by: str = "flashd"
+    force: bool = False
+    dry_run: bool = False
+    patience: float = 0.0
+
+    @property
+    def asked(self) -> bool:
+        """Whether a person wants it."""
+        return self.trigger is Trigger.PERSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How it ended for one service; `run` is None where no run was written."""
+
+    service: str
+    outcome: Outcome
+    reason: str
+    hint: str = ""
+    run: str | None = None
+    exit_code: int
+    commands: tuple[str, ...] = ()
+    evidence: tuple[Mapping[str, object], ...] = ()

@@ -1,0 +1,94 @@
+"""Where each service stands after it was looked at, and when to look again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flashd.core.due import Due, decide
+from flashd.core.health import last_resync_of
+from flashd.core.retry import backoff
+from flashd.engine.events import Event
+from flashd.engine.observe import picture
+from flashd.model.observation import Standing
+from flashd.model.run import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from flashd.engine.request import Request, Result
+    from flashd.engine.world import World
+    from flashd.model.observation import Picture
+    from flashd.model.service import Service
+
+
+async def reassess(
+    world: World, arrays: Sequence[str], results: Iterable[Result], request: Request
+) -> None:
+    """Write anew where every service on these arrays stands; a change of decision is told.
+
+    Services that had no turn are assessed too: somebody else may have resynced their clones.
+    """
+    known = await picture(world)
+    ended = {result.service: result for result in results}
+    now = world.clock.now()
+    changed = []
+    for service in world.services.values():
+        if set(service.arrays) & set(arrays):
+            before = known.standings.get(service.name, Standing(service=service.name))
+            after = _assess(service, known, before, ended.get(service.name), now)
+            if after != before:
+                changed.append(after)
+                _tell(world, before, after, request)
+    await world.store.stand(changed)
+
+
+def _assess(
+    service: Service, known: Picture, before: Standing, result: Result | None, now: datetime
+) -> Standing:
+    failures, retry_at = _failures(before, result, now)
+    after = replace(before, failures=failures, retry_at=retry_at)
+    last = last_resync_of(service, known.sightings, known.zones)
+    answer = decide(service, last, now, after.retry_at)
+    decision, reason = _decision(answer, result)
+    look_at = now if isinstance(answer, Due) else answer.until
+    since = before.since if (decision, reason) == (before.decision, before.reason) else now
+    return replace(after, decision=decision, reason=reason, look_at=look_at, since=since)
+
+
+def _decision(answer: object, result: Result | None) -> tuple[str, str]:
+    """Name the present decision: how the last turn ended where it did not end well."""
+    if result is not None and result.outcome is not Outcome.DONE:
+        return str(result.outcome), result.reason
+    reason = str(getattr(answer, "reason", ""))
+    return ("due" if isinstance(answer, Due) else "not-due"), reason
+
+
+def _failures(
+    before: Standing, result: Result | None, now: datetime
+) -> tuple[int, datetime | None]:
+    """Count the runs that failed in a row; a refusal is no failure and has no backoff."""
+    if result is None or result.run is None or result.outcome is Outcome.REFUSED:
+        return before.failures, before.retry_at
+    if result.outcome in {Outcome.FAILED, Outcome.UNKNOWN}:
+        failures = before.failures + 1
+        return failures, now + backoff(failures)
+    return 0, None
+
+
+def _tell(world: World, before: Standing, after: Standing, request: Request) -> None:
+    if (after.decision, after.reason) == (before.decision, before.reason):
+        return
+    world.events.tell(
+        Event.DECISION_CHANGED,
+        f"{after.service}: {after.decision}, {after.reason}",
+        {
+            "flashd.service.name": after.service,
+            "flashd.decision.now": after.decision,
+            "flashd.decision.before": before.decision,
+            "flashd.decision.look_at": after.look_at.isoformat() if after.look_at else None,
+            "flashd.trigger": str(request.trigger),
+            "event.reason": after.reason,
+        },
+    )

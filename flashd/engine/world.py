@@ -1,0 +1,87 @@
+"""What the engine works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flashd.core.firewall import Forbidden
+from flashd.model.run import run_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from zoneinfo import ZoneInfo
+
+    from flashd.model.lease import Holder
+    from flashd.model.service import GuardSpec, Service
+    from flashd.model.volumes import Pair
+    from flashd.ports.array import ArrayBackend
+    from flashd.ports.clock import Clock
+    from flashd.ports.events import Events
+    from flashd.ports.guard import Guard
+    from flashd.ports.host import Host
+    from flashd.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often, and how long at most."""
+
+    check_interval: timedelta = timedelta(seconds=60)
+    observe_interval: timedelta = timedelta(minutes=15)
+    command_timeout: timedelta = timedelta(seconds=1200)
+
+
+@dataclass(slots=True)
+class Drain:
+    """Set once: from then on no changing command is sent."""
+
+    wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The definitions, and a way to everything outside.
+
+    `arrays` and `guards` make what is asked for; both raise `ConfigError` where a credential is
+    missing. `zones` are the zones in which arrays write their dates.
+    """
+
+    services: Mapping[str, Service]
+    arrays: Callable[[str], ArrayBackend]
+    guards: Callable[[GuardSpec], Guard]
+    zones: Mapping[str, ZoneInfo | None]
+    store: Store
+    clock: Clock
+    host: Host
+    events: Events
+    entropy: Callable[[], bytes]
+    protected: frozenset[tuple[str, str]] = frozenset()
+    pace: Pace = Pace()
+    drain: Drain = field(default_factory=Drain)
+
+    def new_id(self) -> str:
+        """Make the id of a run."""
+        return run_id(self.clock.now(), self.entropy())
+
+    def holder(self) -> Holder:
+        """Name a new holder of leases in this process."""
+        return self.host.holder(self.new_id())
+
+    @property
+    def forbidden(self) -> Forbidden:
+        """Tell every volume that no command may have as a target."""
+        sources = frozenset(
+            (array, str(pair.source))
+            for service in self.services.values()
+            for array, pair in service.clones
+        )
+        return Forbidden(sources, self.protected)
+
+    def pairs_on(self, array: str) -> Iterable[Pair]:
+        """Tell every configured pair of an array."""
+        for service in self.services.values():
+            for resource in service.resources:
+                if resource.array == array:
+                    yield from resource.pairs

@@ -1,0 +1,107 @@
+"""What flashd has seen of an array, with when it saw it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from flashd.model.run import RunRecord
+    from flashd.model.volumes import Pair, Relation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """The last that was seen of one configured pair.
+
+    `relation` is None where the array was read and the pair was not there.
+    `before_at` is the beginning of the last reading that showed another date than the present
+    one (None: none did), `since_at` the end of the first reading that showed the present one:
+    the copy was taken between the two.
+    """
+
+    array: str
+    pair: Pair
+    relation: Relation | None
+    observed_at: datetime
+    before_at: datetime | None
+    since_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayRecord:
+    """How reading an array went; `failure` says why the last attempt failed, if it did."""
+
+    array: str
+    observed_at: datetime | None = None
+    failed_at: datetime | None = None
+    failure: str | None = None
+    failures: int = 0
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A pair that flashd withdrew, or was about to, and has not established again."""
+
+    array: str
+    pair: Pair
+    service: str
+    run: str
+    synced: str | None
+    created: str | None
+    space_efficient: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """Logins to an array are stopped: the user's password was refused.
+
+    `pwfile` is the fingerprint of the password file that failed; another file closes the breaker.
+    """
+
+    array: str
+    username: str
+    pwfile: str
+    opened_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The present decision about a service, since when, and when to look again.
+
+    `failures` counts the runs that failed in a row; `retry_at` binds the daemon only.
+    """
+
+    service: str
+    decision: str = "new"
+    reason: str = ""
+    since: datetime | None = None
+    look_at: datetime | None = None
+    failures: int = 0
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """All that flashd knows at one moment: what decisions are taken from.
+
+    `zones` are the zones in which arrays are configured to write their dates.
+    """
+
+    sightings: Mapping[tuple[str, Pair], Sighting]
+    arrays: Mapping[str, ArrayRecord]
+    withdrawals: Mapping[tuple[str, Pair], Withdrawal]
+    last_runs: Mapping[str, RunRecord]
+    standings: Mapping[str, Standing]
+    zones: Mapping[str, ZoneInfo | None]
+
+    def relations(self) -> dict[tuple[str, Pair], Relation | None]:
+        """Tell the relations of the configured pairs as they were last seen."""
+        return {clone: sighting.relation for clone, sighting in self.sightings.items()}

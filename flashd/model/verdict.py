@@ -1,0 +1,55 @@
+"""What a guard saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class Verdict(StrEnum):
+    """Whether the dependent service is down, as far as one guard can tell."""
+
+    DOWN = "down"
+    UP = "up"
+    UNKNOWN = "unknown"
+    CLEAR = "clear"  # nothing speaks against it; a guard that can only veto says no more
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer of a guard, with its evidence.
+
+    `incarnation` identifies the run of the dependent service that was seen, such as systemd's
+    InvocationID: where it changes between two looks, something was started in between.
+    """
+
+    verdict: Verdict
+    reason: str
+    evidence: Mapping[str, object] = field(default_factory=dict)
+    incarnation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A finding, who found it, and when the look began.
+
+    `began` is in seconds of the monotonic clock, so that no change of the wall clock makes a
+    reading look younger than it is.
+    """
+
+    guard: str
+    type: str
+    proves: bool
+    finding: Finding
+    at: datetime
+    began: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it says."""
+        return self.finding.verdict

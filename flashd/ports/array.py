@@ -1,0 +1,52 @@
+"""An array, reached through a client that logs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
+
+    from flashd.core.firewall import Cleared
+    from flashd.model.run import Answer, Carrier
+    from flashd.model.volumes import Listing, Pair
+
+
+class Witness(Protocol):
+    """Is told every command before it is sent and every answer after."""
+
+    def sent(self, command: str, client: str) -> None:
+        """Hear that `command` goes to the client started with the line `client`."""
+
+    def answered(self, command: str, exit_status: int | None, output: str) -> None:
+        """Hear what came back, as it came; no exit status where the client was killed."""
+
+
+class Session(Protocol):
+    """A client that is logged in and waits for its command."""
+
+    @property
+    def carrier(self) -> Carrier:
+        """The process group that will carry the command."""
+
+    async def change(self, command: Cleared, pairs: Sequence[Pair]) -> Answer:
+        """Send one changing command that names `pairs` and read its answer to the end.
+
+        Returns an answer in every case but one: `ArrayUnreachable` where the command was
+        certainly not read by the client.
+        """
+
+
+class ArrayBackend(Protocol):
+    """One array."""
+
+    async def observe(self, witness: Witness) -> Listing:
+        """List every relation of the array.
+
+        Raises `ArrayUnreachable` where there was no answer or none that was understood, and
+        `ArrayRejected` or `LoginRefused` where asking again is of no use.
+        """
+
+    def session(self, witness: Witness) -> AbstractAsyncContextManager[Session]:
+        """Log in; leaving the context ends the client. Raises as `observe` does."""

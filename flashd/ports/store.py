@@ -1,0 +1,154 @@
+"""What must be remembered. Every method raises `StoreError` where the store fails.
+
+Each call is one transaction and is durable when it returns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from flashd.model.lease import Held, Holder
+    from flashd.model.observation import ArrayRecord, Breaker, Sighting, Standing, Withdrawal
+    from flashd.model.run import Answer, Intent, Outcome, RunRecord
+    from flashd.model.volumes import Listing, Pair
+
+
+class Observations(Protocol):
+    """What was seen of the arrays."""
+
+    async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
+        """Remember what a whole listing showed of the configured `pairs`.
+
+        A pair of them that the listing lacks is remembered as missing. Clears the array's
+        failure, and closes the withdrawal of every pair that is there again.
+        """
+
+    async def record_failure(self, record: ArrayRecord) -> None:
+        """Remember that reading an array failed; what was seen before stays."""
+
+    async def sightings(self, arrays: Iterable[str] | None = None) -> Sequence[Sighting]:
+        """Tell the last sightings, of these arrays or of all."""
+
+    async def arrays(self) -> Mapping[str, ArrayRecord]:
+        """Tell how reading each array went last."""
+
+    async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
+        """Tell the open withdrawals."""
+
+    async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
+        """Drop the sightings of pairs that no definition names any more."""
+
+
+class Runs(Protocol):
+    """The journal: what was decided, sent, answered, and how it ended."""
+
+    async def open_run(self, run: RunRecord) -> None:
+        """Write the beginning of a run."""
+
+    async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> None:
+        """Write what is about to be sent, provided that `holder` still has all `leases`.
+
+        For a withdraw, opens a withdrawal of each of its pairs. Raises `StoreError` where a
+        lease was lost.
+        """
+
+    async def answered(self, run: str, seq: int, answer: Answer) -> None:
+        """Write what came back."""
+
+    async def unsent(self, run: str, seq: int, reason: str) -> None:
+        """Write that an intended command was not sent after all.
+
+        Takes back the withdrawals that the intent of this very step opened.
+        """
+
+    async def close_run(
+        self,
+        run: str,
+        at: datetime,
+        outcome: Outcome,
+        reason: str,
+        evidence: Sequence[Mapping[str, object]],
+    ) -> None:
+        """Write the end of a run, adding `evidence` to what it has; a closed run stays as it is."""
+
+    async def open_runs(self) -> Sequence[RunRecord]:
+        """Tell the runs without an end, with their steps, oldest first."""
+
+    async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
+        """Tell past and present runs, newest first."""
+
+    async def last_runs(self) -> Mapping[str, RunRecord]:
+        """Tell each service's newest run that was neither refused nor only planned."""
+
+
+class Leases(Protocol):
+    """One at a time, across threads, processes and nodes."""
+
+    async def acquire(self, names: Sequence[str], holder: Holder, now: datetime) -> Held | None:
+        """Take all of `names` or none; tell who stands in the way.
+
+        A lease of a holder that is gone from this host is void at once, one of a holder on
+        another host 30 s after its last renewal.
+        """
+
+    async def renew(self, holder: Holder, now: datetime) -> int:
+        """Keep what `holder` has; returns how many leases that is."""
+
+    async def release(self, names: Sequence[str], holder: Holder) -> None:
+        """Give back."""
+
+    async def held(self) -> Mapping[str, Held]:
+        """Tell all leases that are held, valid or not."""
+
+
+class Standings(Protocol):
+    """Where each service stands, and when to look at it again."""
+
+    async def enlist(self, services: Iterable[str], now: datetime) -> None:
+        """Make the standings those of exactly these services; a new one is looked at `now`."""
+
+    async def due(self, now: datetime) -> Sequence[str]:
+        """Tell the services to look at, in one query, the longest overdue first."""
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """Tell all."""
+
+    async def stand(self, standings: Iterable[Standing]) -> None:
+        """Write these standings."""
+
+    async def look_again(self, now: datetime) -> None:
+        """Have every service looked at `now`."""
+
+
+class Breakers(Protocol):
+    """Logins that must not be tried again."""
+
+    async def breaker(self, array: str) -> Breaker | None:
+        """Tell the open breaker of an array."""
+
+    async def open_breaker(self, breaker: Breaker) -> None:
+        """Stop logins."""
+
+    async def close_breaker(self, array: str) -> None:
+        """Allow logins again."""
+
+
+class Accepted(Protocol):
+    """The last configuration that was good."""
+
+    async def accept(self, files: Mapping[str, str], at: datetime) -> None:
+        """Remember these files as accepted."""
+
+    async def accepted(self) -> tuple[Mapping[str, str], datetime] | None:
+        """Tell the last accepted files, if any ever were."""
+
+
+class Store(Observations, Runs, Leases, Standings, Breakers, Accepted, Protocol):
+    """All of it in one place."""
+
+    async def close(self) -> None:
+        """Let go of the store."""

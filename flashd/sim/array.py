@@ -1,0 +1,284 @@
+"""The face of one simulated array, for its own commands and for tests."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from flashd.sim import accounts, clock, faults, flashcopy, journal, switches
+from flashd.sim.errors import SimError
+from flashd.sim.faults import Fault
+from flashd.sim.ids import Pair, volume_id
+from flashd.sim.inventory import Inventory, array_time, positions
+from flashd.sim.journal import Entry, Login
+from flashd.sim.nouns import DEFAULT_BLOCKS, Relation, User, Volume
+from flashd.sim.statefile import StateFile
+from flashd.sim.switches import Positions
+
+DEFAULT_SERIAL = "IBM.2107-75ABC01"
+DEFAULT_CONSOLE = "10.10.10.10"
+DEFAULT_USER = "opensvc"
+DEFAULT_PASSWORD = "opensvc"  # noqa: S105 - of a simulated array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What an array calls itself."""
+
+    serial: str
+    wwnn: str
+    model: str
+    code_level: str
+
+
+class Array:
+    """One array; every call is a transaction of its own, safe among processes and threads."""
+
+    def __init__(self, file: StateFile) -> None:
+        self.file = file
+
+    @classmethod
+    def create(
+        cls,
+        path: Path | str,
+        serial: str = DEFAULT_SERIAL,
+        *,
+        consoles: Sequence[str] = (DEFAULT_CONSOLE,),
+        user: str = DEFAULT_USER,
+        password: str = DEFAULT_PASSWORD,
+        role: str = "op_copy_services",
+    ) -> "Array":
+        """Make an array without volumes and with one user; see `add_volumes`, `establish`."""
+        wwnn = "5005076303" + "".join(c if c in "0123456789ABCDEF" else "0" for c in serial[-6:])
+        array = cls(StateFile.create(Path(path)))
+        with array.file.change() as rows:
+            rows.execute(
+                "INSERT INTO array (serial, wwnn, model, code_level) VALUES (?, ?, ?, ?)",
+                (serial, wwnn, "981", VERSION_OF_MICROCODE),
+            )
+            rows.executemany("INSERT INTO console VALUES (?)", [(c,) for c in consoles])
+            accounts.add_user(rows, user, password, role)
+        return array
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Array":
+        """Open an array that was made before."""
+        return cls(StateFile.open(Path(path)))
+
+    @property
+    def path(self) -> Path:
+        """The file that is the array."""
+        return self.file.path
+
+    @property
+    def identity(self) -> Identity:
+        """What the array calls itself."""
+        with self.file.look() as rows:
+            row = rows.execute("SELECT serial, wwnn, model, code_level FROM array").fetchone()
+        return Identity(serial=row[0], wwnn=row[1], model=row[2], code_level=row[3])
+
+    @property
+    def consoles(self) -> tuple[str, ...]:
+        """Addresses under which the array is managed."""
+        with self.file.look() as rows:
+            found = rows.execute("SELECT address FROM console ORDER BY rowid")
+            return tuple(address for (address,) in found)
+
+    @contextmanager
+    def inventory(self) -> Iterator[Inventory]:
+        """Change volumes and relations together."""
+        with self.file.change() as rows:
+            held = Inventory(rows)
+            held.settle()
+            yield held
+
+    # Volumes and their contents
+
+    def add_volumes(
+        self, *ids: str, blocks: int = DEFAULT_BLOCKS, space_efficient: bool = False
+    ) -> None:
+        """Make volumes; each holds its own first content, `0001@0`."""
+        with self.inventory() as held:
+            for text in ids:
+                name = volume_id(text)
+                if held.volume(name):
+                    raise SimError(f"volume {name} exists already")
+                volume = Volume(id=name, name=f"vol_{name}", content=f"{name}@0", blocks=blocks)
+                held.put_volume(replace(volume, space_efficient=space_efficient))
+
+    def volumes(self) -> tuple[Volume, ...]:
+        """Return all volumes by id."""
+        with self.inventory() as held:
+            return held.volumes()
+
+    def volume(self, text: str) -> Volume:
+        """Return one volume."""
+        with self.inventory() as held:
+            return held.need_volume(volume_id(text))
+
+    def set_volume(self, text: str, **changes: object) -> Volume:
+        """Change what a volume is, by the field names of `Volume`."""
+        with self.inventory() as held:
+            changed = replace(held.need_volume(volume_id(text)), **changes)  # type: ignore[arg-type]
+            held.put_volume(changed)
+        return changed
+
+    def content(self, text: str) -> str:
+        """Return what a volume holds, as the name of the write that it came from."""
+        return self.volume(text).content
+
+    def write(self, text: str) -> str:
+        """Let a host write to a volume; return the new content."""
+        with self.inventory() as held:
+            written = flashcopy.write(held, held.need_volume(volume_id(text)))
+        if isinstance(written, flashcopy.Refused):
+            raise SimError(written.reason)
+        return written.content
+
+    # Relations
+
+    def establish(
+        self, *pairs: str, synced_at: float | None = None, record: bool = True, cp: bool = True
+    ) -> None:
+        """Make persistent relations, recording unless told; `synced_at` dates them back."""
+        options = flashcopy.Options(
+            record=record, persist=True, background_copy=cp, space_efficient_target=True
+        )
+        with self.inventory() as held:
+            for pair in map(Pair.parse, pairs):
+                made = flashcopy.establish(held, pair, options)
+                if isinstance(made, flashcopy.Refused):
+                    raise SimError(f"{pair}: {made.reason}")
+                if synced_at is not None:
+                    aged = replace(made, created_at=synced_at, synced_at=synced_at)
+                    held.put_relation(replace(aged, copy_from=synced_at))
+
+    def relations(self) -> tuple[Relation, ...]:
+        """Return all relations by source and target."""
+        with self.inventory() as held:
+            return held.relations()
+
+    def relation(self, pair: str) -> Relation:
+        """Return the relation of one pair."""
+        with self.inventory() as held:
+            return _need_relation(held, Pair.parse(pair))
+
+    def set_relation(self, pair: str, /, **changes: object) -> Relation:
+        """Put a relation into any state, allowed or not."""
+        with self.inventory() as held:
+            relation = _need_relation(held, Pair.parse(pair))
+            changed = replace(relation, **changes)  # type: ignore[arg-type]
+            other = held.onto_target(changed.pair.target)
+            if other not in {None, relation}:
+                raise SimError(f"volume {changed.pair.target} is the target of another relation")
+            held.drop_relation(relation.pair)
+            held.put_relation(changed)
+        return changed
+
+    def drop_relation(self, pair: str) -> None:
+        """Let a relation be gone, as after maintenance."""
+        with self.inventory() as held:
+            held.drop_relation(_need_relation(held, Pair.parse(pair)).pair)
+
+    def reverse_relation(self, pair: str) -> None:
+        """Swap the roles, as reverseflash does; the contents stay."""
+        found = Pair.parse(pair)
+        self.set_relation(pair, pair=Pair(found.target, found.source))
+
+    def out_of_sync_tracks(self, pair: str) -> int:
+        """How many tracks of a pair are not copied yet."""
+        with self.inventory() as held:
+            return held.out_of_sync(_need_relation(held, Pair.parse(pair)))
+
+    # Clock, switches, accounts
+
+    def now(self) -> float:
+        """Return what the array's clock shows, in seconds since the epoch."""
+        with self.file.look() as rows:
+            return array_time(rows)
+
+    def set_clock(self, *, offset: float = 0.0) -> None:
+        """Let the array's clock run `offset` seconds ahead of the host's."""
+        self._move_clock(offset, None)
+
+    def show_time(self, at: float, *, runs: bool = True) -> None:
+        """Set the array's clock to `at`; let it run on from there, or stand still."""
+        self._move_clock(at - clock.now(), None if runs else at)
+
+    def _move_clock(self, offset: float, stands_at: float | None) -> None:
+        with self.file.change() as rows:
+            held = Inventory(rows)
+            rows.execute(
+                "UPDATE array SET clock_offset = ?, clock_stands_at = ?", (offset, stands_at)
+            )
+            if (now := array_time(rows)) < held.at:
+                held.keep_progress(now)
+
+    @property
+    def switches(self) -> Positions:
+        """Where the switches stand."""
+        with self.file.look() as rows:
+            return positions(rows)
+
+    def switch(self, name: str, value: str) -> None:
+        """Move a switch."""
+        checked = switches.find(name).check(value)
+        with self.inventory() as held:
+            held.move_switch(name, checked)
+
+    def add_user(self, name: str, password: str, role: str = "op_copy_services") -> None:
+        """Make an account, or give it a new password and role."""
+        with self.file.change() as rows:
+            accounts.add_user(rows, name, password, role)
+
+    def users(self) -> tuple[User, ...]:
+        """Return all accounts."""
+        with self.file.look() as rows:
+            return accounts.users(rows)
+
+    # Faults and journal
+
+    def add_fault(
+        self,
+        name: str,
+        command: str = "*",
+        *,
+        position: str = "",
+        nth: int = 1,
+        times: int = 1,
+        **options: object,
+    ) -> None:
+        """Let a fault strike the `nth` command like `command`, `times` times (`ALWAYS`: -1)."""
+        fault = faults.plan(name, position, **{key: str(value) for key, value in options.items()})
+        with self.file.change() as rows:
+            faults.add(rows, replace(fault, pattern=command, nth=nth, times=times))
+
+    def clear_faults(self, name: str = "*") -> None:
+        """Forget the faults of a name, or all."""
+        with self.file.change() as rows:
+            faults.clear(rows, name)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Return all faults, spent ones too."""
+        with self.file.look() as rows:
+            return faults.planned(rows)
+
+    def journal(self, verb: str = "") -> tuple[Entry, ...]:
+        """Return the commands in the order in which they came, or those of one verb."""
+        with self.file.look() as rows:
+            entries = journal.entries(rows)
+        return tuple(e for e in entries if not verb or e.command.split()[:1] == [verb])
+
+    def logins(self) -> tuple[Login, ...]:
+        """Return all login attempts in order."""
+        with self.file.look() as rows:
+            return journal.logins(rows)
+
+
+VERSION_OF_MICROCODE = "88.57.2.0"
+
+
+def _need_relation(held: Inventory, pair: Pair) -> Relation:
+    if (relation := held.relation(pair)) is None:
+        raise SimError(f"there is no relation {pair}")
+    return relation

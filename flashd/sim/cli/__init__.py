@@ -1,0 +1,43 @@
+"""`flashd sim`: make simulated arrays, look into them, and let things go wrong."""
+
+from typing import Any
+
+import click
+
+from flashd.sim.cli.faults import fault, faults
+from flashd.sim.cli.make import make
+from flashd.sim.cli.show import journal, show
+from flashd.sim.cli.states import set_clock, set_relation, write
+from flashd.sim.cli.switches import switch, switches
+from flashd.sim.errors import SimError
+
+
+class SimGroup(click.Group):
+    """Turns wrong use of the simulator into click's usage error, exit 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except SimError as error:
+            raise click.UsageError(str(error)) from error
+
+
+@click.group(cls=SimGroup)
+def sim() -> None:
+    """Make and drive simulated DS8000 arrays; flashd-dscli is their client."""
+
+
+for _command in (
+    make,
+    show,
+    journal,
+    write,
+    set_relation,
+    set_clock,
+    fault,
+    faults,
+    switch,
+    switches,
+):
+    sim.add_command(_command)

@@ -1,0 +1,16 @@
+"""The commands that go to the array: one small module each, and this table of them."""
+
+from collections.abc import Mapping
+
+from flashd.sim.commands.command import Command
+from flashd.sim.commands.lsfbvol import LSFBVOL
+from flashd.sim.commands.lsflash import LSFLASH
+from flashd.sim.commands.lssi import LSSI
+from flashd.sim.commands.mkflash import MKFLASH
+from flashd.sim.commands.resyncflash import RESYNCFLASH
+from flashd.sim.commands.rmflash import RMFLASH
+from flashd.sim.commands.ver import VER
+
+_TABLE = (LSFBVOL, LSFLASH, LSSI, MKFLASH, RESYNCFLASH, RMFLASH, VER)
+
+COMMANDS: Mapping[str, Command] = {command.name: command for command in _TABLE}

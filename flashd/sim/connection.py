@@ -1,0 +1,107 @@
+"""From addresses and a user to a session: find the array, log in."""
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from flashd.sim import accounts, clock, faults, journal, messages, mischief, pwfile
+from flashd.sim.array import Array
+from flashd.sim.commands.command import AUTHENTICATION, CONNECTION
+from flashd.sim.errors import SimError
+from flashd.sim.faults import Fault
+from flashd.sim.nouns import User
+from flashd.sim.session import Admission, Refusal
+
+STATE = "FLASHD_SIM"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Where to log in, and as whom; a password given wins over the password file."""
+
+    consoles: tuple[str, ...]
+    user: str
+    password: str | None
+    pwfile: Path
+
+
+def arrays(environment: Mapping[str, str]) -> tuple[Array, ...]:
+    """Return the arrays of this world: the file, or the `*.array` files of the directory."""
+    if not (where := environment.get(STATE)):
+        raise SimError(f"set {STATE} to an array file, or to a directory of *.array files")
+    path = Path(where)
+    files = sorted(path.glob("*.array")) if path.is_dir() else [path]
+    return tuple(Array.open(file) for file in files)
+
+
+def admit(world: tuple[Array, ...], credentials: Credentials) -> Admission:
+    """Log in at the first console that answers."""
+    for console in credentials.consoles:
+        array = _managed_by(console, world)
+        if array is None:
+            clock.wait(max((a.switches.number("connect_seconds") for a in world), default=0))
+        elif _reachable(array, console, credentials.user):
+            return _log_in(array, console, credentials)
+    raise Refusal(messages.UNREACHABLE, CONNECTION)
+
+
+def _managed_by(console: str, world: tuple[Array, ...]) -> Array | None:
+    found = [array for array in world if console in array.consoles]
+    if len(found) > 1:
+        files = ", ".join(str(array.path) for array in found)
+        raise SimError(f"several arrays have the console {console}: {files}")
+    return found[0] if found else None
+
+
+def _reachable(array: Array, console: str, user: str) -> bool:
+    with array.file.change() as rows:
+        fault = faults.strike(rows, faults.names_at(faults.CONNECT), console)
+        if fault:
+            journal.note_login(rows, _client(console, user), "unreachable")
+    if fault:
+        clock.wait(fault.number("seconds", array.switches.number("connect_seconds")))
+    return fault is None
+
+
+def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
+    client = _client(console, credentials.user)
+    password = _password(console, credentials)
+    with array.file.change() as rows:
+        fault = faults.strike(rows, faults.names_at(faults.LOGIN), console)
+    if fault and fault.name == "login-hang":
+        mischief.stall(fault)
+    clock.wait(array.switches.number("login_seconds"))
+    with array.file.change() as rows:
+        outcome = _authenticate(rows, fault, credentials.user, password)
+        said = outcome if isinstance(outcome, str) else "ok"
+        session = journal.note_login(rows, client, said)
+    if isinstance(outcome, str):
+        raise Refusal(messages.login_refused(outcome), AUTHENTICATION)
+    return Admission(array=array, client=client, user=outcome, session=session)
+
+
+def _authenticate(
+    rows: sqlite3.Connection, fault: Fault | None, user: str, password: str
+) -> User | str:
+    if fault and fault.name == "login-refused":
+        return fault.options.get("text", "refused by a fault")
+    return accounts.log_in(rows, user, password)
+
+
+def _password(console: str, credentials: Credentials) -> str:
+    if credentials.password is not None:
+        return credentials.password
+    try:
+        records = pwfile.read(credentials.pwfile)
+        return records[console, credentials.user]
+    except SimError as error:
+        raise Refusal(messages.login_refused(str(error)), AUTHENTICATION) from error
+    except KeyError as error:
+        reason = f"{credentials.pwfile} has no record {console}/{credentials.user}"
+        raise Refusal(messages.login_refused(reason), AUTHENTICATION) from error
+
+
+def _client(console: str, user: str) -> journal.Client:
+    return journal.Client(pid=os.getpid(), hmc=console, user=user)

@@ -1,0 +1,138 @@
+"""flashd-dscli: the command line client of the simulated array."""
+
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import TextIOWrapper
+from pathlib import Path
+
+from flashd.sim import connection, managepwfile, messages, modes, profile
+from flashd.sim.commands.command import SYNTAX
+from flashd.sim.connection import Credentials
+from flashd.sim.errors import SimError
+from flashd.sim.grammar import UsageError, split
+from flashd.sim.session import Refusal, Session
+
+WRAPPER = "FLASHD_SIM_WRAPPER"
+NO_CONFIGURATION = 63
+_GLOBALS = frozenset(("-hmc1", "-hmc2", "-user", "-passwd", "-pwfile", "-cfg", "-script"))
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The global options, and the command if one was given."""
+
+    options: Mapping[str, str]
+    command: str
+
+    def path(self, option: str) -> Path | None:
+        """Return an option that names a file."""
+        return Path(self.options[option]) if self.options.get(option) else None
+
+
+def main() -> int:
+    """Run the client; return its exit code."""
+    if os.environ.pop(WRAPPER, ""):
+        _become_a_wrapper()
+    _behave_like_any_client()
+    try:
+        return _run(_arguments(sys.argv[1:]))
+    except Refusal as refusal:
+        return _complain(refusal.message, refusal.code)
+    except UsageError as error:
+        return _complain(messages.syntax("dscli", str(error)), SYNTAX)
+    except SimError as error:
+        return _complain(f"flashd-dscli: {error}", NO_CONFIGURATION)
+
+
+def _behave_like_any_client() -> None:
+    """Die of a closed pipe or of Ctrl-C at once; read and write whatever the locale is."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _become_a_wrapper() -> None:
+    """Let a child do the work, as the shell script around the real client does with Java.
+
+    Whoever kills only the shell leaves a child that goes on.
+    """
+    work = [sys.executable, "-m", "flashd.sim.dscli", *sys.argv[1:]]
+    os.execv("/bin/sh", ["sh", "-c", '"$@"; exit $?', "dscli", *work])  # noqa: S606 - no shell reads these words
+
+
+def _arguments(words: list[str]) -> Arguments:
+    options: dict[str, str] = {}
+    rest = list(words)
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option not in _GLOBALS:
+            raise UsageError(f"option {option} is unknown")
+        if not rest:
+            raise UsageError(f"option {option} needs a value")
+        options[option] = rest.pop(0)
+    return Arguments(options, rest[0] if len(rest) == 1 else shlex.join(rest))
+
+
+def _run(arguments: Arguments) -> int:
+    words = split(arguments.command)
+    if words[:1] == [managepwfile.NAME]:
+        return managepwfile.run(words, _default_pwfile())
+    settings = profile.read(arguments.path("-cfg"))
+    script = arguments.path("-script")
+    lines = modes.script_lines(script) if script else []
+    admission = connection.admit(connection.arrays(os.environ), _credentials(arguments, settings))
+    session = Session(admission, profile.layout(settings), modes.ask)
+    switches = admission.array.switches
+    if arguments.command:
+        return session.perform(arguments.command)
+    session.greet()
+    if script:
+        return modes.run_script(session, lines, switches)
+    if sys.stdin.isatty():
+        return modes.run_terminal(session)
+    return modes.run_stream(session, switches)
+
+
+def _credentials(arguments: Arguments, settings: Mapping[str, str]) -> Credentials:
+    given = {**{f"-{name}": value for name, value in settings.items()}, **arguments.options}
+    hmc1 = given.get("-hmc1", "")
+    hmc2 = given.get("-hmc2", "")
+    if not (hmc1 or hmc2):
+        hmc1 = modes.ask("Enter the primary management console IP address: ").strip()
+        hmc2 = modes.ask("Enter the secondary management console IP address: ").strip()
+    user = given.get("-user") or modes.ask("Enter your username: ").strip()
+    password = given.get("-passwd")
+    pwfile = Path(given.get("-pwfile") or _default_pwfile())
+    if password is None and not given.get("-pwfile") and not pwfile.exists():
+        password = _ask_password()
+    return Credentials(
+        consoles=tuple(filter(None, (hmc1, hmc2))), user=user, password=password, pwfile=pwfile
+    )
+
+
+def _ask_password() -> str:
+    question = "Enter your password: "
+    if not sys.stdin.isatty():
+        return modes.ask(question).rstrip("\n")
+    from getpass import getpass  # noqa: PLC0415 - only a person at a terminal needs it
+
+    return getpass(question)
+
+
+def _default_pwfile() -> Path:
+    return Path.home() / "dscli" / "security.dat"
+
+
+def _complain(message: str, code: int) -> int:
+    sys.stderr.write(f"{message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The four ways to talk to dscli: one command, a script, a stream, a terminal."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from flashd.sim.commands.command import SUCCESS
+from flashd.sim.errors import SimError
+from flashd.sim.session import Session
+from flashd.sim.switches import Positions
+
+PROMPT = "dscli> "
+
+
+def ask(question: str) -> str:
+    """Ask on standard input; an end of input is an empty answer."""
+    sys.stdout.write(question)
+    sys.stdout.flush()
+    return sys.stdin.readline()
+
+
+def script_lines(path: Path) -> list[str]:
+    """Return the lines of a script."""
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise SimError(f"cannot read script {path}: {error.strerror}") from error
+
+
+def run_script(session: Session, lines: Iterable[str], switches: Positions) -> int:
+    """Do the commands of a script, without a prompt."""
+    codes = Codes(switches)
+    for line in lines:
+        if session.ended or codes.stop:
+            break
+        _perform(session, line, codes)
+    return codes.exit
+
+
+def run_stream(session: Session, switches: Positions) -> int:
+    """Do the commands that come on standard input, until it ends or one says quit."""
+    codes = Codes(switches)
+    shown = PROMPT if switches.on("stream_prompt") else ""
+    early = switches.on("trailing_prompt")
+    while not (session.ended or codes.stop):
+        _write(shown if early else "")
+        if not (line := sys.stdin.readline()):
+            break
+        _write("" if early else shown)
+        _perform(session, line, codes)
+    return codes.exit
+
+
+def run_terminal(session: Session) -> int:
+    """Talk to a person; there is no exit code."""
+    while not session.ended:
+        _write(PROMPT)
+        if not (line := sys.stdin.readline()):
+            break
+        _perform(session, line, None)
+    return SUCCESS
+
+
+class Codes:
+    """The exit codes so far, and what comes of them."""
+
+    def __init__(self, switches: Positions) -> None:
+        self._rule = switches["stream_exit"]
+        self._stops = switches["on_error"] == "stop"
+        self._codes: list[int] = []
+
+    def note(self, code: int) -> None:
+        """Take in the code of one command."""
+        self._codes.append(code)
+
+    @property
+    def stop(self) -> bool:
+        """Whether nothing more is to be done."""
+        return self._stops and any(self._codes)
+
+    @property
+    def exit(self) -> int:
+        """The exit code of all."""
+        if self._rule == "zero" or not self._codes:
+            return SUCCESS
+        if self._rule == "last":
+            return self._codes[-1]
+        return next(filter(None, self._codes), SUCCESS)
+
+
+def _perform(session: Session, line: str, codes: Codes | None) -> None:
+    text = line.rstrip("\r\n")
+    if not text.strip() or text.lstrip().startswith("#"):
+        return
+    code = session.perform(text)
+    if codes:
+        codes.note(code)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

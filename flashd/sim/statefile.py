@@ -1,0 +1,109 @@
+"""The file that is the array: one SQLite database, changed by one process at a time."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from flashd.sim.errors import SimError
+
+_MARK = 0x44533830  # "DS80" as SQLite's application id, so that a foreign file is told from ours
+_VERSION = 1
+_BUSY_SECONDS = 60
+
+_SCHEMA = """
+CREATE TABLE array (serial TEXT, wwnn TEXT, model TEXT, code_level TEXT,
+    clock_offset REAL DEFAULT 0, clock_stands_at REAL);
+CREATE TABLE console (address TEXT PRIMARY KEY);
+CREATE TABLE user (name TEXT PRIMARY KEY, role TEXT, salt BLOB, hash BLOB,
+    failed_logins INTEGER DEFAULT 0);
+CREATE TABLE volume (id TEXT PRIMARY KEY, name TEXT, blocks INTEGER, datatype TEXT,
+    space_efficient INTEGER, pool TEXT, volgrp TEXT, accstate TEXT, datastate TEXT,
+    configstate TEXT, writes INTEGER, content TEXT);
+CREATE TABLE relation (source TEXT, target TEXT UNIQUE, created_at REAL, synced_at REAL,
+    recording INTEGER, persistent INTEGER, background_copy INTEGER, multinc INTEGER,
+    target_writable INTEGER, source_writable INTEGER, revertible INTEGER, state TEXT,
+    sequence TEXT, timeout INTEGER, uncopied INTEGER, copy_from REAL, held INTEGER,
+    source_writes INTEGER, target_writes INTEGER, PRIMARY KEY (source, target));
+CREATE INDEX passing ON relation (persistent) WHERE persistent = 0;
+CREATE TABLE switch (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE fault (id INTEGER PRIMARY KEY, name TEXT, position TEXT, pattern TEXT,
+    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT);
+CREATE TABLE login (id INTEGER PRIMARY KEY, at REAL, pid INTEGER, hmc TEXT, user TEXT,
+    outcome TEXT);
+CREATE TABLE journal (id INTEGER PRIMARY KEY, session INTEGER, at REAL, pid INTEGER, hmc TEXT,
+    user TEXT, command TEXT, phase TEXT, exit INTEGER, acted TEXT DEFAULT '',
+    refused TEXT DEFAULT '', fault TEXT DEFAULT '', answer TEXT, answered_at REAL);
+"""
+
+
+class StateFile:
+    """Transactions on one array file.
+
+    A connection lives as long as its transaction: nothing is held between commands, so any
+    number of processes and threads can share the file. Writes are not forced to the disk: the
+    promise is that a killed process leaves all of a change or nothing, not that a power cut does.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path) -> "StateFile":
+        """Make a new file; one that is there is never overwritten."""
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:
+            raise SimError(f"{path} exists already") from None
+        except OSError as error:
+            raise SimError(f"cannot make {path}: {error.strerror}") from error
+        file = cls(path)
+        with file._connect() as connection:
+            connection.executescript(
+                f"BEGIN; {_SCHEMA} PRAGMA application_id={_MARK};"
+                f"PRAGMA user_version={_VERSION}; COMMIT;"
+            )
+        return file
+
+    @classmethod
+    def open(cls, path: Path) -> "StateFile":
+        """Open a file that `create` made."""
+        if not path.is_file():
+            raise SimError(f"there is no array file {path}")
+        file = cls(path)
+        try:
+            with file._connect() as connection:
+                mark = connection.execute("PRAGMA application_id").fetchone()[0]
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise SimError(f"{path} is not an array file: {error}") from error
+        if (mark, version) != (_MARK, _VERSION):
+            raise SimError(f"{path} is not an array file of this version")
+        return file
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Do all that follows, or nothing, while no other process changes anything."""
+        with self._connect() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            if connection.in_transaction:  # the block may have taken it all back itself
+                connection.execute("COMMIT")
+
+    @contextmanager
+    def look(self) -> Iterator[sqlite3.Connection]:
+        """See one consistent state."""
+        with self._connect() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def _connect(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+        with closing(connection):
+            connection.execute("PRAGMA synchronous=OFF")
+            yield connection

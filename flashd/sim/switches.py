@@ -1,0 +1,103 @@
+"""Every behaviour that public material leaves open, or that costs time: name, default, evidence.
+
+Tags: V verbatim in public material, C seen in public code, I inferred, R recalled, U unknown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flashd.sim.errors import SimError
+
+YES_NO = ("yes", "no")
+NUMBER = ("number",)
+ZONE = ("client", "zone")
+TEXT = ("text",)
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """One switch: what it accepts, where it stands unless moved, and how the default is known."""
+
+    name: str
+    default: str
+    accepts: tuple[str, ...]
+    tag: str
+    meaning: str
+
+    def check(self, value: str) -> str:
+        """Return `value` if the switch can stand there."""
+        if self.accepts == TEXT or value in self.accepts:
+            return value
+        if self.accepts[-1] == "number" and _is_amount(value):
+            return value
+        if self.accepts == ZONE and _is_zone(value):
+            return value
+        wanted = ", ".join(self.accepts)
+        raise SimError(f"switch {self.name} does not take {value!r}; it takes: {wanted}")
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        return 0 <= float(text) < float("inf")
+    except ValueError:
+        return False
+
+
+def _is_zone(text: str) -> bool:
+    from zoneinfo import available_timezones  # noqa: PLC0415 - only a moved switch needs it
+
+    return text in available_timezones()
+
+
+_TABLE = (
+    Switch("login_seconds", "0", NUMBER, "V", "cost of a login; 3.4 s a session were logged once"),
+    Switch("command_seconds", "0", NUMBER, "U", "cost of a command, spent before it acts"),
+    Switch("connect_seconds", "0", NUMBER, "V", "cost of a console that fails to answer; 20 each"),
+    Switch("copy_rate", "unlimited", ("unlimited", "number"), "I", "tracks copied a second"),
+    Switch("tracks_per_write", "16", NUMBER, "I", "tracks that one host write changes"),
+    Switch("date_zone", "client", ZONE, "I", "zone of dates; or a name as Europe/Paris"),
+    Switch("errors_to", "stderr", ("stderr", "stdout"), "C", "where messages of class E go"),
+    Switch("on_error", "continue", ("continue", "stop"), "U", "after a failed command in a stream"),
+    Switch("stream_exit", "zero", ("zero", "first-error", "last"), "I", "exit code of a stream"),
+    Switch("partial_exit", "4", ("4", "6", "0"), "U", "exit code when only some pairs failed"),
+    Switch("stream_prompt", "yes", YES_NO, "C", "a stream on standard input shows the prompt"),
+    Switch("trailing_prompt", "yes", YES_NO, "I", "a prompt also before the end of a stream"),
+    Switch("banner_blank_line", "no", YES_NO, "I", "an empty line after each banner"),
+    Switch("resync_while_copying", "refuse", ("refuse", "accept"), "U", "resync during a copy"),
+    Switch("ese_without_tgtse", "refuse", ("refuse", "accept"), "I", "ESE target, no -tgtse"),
+    Switch("cascading", "accept", ("accept", "refuse"), "C", "a target may be a source as well"),
+    Switch("withdraw_message", "CMUC00140I", ("CMUC00140I", "CMUN81131I"), "R", "rmflash success"),
+    Switch("synced_on_establish", "yes", YES_NO, "I", "mkflash sets DateSynced"),
+    Switch("created_on_resync", "no", YES_NO, "U", "resyncflash sets DateCreated as well"),
+    Switch("extra_columns", "", TEXT, "R", "comma list of further columns of lsflash -l"),
+    Switch("unanswered_exit", "2", ("2", "6", "0"), "U", "rmflash without -quiet, nobody answers"),
+    Switch("failed_logins_allowed", "5", NUMBER, "V", "wrong passwords that lock an account"),
+)
+
+SWITCHES: Mapping[str, Switch] = {switch.name: switch for switch in _TABLE}
+
+
+def find(name: str) -> Switch:
+    """Return the switch called `name`."""
+    try:
+        return SWITCHES[name]
+    except KeyError:
+        raise SimError(f"no switch {name!r}; there are: {', '.join(SWITCHES)}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Where all switches of one array stand; `moved` holds those that are not at their default."""
+
+    moved: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.moved.get(name, SWITCHES[name].default)
+
+    def on(self, name: str) -> bool:
+        """Say whether a yes-or-no switch stands at yes."""
+        return self[name] == "yes"
+
+    def number(self, name: str) -> float:
+        """Return an amount; `unlimited` is infinite."""
+        return float("inf") if self[name] == "unlimited" else float(self[name])

@@ -1,0 +1,255 @@
+"""Which classes: the one place that turns configuration into objects."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flashd.errors import ConfigError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from typing import Any, TextIO
+    from zoneinfo import ZoneInfo
+
+    from flashd.config.auth import Auth, Login
+    from flashd.config.configuration import Configuration
+    from flashd.config.files import Files
+    from flashd.config.guards import GuardOptions
+    from flashd.config.settings import Settings
+    from flashd.engine.world import World
+    from flashd.model.service import GuardSpec
+    from flashd.ports.array import ArrayBackend
+    from flashd.ports.clock import Clock
+    from flashd.ports.events import Events
+    from flashd.ports.guard import Guard
+    from flashd.ports.store import Store
+
+CONFIG_DIR = Path("/etc/flashd")
+GUARD_GROUP = "flashd.guards"
+"""Entry points for further guards: each has the attributes `options` and `guard`."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardTypes:
+    """Every type of guard: what it can be told, and what looks."""
+
+    options: Mapping[str, type[GuardOptions]]
+    guards: Mapping[str, Callable[[Any], Guard]]
+
+
+def guard_types() -> GuardTypes:
+    """Join the built-in guards with those of other packages; a name that is taken is an error."""
+    from flashd.adapters.guards.table import BUILT_IN
+    from flashd.config.guards import BUILT_IN_GUARDS
+
+    options, guards = dict(BUILT_IN_GUARDS), dict(BUILT_IN)
+    for point in entry_points(group=GUARD_GROUP):
+        if point.name in options:
+            raise ConfigError(
+                f"guard type {point.name!r} of {point.value} is taken",
+                "Uninstall that package, or have its author choose another name.",
+            )
+        extra = point.load()
+        options[point.name], guards[point.name] = extra.options, extra.guard
+    return GuardTypes(options, guards)
+
+
+def system_clock() -> Clock:
+    """Make the clock of this host."""
+    from flashd.adapters.clock import SystemClock
+
+    return SystemClock()
+
+
+def command_events() -> Events:
+    """Make the way of events of a command run by hand: the host's journal or syslog."""
+    from flashd.adapters.notifiers.journal import host_events
+
+    return host_events(system_clock())
+
+
+def daemon_events(out: TextIO, *, console: bool) -> Events:
+    """Make the way of the daemon's events, and of its libraries' warnings: a stream."""
+    from flashd.adapters.notifiers.log import adopt_standard_logging, log_events
+
+    clock = system_clock()
+    adopt_standard_logging(clock, out)
+    return log_events(clock, out, console=console)
+
+
+@dataclass(frozen=True)
+class Home:
+    """One configuration directory, and what is made of it; nothing is read before it is needed."""
+
+    config_dir: Path
+    state: str | None = None
+
+    @cached_property
+    def types(self) -> GuardTypes:
+        """The types of guards."""
+        return guard_types()
+
+    @cached_property
+    def files(self) -> Files:
+        """The files of the configuration, as they are now."""
+        from flashd.config.files import read_files
+
+        return read_files(self.config_dir)
+
+    def interpret(self, files: Files) -> Configuration:
+        """Make a configuration of files; raises `Mistakes`."""
+        from flashd.config.configuration import interpret
+
+        return interpret(files, self.types.options)
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration; raises `Mistakes`."""
+        return self.interpret(self.files)
+
+    def settings(self, configuration: Configuration) -> Settings:
+        """Tell the daemon's settings, with what the command line says otherwise."""
+        settings = configuration.settings
+        return settings.with_state(self.state) if self.state else settings
+
+    def auth(self, configuration: Configuration) -> Auth:
+        """Open auth.conf, and see that every array is in it; raises `ConfigError`."""
+        from flashd.config.auth import missing_arrays, open_auth
+        from flashd.config.mistakes import Mistakes
+
+        auth = open_auth(self.settings(configuration), os.environ)
+        if missing := missing_arrays(configuration, auth):
+            raise Mistakes(missing)
+        return auth
+
+    def settings_at_hand(self) -> Settings:
+        """Tell what can be told of the settings where the configuration is bad."""
+        from flashd.config.files import SETTINGS
+        from flashd.config.mistakes import Source
+        from flashd.config.settings import Settings, read_settings
+
+        text = self.files.texts.get(SETTINGS, "")
+        found, _ = read_settings(Source(self.files.name(SETTINGS), text), self.config_dir)
+        settings = found or Settings()
+        return settings.with_state(self.state) if self.state else settings
+
+    def store(self, configuration: Configuration) -> AbstractAsyncContextManager[Store]:
+        """Open the state store, as the owner of its directory."""
+        return self.store_of(self.settings(configuration))
+
+    @asynccontextmanager
+    async def store_of(self, settings: Settings) -> AsyncIterator[Store]:
+        """Open the state store that these settings name, as the owner of its directory."""
+        from flashd.adapters.host import LinuxHost
+        from flashd.adapters.stores.sql.store import open_store
+
+        _give_up_rights(settings)
+        store = await open_store(settings.state, LinuxHost())
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    @asynccontextmanager
+    async def world(
+        self, configuration: Configuration, auth: Auth | None, events: Events
+    ) -> AsyncIterator[World]:
+        """Put everything together. Without `auth` no array can be reached."""
+        async with self.store(configuration) as store:
+            yield self.assemble(configuration, auth, events, store)
+
+    def assemble(
+        self, configuration: Configuration, auth: Auth | None, events: Events, store: Store
+    ) -> World:
+        """Make the engine's world over an open store."""
+        from flashd.adapters.host import LinuxHost
+        from flashd.engine.world import Pace, World
+
+        settings = self.settings(configuration)
+        return World(
+            services={service.name: service for service in configuration.services},
+            arrays=lambda array: _array(array, settings, auth, store),
+            guards=self._guard,
+            zones=_zones(auth),
+            store=store,
+            clock=system_clock(),
+            host=LinuxHost(),
+            events=events,
+            entropy=lambda: os.urandom(10),
+            protected=frozenset((array, str(one)) for array, one in configuration.protected),
+            pace=Pace(
+                check_interval=settings.check_interval,
+                observe_interval=settings.observe_interval,
+                command_timeout=settings.dscli.timeout,
+            ),
+        )
+
+    def _guard(self, spec: GuardSpec) -> Guard:
+        return self.types.guards[spec.type](spec.options)
+
+
+def _array(array: str, settings: Settings, auth: Auth | None, store: Store) -> ArrayBackend:
+    """Make the way to an array; raises `ConfigError` where a credential is missing."""
+    from flashd.adapters.arrays.breaker import BreakerArray
+    from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+    from flashd.adapters.host import LinuxHost
+    from flashd.config.pwfile import check_pwfile, fingerprint, managepwfile, pwfile_of
+
+    if auth is None or array not in auth:
+        raise ConfigError(f"array {array} is not in auth.conf")
+    login = auth[array]
+    check_pwfile(settings, login)
+    pwfile = pwfile_of(settings, login)
+    line = managepwfile(settings, login)
+    remedy = f"Make the password file anew: {line}; or touch {pwfile} to let one more try through."
+    clock = system_clock()
+    dscli = Dscli(
+        array=array,
+        argv=_argv(settings, login, pwfile),
+        environment={**SPEAK_UTC, **settings.dscli.env},
+        timeout=settings.dscli.timeout.total_seconds(),
+        remedy=remedy,
+    )
+    return BreakerArray(
+        inner=OneshotArray(dscli, clock, LinuxHost()),
+        array=array,
+        username=login.username,
+        pwfile=lambda: fingerprint(pwfile),
+        remedy=remedy,
+        breakers=store,
+        clock=clock,
+    )
+
+
+def _argv(settings: Settings, login: Login, pwfile: Path) -> tuple[str, ...]:
+    """Write dscli's command line, which names the password file and holds no secret."""
+    second = ("-hmc2", login.hmc2) if login.hmc2 else ()
+    return (
+        str(settings.dscli.path),
+        *("-hmc1", login.hmc1, *second),
+        *("-user", login.username, "-pwfile", str(pwfile)),
+    )
+
+
+def _zones(auth: Auth | None) -> Mapping[str, ZoneInfo | None]:
+    return {array: login.timezone for array, login in auth.items()} if auth else {}
+
+
+def _give_up_rights(settings: Settings) -> None:
+    from flashd.adapters.privileges import become_owner
+
+    prefix = "sqlite:///"
+    if not settings.state.startswith(prefix):
+        return
+    directory = Path(settings.state.removeprefix(prefix)).parent
+    try:
+        become_owner(directory)
+    except OSError as error:
+        raise StoreError(f"cannot become the owner of {directory}: {error.strerror}") from error

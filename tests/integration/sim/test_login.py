@@ -1,0 +1,113 @@
+"""Consoles, passwords and roles."""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from flashd.sim.array import Array
+
+Dscli = Callable[..., CompletedProcess[str]]
+
+AS_OPENSVC = ("-hmc1", "10.10.10.10", "-user", "opensvc")
+MANAGE = ("managepwfile", "-name", "opensvc", "-mc1", "10.10.10.10", "-mc2", "10.10.10.11")
+
+
+def test_a_password_file_made_by_managepwfile_logs_in(
+    bare_dscli: Dscli, array: Array, tmp_path: Path
+) -> None:
+    path = tmp_path / "made.pwfile"
+    made = bare_dscli(*MANAGE, "-action", "add", "-pwfile", str(path), "-pw", "opensvc")
+    assert made.stdout.count("CMUC00206I managepwfile: Record 10.10.10.1") == 2
+    assert (made.returncode, stat.S_IMODE(path.stat().st_mode)) == (0, 0o600)
+    assert "opensvc" not in path.read_text().replace(" opensvc ", "")
+    assert bare_dscli(*AS_OPENSVC, "-pwfile", str(path), "lssi").returncode == 0
+    listed = bare_dscli("managepwfile", "-action", "list", "-pwfile", str(path))
+    assert "opensvc 10.10.10.11" in listed.stdout
+    bare_dscli(*MANAGE, "-action", "remove", "-pwfile", str(path))
+    assert bare_dscli(*AS_OPENSVC, "-pwfile", str(path), "lssi").returncode == 5
+    assert [login.outcome for login in array.logins()] == ["ok"]
+
+
+@pytest.mark.usefixtures("array")
+def test_managepwfile_says_what_it_misses(bare_dscli: Dscli, tmp_path: Path) -> None:
+    path = str(tmp_path / "x")
+    assert bare_dscli("managepwfile", "-action", "change").returncode == 2
+    assert bare_dscli(*MANAGE, "-action", "add", "-pwfile", path).returncode == 2
+    assert bare_dscli(*MANAGE, "-action", "remove", "-pwfile", path).returncode == 6
+
+
+def test_a_wrong_password_is_exit_5_and_five_lock_the_account(
+    bare_dscli: Dscli, array: Array
+) -> None:
+    for _ in range(4):
+        wrong = bare_dscli(*AS_OPENSVC, "-passwd", "x", "lssi")
+        assert (wrong.returncode, wrong.stderr[:10], wrong.stdout) == (5, "CMUC00191E", "")
+    assert bare_dscli(*AS_OPENSVC, "-passwd", "opensvc", "lssi").returncode == 0
+    assert [user.failed_logins for user in array.users()] == [0]
+    for _ in range(5):
+        bare_dscli(*AS_OPENSVC, "-passwd", "x", "lssi")
+    assert bare_dscli(*AS_OPENSVC, "-passwd", "opensvc", "lssi").returncode == 5
+    assert array.logins()[-1].outcome == "account locked"
+    assert [user.failed_logins for user in array.users()] == [5]
+
+
+def test_a_monitor_may_look_and_not_change(bare_dscli: Dscli, array: Array) -> None:
+    array.add_user("eve", "x", "monitor")
+    as_eve = ("-hmc1", "10.10.10.10", "-user", "eve", "-passwd", "x")
+    assert bare_dscli(*as_eve, "lsflash", "0001").returncode == 0
+    refused = bare_dscli(*as_eve, "resyncflash", "-record", "-persist", "0001:0002")
+    assert "Unsupported task" in refused.stderr
+    assert (refused.returncode, array.content("0002")) == (4, "0001@0")
+    assert array.journal()[-1].phase == "refused"
+
+
+def test_an_unknown_console_cannot_be_reached(bare_dscli: Dscli, array: Array) -> None:
+    done = bare_dscli("-hmc1", "10.9.9.9", "-user", "opensvc", "-passwd", "opensvc", "lssi")
+    assert done.returncode == 3
+    assert done.stderr == "CMUN00018E Unable to connect to the management console server\n"
+    assert array.logins() == ()
+
+
+def test_the_second_console_is_tried_after_the_first(dscli: Dscli, array: Array) -> None:
+    array.add_fault("unreachable", "10.10.10.10", times=-1)
+    assert dscli("lssi").returncode == 3
+    assert dscli("-hmc2", "10.10.10.11", "lssi").returncode == 0
+    assert [entry.hmc for entry in array.journal()] == ["10.10.10.11"]
+
+
+def test_in_a_directory_the_console_tells_the_array(
+    bare_dscli: Dscli, array: Array, tmp_path: Path
+) -> None:
+    other = Array.create(tmp_path / "b.array", "IBM.2107-75XYZ02", consoles=("10.20.20.20",))
+    done = bare_dscli("-hmc1", "10.20.20.20", "-user", "opensvc", "-passwd", "opensvc", "lssi")
+    assert "IBM.2107-75XYZ02" in done.stdout
+    assert (len(array.journal()), len(other.journal())) == (0, 1)
+
+
+def test_two_arrays_of_one_console_are_told_as_a_mistake(
+    bare_dscli: Dscli, array: Array, tmp_path: Path
+) -> None:
+    Array.create(tmp_path / "b.array", "IBM.2107-75XYZ02", consoles=array.consoles)
+    done = bare_dscli(*AS_OPENSVC, "-passwd", "opensvc", "lssi")
+    assert (done.returncode, "several arrays" in done.stderr) == (63, True)
+
+
+def test_without_a_state_file_it_says_what_to_set(bare_dscli: Dscli) -> None:
+    done = bare_dscli(*AS_OPENSVC, "-passwd", "opensvc", "lssi", FLASHD_SIM="")
+    assert (done.returncode, "FLASHD_SIM" in done.stderr) == (63, True)
+
+
+def test_another_image_s_commands_are_refused(dscli: Dscli, array: Array) -> None:
+    done = dscli("rmflash", "-dev", "IBM.2107-75XYZ02", "-quiet", "0001:0002")
+    assert done.returncode == 2
+    assert array.relation("0001:0002")
+
+
+def test_a_login_is_prompted_for_what_is_not_given(bare_dscli: Dscli, array: Array) -> None:
+    home = {"HOME": str(array.path.parent)}
+    done = bare_dscli(stdin="10.10.10.10\n\nopensvc\nopensvc\nlsflash 5\n", **home)
+    for question in ("primary management console", "Enter your username", "Enter your password"):
+        assert question in done.stdout
+    assert [entry.command for entry in array.journal()] == ["lsflash 5"]

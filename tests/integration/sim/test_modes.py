@@ -1,0 +1,151 @@
+"""The four ways to talk to flashd-dscli."""
+
+import os
+import pty
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess, Popen
+
+import pytest
+from flashd.sim.array import Array
+
+Dscli = Callable[..., CompletedProcess[str]]
+
+BANNER = (
+    r"Date/Time: [A-Z][a-z]+ \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d [AP]M CES?T"
+    r" IBM DSCLI Version: 7\.8\.57\.2 DS: IBM\.2107-75ABC01\n"
+)
+GONE = "CMUC00234I lsflash: No Flash Copy found.\n"
+REFUSED = "resyncflash -record -persist 0005:0006"
+
+
+@pytest.mark.parametrize(
+    "words", [("lsflash", "-dev", "IBM.2107-75ABC01", "0005"), ("lsflash -dev 75ABC01 0005",)]
+)
+def test_single_shot_takes_words_or_one_quoted_word(dscli: Dscli, words: tuple[str, ...]) -> None:
+    done = dscli(*words)
+    assert re.fullmatch(BANNER + re.escape(GONE), done.stdout)
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_single_shot_ignores_standard_input(dscli: Dscli, array: Array) -> None:
+    dscli("lsflash", "0005", stdin="rmflash -quiet 0001:0002\n")
+    assert [entry.command for entry in array.journal()] == ["lsflash 0005"]
+
+
+def test_a_stream_shows_banners_and_glued_prompts_and_needs_no_quit(dscli: Dscli) -> None:
+    done = dscli(stdin="lsflash 0005\nlsflash 0006")
+    once = "dscli> " + BANNER + re.escape(GONE)
+    assert re.fullmatch(BANNER + once + once + "dscli> ", done.stdout)
+    assert done.returncode == 0
+
+
+def test_the_field_s_own_stream_is_answered_as_its_parser_expects(stream: Dscli) -> None:
+    done = stream("lsflash -l -dev IBM.2107-75ABC01 0101:0102 0005:0006")
+    banner, header, rule, row, end = done.stdout.split("\n")
+    assert banner.startswith("Date/Time")
+    assert header.startswith("dscli> dscli> ID,SrcLSS,")
+    assert rule == "=" * len(header.replace("dscli> ", ""))
+    assert row.startswith("0101:0102,01,0,300,Disabled,Enabled,Enabled,")
+    assert end == "dscli> "
+
+
+def test_prompts_can_be_moved(stream: Dscli, array: Array) -> None:
+    array.switch("trailing_prompt", "no")
+    assert stream("lsflash 5").stdout.split("\n", 1)[1] == "dscli> dscli> " + GONE
+    array.switch("stream_prompt", "no")
+    assert stream("lsflash 5").stdout.split("\n", 1)[1] == GONE
+
+
+def test_quit_ends_a_stream(stream: Dscli, array: Array) -> None:
+    stream("quit", "rmflash -quiet 0001:0002")
+    assert array.relation("0001:0002")
+
+
+def test_a_script_has_no_prompt_and_may_have_comments(dscli: Dscli, tmp_path: Path) -> None:
+    script = tmp_path / "two.scr"
+    script.write_text("# two commands\n\nlsflash 0005\n  # not this\nlsflash 0006\n")
+    done = dscli("-script", str(script))
+    assert re.fullmatch(BANNER + (BANNER + re.escape(GONE)) * 2, done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("on_error", "stream_exit", "code", "heard"),
+    [
+        ("continue", "zero", 0, 3),
+        ("continue", "first-error", 4, 3),
+        ("continue", "last", 0, 3),
+        ("stop", "zero", 0, 2),
+        ("stop", "last", 4, 2),
+    ],
+)
+def test_after_a_failed_command_the_switches_decide(
+    stream: Dscli, array: Array, on_error: str, stream_exit: str, code: int, heard: int
+) -> None:
+    array.switch("on_error", on_error)
+    array.switch("stream_exit", stream_exit)
+    done = stream(REFUSED, "lsflash 0001")
+    assert (done.returncode, len(array.journal())) == (code, heard)
+
+
+def test_errors_go_where_the_switch_says(stream: Dscli, array: Array) -> None:
+    text = "CMUN03099E resyncflash: 0005:0006: Copy Services operation failure: simulated: "
+    apart = stream(REFUSED)
+    assert text in apart.stderr
+    assert text not in apart.stdout
+    array.switch("errors_to", "stdout")
+    together = stream(REFUSED)
+    assert text in together.stdout
+    assert together.stderr == ""
+
+
+def test_a_terminal_is_prompted_and_the_session_lasts_until_quit(
+    login: tuple[str, ...], environment: dict[str, str], array: Array
+) -> None:
+    program = str(Path(sys.executable).with_name("flashd-dscli"))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(program, [program, *login], environment)  # noqa: S606 - the child of a fork
+    with os.fdopen(terminal, "r+b", buffering=0) as tty:
+        seen = _read_until(tty.fileno(), b"dscli> ")
+        tty.write(b"lsflash 0005\n")
+        seen += _read_until(tty.fileno(), b"dscli> ")
+        tty.write(b"quit\n")
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    text = seen.decode().replace("\r\n", "\n")
+    assert re.match(BANNER + "dscli> lsflash 0005", text)
+    assert text.endswith(GONE + "dscli> ")
+    assert [entry.session for entry in array.journal()] == [1, 1]
+
+
+def _read_until(terminal: int, mark: bytes) -> bytes:
+    seen = b""
+    while not seen.endswith(mark):
+        seen += os.read(terminal, 1000)
+    return seen
+
+
+def test_settings_of_a_profile_hold_from_the_start(dscli: Dscli, tmp_path: Path) -> None:
+    profile = tmp_path / "dscli.profile_x"
+    profile.write_text("# mine\nbanner:\toff\nformat:\tdelim\ndelim:\t|\n#header:\toff\n")
+    done = dscli("-cfg", str(profile), "lssi")
+    assert done.stdout.startswith("Name|ID|Storage Unit|Model|WWNN|State|")
+
+
+def test_the_session_is_greeted_before_anything_is_typed(start: Callable[..., Popen[str]]) -> None:
+    process = start()
+    assert process.stdout is not None
+    assert re.match(BANNER, process.stdout.readline())
+
+
+def test_the_session_is_greeted_before_a_script_hangs(
+    start: Callable[..., Popen[str]], array: Array, tmp_path: Path
+) -> None:
+    array.add_fault("hang")
+    script = tmp_path / "one.scr"
+    script.write_text("lssi\n")
+    process = start("-script", str(script))
+    assert process.stdout is not None
+    assert re.match(BANNER, process.stdout.readline())

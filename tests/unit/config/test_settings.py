@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from flashd.config.mistakes import Source
+from flashd.config.settings import DscliSettings, Settings, read_settings, state_url
+
+ETC = Path("/etc/flashd")
+
+
+def settings(text: str, directory: Path = ETC) -> Settings:
+    found, mistakes = read_settings(Source("flashd.yaml", text), directory)
+    assert not mistakes
+    assert found is not None
+    return found
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    found = settings("")
+    assert found.state == "sqlite:////var/lib/flashd/flashd.db"
+    assert found.check_interval == timedelta(seconds=60)
+    assert found.observe_interval == timedelta(minutes=15)
+    assert found.auth == Path("/etc/flashd/auth.conf")
+    assert found.pwfiles == Path("/var/lib/flashd")
+    assert found.dscli == DscliSettings(
+        path=Path("/opt/ibm/dscli/dscli"),
+        mode="interactive",
+        env={},
+        timeout=timedelta(seconds=1200),
+        idle=timedelta(minutes=5),
+    )
+
+
+def test_every_key_can_be_set() -> None:
+    found = settings("""
+state: postgresql+psycopg://flashd@db/flashd
+check_interval: 2
+observe_interval: 1h
+timezone: America/New_York
+auth: /run/a
+pwfiles: /run/p
+dscli: {path: /bin/dscli, mode: oneshot, env: {JAVA_HOME: /jre, N: 010}, timeout: 901s, idle: 1s}
+""")
+    assert found.model_fields_set == set(Settings.model_fields)
+    assert found.state == "postgresql+psycopg://flashd@db/flashd"
+    assert found.check_interval == timedelta(minutes=2)
+    assert found.observe_interval == timedelta(hours=1)
+    assert found.timezone is ZoneInfo("America/New_York")
+    assert found.timezone_name == "America/New_York"
+    assert (found.auth, found.pwfiles) == (Path("/run/a"), Path("/run/p"))
+    assert found.dscli.env == {"JAVA_HOME": "/jre", "N": "010"}
+    assert (found.dscli.mode, found.dscli.path) == ("oneshot", Path("/bin/dscli"))
+    assert found.dscli.timeout == timedelta(seconds=901)
+    assert found.dscli.idle == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("text", ["dscli:\n  # path: /x\n", "dscli:\n  env:\n    # A: x\n"])
+def test_what_is_commented_out_is_not_set(text: str) -> None:
+    assert settings(text) == settings("")
+
+
+def test_auth_conf_stands_beside_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert settings("", Path("etc")).auth == tmp_path / "etc/auth.conf"
+
+
+def test_the_state_can_be_elsewhere_for_one_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = settings("check_interval: 5s\n")
+    assert found.with_state("sqlite:////x/y.db").state == "sqlite:////x/y.db"
+    assert found.with_state("sqlite:///y.db").state == f"sqlite:///{tmp_path}/y.db"
+    assert found.with_state("sqlite:////x/y.db").check_interval == timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("url", ["mysql://u:geheim@h/d", "sqlite://", "sqlite:///", "", "x"])
+def test_a_state_elsewhere_is_checked_alike(url: str) -> None:
+    with pytest.raises(ValueError, match=r"postgresql\+psycopg://|from / on") as refused:
+        settings("").with_state(url)
+    assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["sqlite:////x.db", "postgresql+psycopg://h/d"])
+def test_two_kinds_of_state_are_known(url: str) -> None:
+    assert state_url(url) == url
+
+
+def test_no_secret_is_shown() -> None:
+    found = settings("state: postgresql+psycopg://u:geheim@h/d\ndscli: {env: {TOKEN: geheim}}\n")
+    assert "geheim" not in repr(found)
+    assert "geheim" not in str(found)
