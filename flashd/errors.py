@@ -62,14 +62,7 @@ class LoginRefused(ArrayRejected):
     code = "FD-9013"
 
 
-class ArrayAmbiguous(ArrayError):  # noqa: N818 - named for what is known
-    """A changing command was sent and got no certain answer; only the array knows."""
-
-    exit_code = 5
-    code = "FD-9014"
-
-
 class LoginStopped(LoginRefused):
     """Not tried: an earlier login with the same password file was refused."""
 
-    code = "FD-9015"
+    code = "FD-9014"

@@ -148,7 +148,7 @@ class Home:
     async def store_of(self, settings: Settings) -> AsyncIterator[Store]:
         """Open the state store that these settings name, as the owner of its directory."""
         from flashd.adapters.host import LinuxHost
-        from flashd.adapters.stores.sql.store import open_store
+        from flashd.adapters.stores.store import open_store
 
         _give_up_rights(settings)
         store = await open_store(settings.state, LinuxHost())

@@ -10,6 +10,7 @@ from flashd.cli.words import VERSION, json_option, print_json
 from flashd.errors import ConfigError
 
 if TYPE_CHECKING:
+    from flashd.config.auth import Auth
     from flashd.config.configuration import Configuration
     from flashd.wiring import Home
 
@@ -43,10 +44,23 @@ def _read(home: Home) -> tuple[list[str], list[str], Configuration | None]:
     if not configuration.services:
         return [], hints, configuration
     try:
-        home.auth(configuration)
+        auth = home.auth(configuration)
     except ConfigError as error:
         return _lines(error), hints, configuration
-    return [], hints, configuration
+    return [], [*hints, *_missing_pwfiles(home, configuration, auth)], configuration
+
+
+def _missing_pwfiles(home: Home, configuration: Configuration, auth: Auth) -> list[str]:
+    """Tell which password files are not there: no mistake, since they live with the state."""
+    from flashd.config.pwfile import check_pwfile
+
+    found = []
+    for array in sorted({array for service in configuration.services for array in service.arrays}):
+        try:
+            check_pwfile(home.settings(configuration), auth[array])
+        except ConfigError as error:
+            found.append(f"{error.message}; {error.hint}")
+    return found
 
 
 def _lines(error: ConfigError) -> list[str]:

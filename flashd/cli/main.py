@@ -26,6 +26,7 @@ COMMANDS = {
 EXTRA_GROUP = "flashd.commands"
 
 _OWN_ERROR = 1
+_INTERRUPTED = 130  # as shells tell SIGINT
 
 
 class LazyCommands(click.Group):
@@ -93,7 +94,8 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        click.echo("flashd: interrupted; what was sent is judged when the array is read", err=True)
+        sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(_OWN_ERROR)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashd.cli.words import VERSION, chosen, json_option, person, print_json
+from flashd.errors import StoreError
 
 if TYPE_CHECKING:
     from flashd.engine.request import Request, Result
@@ -68,16 +69,26 @@ async def _resync(
 
 async def _in_batches(world: World, wanted: list[Service], request: Request) -> list[Result]:
     """Run one batch for each set of arrays, side by side; answer in the order asked."""
-    from flashd.engine.batch import run_batch
-
     batches: dict[tuple[str, ...], list[Service]] = defaultdict(list)
     for service in wanted:
         batches[service.arrays].append(service)
     groups = await asyncio.gather(
-        *(run_batch(world, arrays, services, request) for arrays, services in batches.items())
+        *(_batch(world, arrays, services, request) for arrays, services in batches.items())
     )
     found = {result.service: result for results in groups for result in results}
     return [found[service.name] for service in wanted]
+
+
+async def _batch(
+    world: World, arrays: tuple[str, ...], services: list[Service], request: Request
+) -> list[Result]:
+    """Run one batch; where the store fails it, the others still run to their end."""
+    from flashd.engine.batch import failed, run_batch
+
+    try:
+        return await run_batch(world, arrays, services, request)
+    except StoreError as error:
+        return [failed(service, error) for service in services]
 
 
 def _document(result: Result) -> dict[str, Any]:

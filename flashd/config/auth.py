@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flashd.config.files import opened, read_at_most
 from flashd.config.mistakes import Mistake, Mistakes, Source, nearest
 from flashd.config.values import array_id
 from flashd.config.zone import find_zone, zone_names
@@ -99,16 +100,13 @@ def _passed_on(environ: Mapping[str, str]) -> Path | None:
 
 def _trusted_text(file: Path, user: int, *, passed_on: bool) -> str:
     try:
-        # Not following a link, and not waiting for the writer of a fifo.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        descriptor = os.open(file, flags)
+        with opened(file, os.O_NOFOLLOW) as descriptor:
+            found = os.fstat(descriptor)
+            if complaint := distrust(file, found, user, passed_on=passed_on):
+                raise complaint
+            content = read_at_most(descriptor, MAX_BYTES + 1)
     except OSError as error:
         raise _unopened(file, error) from error
-    with os.fdopen(descriptor, "rb") as stream:
-        found = os.fstat(descriptor)
-        if complaint := distrust(file, found, user, passed_on=passed_on):
-            raise complaint
-        content = stream.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{file} is larger than {MAX_BYTES // 1024} KiB")
     try:

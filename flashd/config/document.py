@@ -7,11 +7,12 @@ that needs no recursion, so that neither depth nor aliases can exhaust the proce
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import yaml
+
+from flashd.config.syntax import Broken, complaint, unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,9 +31,6 @@ MAX_EXPANDED = 1_000_000
 # libyaml where it is there: it reads a thousand services in 30 ms, the Python parser in 1.5 s.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _HARMLESS_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 
@@ -120,40 +118,22 @@ class Document:
 
 def read(source: Source) -> Document:
     """Read one YAML or JSON document."""
-    if bad := _UNPRINTABLE.search(source.text):
-        return _unreadable(source, _Broken(*_unprintable(bad)))
+    if broken := unprintable(source.text):
+        return _unreadable(source, broken)
     builder = _Builder(source)
     try:
         for event in yaml.parse(source.text, Loader=_Loader):
             builder.take(event)
-    except _Broken as broken:
+    except Broken as broken:
         return _unreadable(source, broken)
     except yaml.MarkedYAMLError as error:
-        return _unreadable(source, _syntax(error, source.text))
+        return _unreadable(source, complaint(error, source.text))
     return Document(builder.root, tuple(builder.mistakes))
 
 
-class _Broken(Exception):  # noqa: N818 - never leaves this module
-    """The rest of the file cannot be understood."""
-
-    def __init__(self, spot: Spot, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.spot = spot
-        self.message = message
-        self.hint = hint
-
-
-def _unreadable(source: Source, broken: _Broken) -> Document:
+def _unreadable(source: Source, broken: Broken) -> Document:
     mistake = source.mistake(broken.spot, broken.message, broken.hint)
     return Document(None, (mistake,), readable=False)
-
-
-def _unprintable(bad: re.Match[str]) -> tuple[Spot, str, str]:
-    before = bad.string[: bad.start()]
-    line = before.count("\n") + 1
-    column = bad.start() - (before.rfind("\n") + 1) + 1
-    name = f"U+{ord(bad[0]):04X}"
-    return (line, column), f"the character {name} cannot stand in a configuration file", "remove it"
 
 
 @dataclass(slots=True)
@@ -164,9 +144,18 @@ class _Frame:
     at: Spot
     anchor: str | None
     size: int = 1
+    height: int = 1
     key: str | None = None
     key_at: Spot = (1, 1)
     merges: list[tuple[Value, Spot]] = field(default_factory=list)
+
+
+class _Anchored(NamedTuple):
+    """What an alias stands for: how many values, and how deep they are nested."""
+
+    value: Value
+    size: int = 1
+    height: int = 0
 
 
 _OPEN = object()
@@ -181,7 +170,7 @@ class _Builder:
         self.mistakes: list[Mistake] = []
         self._source = source
         self._stack: list[_Frame] = []
-        self._anchors: dict[str, tuple[Value, int] | object] = {}
+        self._anchors: dict[str, _Anchored | object] = {}
         self._expanded = 0
         self._documents = 0
 
@@ -202,33 +191,32 @@ class _Builder:
     def _document(self, event: yaml.DocumentStartEvent) -> None:
         self._documents += 1
         if self._documents > 1:
-            raise _Broken(_spot(event), "a second document begins here", "a file holds one")
+            raise Broken(_spot(event), "a second document begins here", "a file holds one")
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         _refuse_tag(event)
         null = event.implicit[0] and event.value in _NULLS
         value = None if null else event.value
         if event.anchor:
-            self._anchors[event.anchor] = (value, 1)
+            self._anchors[event.anchor] = _Anchored(value)
         frame = self._stack[-1] if self._stack else None
         if frame and frame.key is None and isinstance(frame.collection, Block):
             self._key(frame, event.value, _spot(event))
         else:
-            self._add(value, _spot(event), 1)
+            self._add(_Anchored(value), _spot(event))
 
     def _key(self, frame: _Frame, key: object, at: Spot) -> None:
         if not isinstance(key, str) or not key:
-            raise _Broken(at, "a key must be plain text that is not empty")
+            raise Broken(at, "a key must be plain text that is not empty")
         frame.key = key
         frame.key_at = at
 
     def _begin(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         _refuse_tag(event)
         at = _spot(event)
-        if len(self._stack) >= MAX_DEPTH:
-            raise _Broken(at, f"nested more than {MAX_DEPTH} deep")
+        self._not_deeper(1, at)
         if self._stack and self._stack[-1].key is None and self._in_block():
-            raise _Broken(at, "a key must be plain text", "quote a value that begins with [ or {")
+            raise Broken(at, "a key must be plain text", "quote a value that begins with [ or {")
         if event.anchor:
             self._anchors[event.anchor] = _OPEN
         mapping = isinstance(event, yaml.MappingStartEvent)
@@ -242,37 +230,43 @@ class _Builder:
         if isinstance(frame.collection, Block):
             for value, at in frame.merges:
                 _merge(frame.collection, value, at)
+        whole = _Anchored(frame.collection, frame.size, frame.height)
         if frame.anchor:
-            self._anchors[frame.anchor] = (frame.collection, frame.size)
-        self._add(frame.collection, frame.at, frame.size)
+            self._anchors[frame.anchor] = whole
+        self._add(whole, frame.at)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         at = _spot(event)
         anchor = event.anchor or ""
         found = self._anchors.get(anchor)
-        if not isinstance(found, tuple):
-            raise _Broken(at, *_unusable(anchor, found))
-        value, size = found
-        self._expanded += size
+        if not isinstance(found, _Anchored):
+            raise Broken(at, *_unusable(anchor, found))
+        self._expanded += found.size
         if self._expanded > MAX_EXPANDED:
-            raise _Broken(at, f"the aliases stand for more than {MAX_EXPANDED} values")
+            raise Broken(at, f"the aliases stand for more than {MAX_EXPANDED} values")
+        self._not_deeper(found.height, at)
         frame = self._stack[-1]
         if frame.key is None and self._in_block():
-            self._key(frame, value, at)
+            self._key(frame, found.value, at)
         else:
-            self._add(value, at, size)
+            self._add(found, at)
 
-    def _add(self, value: Value, at: Spot, size: int) -> None:
+    def _not_deeper(self, height: int, at: Spot) -> None:
+        if len(self._stack) + height > MAX_DEPTH:
+            raise Broken(at, f"nested more than {MAX_DEPTH} deep")
+
+    def _add(self, whole: _Anchored, at: Spot) -> None:
         if not self._stack:
-            self.root = value
+            self.root = whole.value
             return
         frame = self._stack[-1]
-        frame.size += size
+        frame.size += whole.size
+        frame.height = max(frame.height, whole.height + 1)
         if isinstance(frame.collection, Items):
-            frame.collection.append(value)
+            frame.collection.append(whole.value)
             frame.collection.values_at.append(at)
         else:
-            self._pair(frame, frame.collection, value, at)
+            self._pair(frame, frame.collection, whole.value, at)
 
     def _pair(self, frame: _Frame, block: Block, value: Value, at: Spot) -> None:
         key, frame.key = frame.key, None
@@ -294,7 +288,7 @@ class _Builder:
 def _merge(block: Block, value: Value, at: Spot) -> None:
     for source in value if isinstance(value, Items) else [value]:
         if not isinstance(source, Block):
-            raise _Broken(at, "'<<' takes a mapping or a list of mappings")
+            raise Broken(at, "'<<' takes a mapping or a list of mappings")
         block.fill(source)
 
 
@@ -307,7 +301,7 @@ def _refuse_tag(event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
     """Refuse tags; `schedule: ! 03:00` would otherwise lose its `!` and mean the opposite."""
     if event.tag is not None and event.tag not in _HARMLESS_TAGS:
         hint = "quote a value that begins with '!'"
-        raise _Broken(_spot(event), "a word that begins with '!' is a YAML tag", hint)
+        raise Broken(_spot(event), "a word that begins with '!' is a YAML tag", hint)
 
 
 def _unusable(anchor: str, found: object) -> tuple[str, str]:
@@ -317,70 +311,3 @@ def _unusable(anchor: str, found: object) -> tuple[str, str]:
         f"'*{anchor}' names no anchor",
         f"write '&{anchor}' first, or quote a value that begins with '*'",
     )
-
-
-_OPENED = "the bracket that begins in line {opened} is still open"
-
-# By how the parser's complaint begins: libyaml's words, and those of the Python parser.
-_PROBLEMS = {
-    "mapping values are not allowed": (
-        "a second ': ' in one value, or a key that is indented too deep",
-        "quote the value if the colon belongs to it",
-    ),
-    "did not find expected alphabetic or numeric character": (
-        "a word that begins with '*' is a YAML alias",
-        "quote a value that begins with '*' or '&'",
-    ),
-    "expected alphabetic or numeric character": (
-        "a word that begins with '*' is a YAML alias",
-        "quote a value that begins with '*' or '&'",
-    ),
-    "did not find expected key": (
-        "expected a key here",
-        "its indentation, or the end of the value before it, does not fit",
-    ),
-    "did not find expected '-'": ("expected '- ' here", "each entry of a list begins with it"),
-    "expected <block end>": (
-        "expected a key or '- ' here",
-        "its indentation, or the end of the value before it, does not fit",
-    ),
-    "could not find expected ':'": ("expected ':' after the key", ""),
-    "did not find expected node content": ("expected a value here", ""),
-    "expected the node content": ("expected a value here", ""),
-    "found unknown escape character": (
-        "unknown escape in a quoted value",
-        "use single quotes where a backslash is meant",
-    ),
-    "found unexpected end of stream": (
-        "the file ends inside a quoted value",
-        "close the quote that begins in line {opened}",
-    ),
-    "did not find expected ',' or ']'": ("expected ',' or ']'", _OPENED),
-    "expected ',' or ']'": ("expected ',' or ']'", _OPENED),
-    "did not find expected ',' or '}'": ("expected ',' or '}'", _OPENED),
-    "expected ',' or '}'": ("expected ',' or '}'", _OPENED),
-    "found incompatible YAML document": ("not YAML 1.1 or 1.2", "leave out the %YAML line"),
-    "found a tab character": ("a tab cannot indent YAML", "use spaces"),
-}
-
-
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> _Broken:
-    """Put the parser's complaint in plain words."""
-    mark = error.problem_mark or error.context_mark
-    spot = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    problem = error.problem or "not YAML"
-    if "cannot start any token" in problem:
-        return _Broken(spot, *_odd_start(text, spot))
-    opened = error.context_mark.line + 1 if error.context_mark else spot[0]
-    for known, (message, hint) in _PROBLEMS.items():
-        if problem.startswith(known):
-            return _Broken(spot, message, hint.format(opened=opened))
-    return _Broken(spot, problem)
-
-
-def _odd_start(text: str, spot: Spot) -> tuple[str, str]:
-    lines = text.splitlines()
-    character = lines[spot[0] - 1][spot[1] - 1 : spot[1]] if spot[0] <= len(lines) else ""
-    if character == "\t":
-        return "a tab cannot indent YAML", "use spaces"
-    return f"a value cannot begin with '{character}'", "quote it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from flashd.config.mistakes import Mistake, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 SETTINGS = "flashd.yaml"
 PROTECTED = "protected.yaml"
@@ -116,15 +117,29 @@ def _text(file: Path) -> str | Mistake:
 
 
 def _content(file: Path) -> bytes | Mistake:
-    # Not to wait for a writer, should somebody have put a fifo there.
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb", closefd=True) as stream:
+    with opened(file) as descriptor:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return _about(file, "is not a regular file", "")
-        content = stream.read(MAX_BYTES + 1)
+        content = read_at_most(descriptor, MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         return _about(file, f"is larger than {MAX_BYTES // 2**20} MiB", "split it")
     return content
+
+
+@contextmanager
+def opened(file: Path, flags: int = 0) -> Iterator[int]:
+    """Open a file for reading, without waiting for a writer should it be a fifo."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def read_at_most(descriptor: int, size: int) -> bytes:
+    """Read a file from its beginning, to its end or to `size`."""
+    with os.fdopen(descriptor, "rb", closefd=False) as stream:
+        return stream.read(size)
 
 
 def _misnamed(directory: Path, top: list[str], below: list[str]) -> Iterable[Mistake]:

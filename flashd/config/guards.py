@@ -33,6 +33,8 @@ _UNIT_TYPES = (
 )  # fmt: skip
 _UNIT = re.compile(r"[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]{0,254}")
 
+_POSIX_CLASS = re.compile(r"\[:[a-z]+:\]")
+
 # The shell's own words for a program that is missing or cannot be run.
 _NOT_RUN = frozenset({126, 127})
 
@@ -138,6 +140,8 @@ class TcpOptions(GuardOptions):
 
 def _pattern(value: object) -> str:
     text = written(value)
+    if _POSIX_CLASS.search(text):  # Python would take it for a set of letters, and warn only
+        raise ValueError(f"{text!r} has a class like [:alpha:], which Python does not know")
     try:
         compiled = re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:

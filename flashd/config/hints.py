@@ -84,4 +84,5 @@ def _on_schedule(schedule: Schedule) -> Iterator[tuple[str, str]]:
         yield f"schedule: {hint.rstrip('.')}", ""
     if schedule.next_start(_SOMEWHEN, None) is None:
         message = "schedule: it never lets the daemon start a resync"
-        yield message, "add a window, such as *" if not schedule.intervals else ""
+        excludes = all(text.lstrip().startswith("!") for text in schedule.expressions)
+        yield message, "it only excludes; add a window, such as *" if excludes else ""

@@ -103,7 +103,9 @@ def next_due(
 
 def refresh_age(freshness: Freshness) -> timedelta:
     """Tell the age at which a clone is due."""
-    return freshness.refresh_after or freshness.max_delay * DEFAULT_REFRESH
+    if freshness.refresh_after is None:
+        return freshness.max_delay * DEFAULT_REFRESH
+    return freshness.refresh_after
 
 
 def _age(service: Service, last: Bounds | None, now: datetime) -> Due | NotDue:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flashd.model.health import Bounds
-    from flashd.model.observation import Picture
+    from flashd.model.observation import ArrayRecord, Picture
     from flashd.model.run import RunRecord
     from flashd.model.service import Service
 
@@ -93,10 +93,17 @@ def _arrays(service: Service, picture: Picture, now: datetime) -> Iterable[Link]
         if record is None or (record.observed_at is None and record.failure is None):
             yield Link(f"array {array}", False, "never read so far")
         elif record.failure is not None:
-            again = f"; tried again in {spell(record.retry_at - now)}" if record.retry_at else ""
-            yield Link(f"array {array}", False, f"could not be read: {record.failure}{again}")
+            yield Link(
+                f"array {array}", False, f"could not be read: {record.failure}{_again(record, now)}"
+            )
         elif record.observed_at is not None:
             yield Link(f"array {array}", True, f"was read {spell(now - record.observed_at)} ago")
+
+
+def _again(record: ArrayRecord, now: datetime) -> str:
+    if record.retry_at is None or record.retry_at <= now:
+        return ""
+    return f"; tried again in {spell(record.retry_at - now)}"
 
 
 def _open_run(run: RunRecord | None) -> Iterable[Link]:

@@ -79,7 +79,7 @@ def examine(
     for reason in (
         _wrong_options(parsed, resource),
         _wrong_device(parsed, resource, listing),
-        _wrong_pairs(parsed, resource),
+        _wrong_pairs(parsed, resource, listing),
         *(_wrong_target(target, parsed, listing, forbidden) for _, target in parsed.pairs),
         *(_wrong_relation(pair, parsed, resource, listing, withdrawn) for pair in parsed.pairs),
     ):
@@ -123,12 +123,16 @@ def _wrong_device(parsed: _Parsed, resource: Resource, listing: Listing) -> str 
     return None
 
 
-def _wrong_pairs(parsed: _Parsed, resource: Resource) -> str | None:
+def _wrong_pairs(parsed: _Parsed, resource: Resource, listing: Listing) -> str | None:
+    """Demand all pairs in their order; to withdraw, all of them that are there."""
     configured = [(str(pair.source), str(pair.target)) for pair in resource.pairs]
     named = list(parsed.pairs)
     if len(set(named)) != len(named) or len({target for _, target in named}) != len(named):
         return "it names a pair or a target twice"
-    if parsed.verb != "rmflash" and named != configured:
+    if parsed.verb == "rmflash":
+        live = {(str(pair.source), str(pair.target)) for pair in listing.relations}
+        configured = [pair for pair in configured if pair in live or pair in named]
+    if named != configured:
         return f"it does not name all pairs of resource {resource.id} in their order"
     return None
 

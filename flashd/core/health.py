@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from flashd.model.health import Bounds
-    from flashd.model.observation import Picture, Sighting
-    from flashd.model.service import Service
+    from flashd.model.observation import Picture, Sighting, Withdrawal
+    from flashd.model.service import Resource, Service
     from flashd.model.volumes import Pair
 
 
@@ -66,12 +66,22 @@ def _unexpected(service: Service, picture: Picture) -> list[str]:
     relations = picture.relations()
     reasons = []
     for resource in service.resources:
+        mine = _withdrawn_of(service, resource, picture)
+        stays = {objection.pair for objection in unexpected(resource, relations, mine)}
         for objection in unexpected(resource, relations, {}):
-            clone = (resource.array, objection.pair)
-            if clone in picture.sightings:
-                ours = clone in picture.withdrawals
-                reasons.append(f"{objection}{_WITHDRAWN if ours else ''}")
+            if (resource.array, objection.pair) in picture.sightings:
+                healed = objection.pair not in stays
+                reasons.append(f"{objection}{_WITHDRAWN if healed else ''}")
     return reasons
+
+
+def _withdrawn_of(service: Service, resource: Resource, picture: Picture) -> dict[Pair, Withdrawal]:
+    """Pick the pairs that this service itself withdrew; it heals no others."""
+    return {
+        pair: one
+        for pair in resource.pairs
+        if (one := picture.withdrawals.get((resource.array, pair))) and one.service == service.name
+    }
 
 
 def _age(service: Service, last: Bounds | None, now: datetime) -> list[str]:

@@ -34,11 +34,13 @@ _MONTHS = {
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _JAVA_DATE = re.compile(
     r"(?P<weekday>[A-Z][a-z]{2}) (?P<month>[A-Z][a-z]{2}) +(?P<day>[0-9]{1,2}) "
-    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2}) "
-    r"(?P<label>[A-Za-z0-9+:-]{1,16}) (?P<year>[0-9]{4})"
+    r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2}) "
+    r"(?P<label>[A-Za-z0-9+:-]{1,16}) (?P<year>19[7-9][0-9]|2[0-9]{3})"
 )
 _CERTAIN = frozenset({"UTC", "GMT"})
-_OFFSET = re.compile(r"(?:GMT|UTC)(?P<sign>[+-])(?P<hours>[0-9]{1,2}):?(?P<minutes>[0-9]{2})?")
+_OFFSET = re.compile(
+    r"(?:GMT|UTC)?(?P<sign>[+-])(?P<hours>0?[0-9]|1[0-4])(?::?(?P<minutes>[0-5][0-9]))?"
+)
 
 
 def read(text: str) -> ArrayTime | None:
@@ -87,16 +89,19 @@ def _offsets_in(time: ArrayTime, zone: ZoneInfo) -> tuple[timedelta, ...]:
 
 
 def later(before: ArrayTime, after: ArrayTime, zone: ZoneInfo | None) -> bool | None:
-    """Whether `after` is later than `before` in the array's own time; None: it cannot be told."""
+    """Whether `after` is later than `before` in the array's own time; None: it cannot be told.
+
+    A date that went back cannot be told either: the array's clock was set, or an hour came
+    twice under one label.
+    """
     if before.label == after.label:
-        return after.local > before.local
-    before_from, before_to = meaning(before, zone)
-    after_from, after_to = meaning(after, zone)
-    if after_from >= before_to:
-        return True
-    if after_to <= before_from + RESOLUTION:
-        return False
-    return None
+        same, moved = after.local == before.local, after.local > before.local
+    else:
+        before_from, before_to = meaning(before, zone)
+        after_from, after_to = meaning(after, zone)
+        same = before_from == after_from and after_to == before_to == before_from + RESOLUTION
+        moved = after_from >= before_to
+    return True if moved else False if same else None
 
 
 def last_resync(sighting: Sighting, zone: ZoneInfo | None) -> Bounds | None:
@@ -140,5 +145,5 @@ def indistinct(sighting: Sighting, zone: ZoneInfo | None, now: datetime) -> time
     copied = sighting.relation.copied if sighting.relation else None
     if sighting.before_at is None and copied and meaning(copied, zone)[1] < now - SAME_SECOND:
         return timedelta(0)
-    age = now - sighting.since_at
-    return SAME_SECOND - age if timedelta(0) <= age < SAME_SECOND else timedelta(0)
+    left = SAME_SECOND - (now - sighting.since_at)
+    return min(max(left, timedelta(0)), SAME_SECOND)

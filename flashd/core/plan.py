@@ -115,6 +115,8 @@ def unexpected(
             found.append(
                 Objection(pair, "is reversed on the array", "Find out who ran reverseflash.")
             )
+        elif others := _others_on_target(resource.array, pair, relations):
+            found.append(_displaced(resource, pair, others))
         elif pair not in withdrawn or resource.recording:
             found.append(_missing(resource, pair))
     return found
@@ -151,6 +153,27 @@ def _steps(
     return [*withdraw, step(StepKind.ESTABLISH, resource.pairs)]
 
 
+def _others_on_target(
+    array: str, pair: Pair, relations: Mapping[tuple[str, Pair], Relation | None]
+) -> list[Pair]:
+    """Tell the live relations in which a pair's target volume is bound to some other volume."""
+    return [
+        other
+        for (where, other), relation in relations.items()
+        if where == array and relation is not None and pair.target in other.volumes
+    ]
+
+
+def _displaced(resource: Resource, pair: Pair, others: Sequence[Pair]) -> Objection:
+    return Objection(
+        pair,
+        f"is not on the array {resource.array}, where its target is in the relation "
+        f"{', '.join(map(str, others))}",
+        "Find out who made that relation; with it gone, establish the pair by hand: "
+        f"{first_establish(resource, pair)}",
+    )
+
+
 def _missing(resource: Resource, pair: Pair) -> Objection:
     return Objection(
         pair,
@@ -176,9 +199,14 @@ def _still_copying(seen: Mapping[Pair, Relation | None]) -> list[Objection]:
     return [
         Objection(
             pair,
-            f"is still being copied, {relation.out_of_sync_tracks} tracks are left",
+            f"is still being copied, {_tracks(relation)} tracks are left",
             "Wait until the background copy is done.",
         )
         for pair, relation in seen.items()
         if relation is not None and relation.copying
     ]
+
+
+def _tracks(relation: Relation) -> str:
+    left = relation.out_of_sync_tracks
+    return "an unknown number of" if left is None else str(left)

@@ -59,7 +59,7 @@ def judge(
         for pair in step.pairs
     }
     done = [pair for pair, shown in pairs.items() if shown is Advance.DONE]
-    if len(done) == len(pairs):
+    if done and len(done) == len(pairs):
         return Judgement(
             Outcome.DONE, f"the array shows {len(done)} of {len(done)} pairs done", pairs
         )
@@ -84,8 +84,8 @@ def advance(
     if new is None:
         return Advance.NOT_DONE if kind is StepKind.RESYNC else Advance.UNKNOWN
     old_text = (before.synced or before.created) if before else None
-    if old_text is None:
-        return Advance.DONE
+    if old_text is None:  # an establish makes what was not there; a resync needs a date to pass
+        return Advance.DONE if kind is StepKind.ESTABLISH else Advance.UNKNOWN
     old = read(old_text)
     moved = later(old, new, zone) if old else None
     return {True: Advance.DONE, False: Advance.NOT_DONE, None: Advance.UNKNOWN}[moved]

@@ -78,7 +78,8 @@ async def _live(
 
 
 async def _tick_until(world: World, stop: asyncio.Event, *, observe: bool) -> None:
-    cycle = Cycle(world, Request(dry_run=observe))
+    patience = world.pace.command_timeout.total_seconds()
+    cycle = Cycle(world, Request(dry_run=observe, patience=patience))
     await cycle.start()
     scheduler = AsyncIOScheduler(timezone=UTC)
     job = scheduler.add_job(

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
+from flashd.core.firewall import Stopped, examine
 from flashd.core.guards import Allowed, Held, combine
 from flashd.core.plan import Planned, Refused, plan
-from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
+from flashd.engine.carry import Errand, Scene, Unsent, carry, own_withdrawals, scene
 from flashd.engine.events import Event
 from flashd.engine.leases import leased
 from flashd.engine.look import look
-from flashd.engine.observe import note_failure, observe
+from flashd.engine.observe import note_failure, observe, outdated
 from flashd.engine.settle import Ending, close, tell_ending
-from flashd.engine.telling import facts_of_reading, tell_readings
-from flashd.errors import ArrayError, ConfigError
+from flashd.engine.telling import facts_of_reading, tell_readings, tell_store_failed
+from flashd.errors import ArrayError, ConfigError, StoreError
 from flashd.model.lease import volume_lease
 from flashd.model.run import Outcome, RunRecord, StepKind
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from flashd.engine.request import Request
     from flashd.engine.world import World
+    from flashd.errors import FlashdError
     from flashd.model.lease import Holder
     from flashd.model.observation import Standing
     from flashd.model.run import Answer, Intent, Step
@@ -124,9 +126,9 @@ class Turn:
         for seq, step in enumerate(steps, 1):
             try:
                 end = await carry(self.world, errand, seq, step, await self._scene(step, sent))
-            except (ArrayError, ConfigError) as error:
-                await note_failure(self.world, step.array, error)
+            except (ArrayError, ConfigError, StoreError) as error:
                 cut = Ending(Outcome.FAILED, error.message)
+                await self._note(step, error)
                 break
             if isinstance(end, Unsent):
                 looks = tuple(facts_of_reading(reading) for reading in end.readings)
@@ -152,15 +154,24 @@ class Turn:
     async def _scene(self, step: Step, sent: Sequence[object]) -> Scene:
         """Tell how an array stands before a step; between withdraw and establish, look again."""
         listing = self.listings[step.array]
-        if sent and step.kind is StepKind.ESTABLISH:
+        if (sent and step.kind is StepKind.ESTABLISH) or outdated(self.world, listing):
             listing = await observe(self.world, step.array)
         return await scene(self.world, step.array, listing)
+
+    async def _note(self, step: Step, error: FlashdError) -> None:
+        """Remember why a step could not be sent; what was sent before it is settled anyway."""
+        try:
+            if isinstance(error, StoreError):
+                raise error
+            await note_failure(self.world, step.array, error)
+        except StoreError as failure:
+            tell_store_failed(self.world, failure)
 
     async def _only_plan(self, steps: Sequence[Step]) -> Attempt:
         """End a turn that must not change anything."""
         commands = tuple(render(step) for step in steps)
         held = await self.world.store.held()
-        ending = Ending(Outcome.PLANNED, "nothing was sent")
+        ending = await self._gate(steps) or Ending(Outcome.PLANNED, "nothing was sent")
         for array, volume in sorted(self.service.volumes):
             if other := held.get(volume_lease(array, volume)):
                 ending = Ending(Outcome.REFUSED, f"{other.by} has {other.name}")
@@ -168,6 +179,17 @@ class Turn:
         if self.request.asked or self._is_news("planned", ending.reason):
             tell_ending(self.world, None, self.service.name, ending, facts)
         return Attempt(service=self.service, commands=commands, evidence=self.evidence, cut=ending)
+
+    async def _gate(self, steps: Sequence[Step]) -> Ending | None:
+        """Try the last gate on what would be sent first; the rest depends on what that does."""
+        first = {step.resource: step for step in reversed(steps)}
+        for step in first.values():
+            own = own_withdrawals(self.service, await self.world.store.withdrawals([step.array]))
+            listing = self.listings[step.array]
+            gate = examine(render(step), self.service, listing, self.world.forbidden, own)
+            if isinstance(gate, Stopped):
+                return Ending(Outcome.REFUSED, gate.reason)
+        return None
 
     async def _begin(self, steps: Sequence[Step]) -> str:
         run = self._record(tuple(render(step) for step in steps))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, decide, decide_asked
@@ -13,11 +13,12 @@ from flashd.core.durations import spell
 from flashd.core.health import last_resync_of
 from flashd.engine.attempt import Attempt, Looked, Turn, first_look
 from flashd.engine.leases import leased
-from flashd.engine.observe import observe, picture, witness
+from flashd.engine.observe import observe, observe_all, outdated, picture, witness
 from flashd.engine.recover import orphans, settle_orphans
 from flashd.engine.request import Request, Result
 from flashd.engine.settle import Ending, close, verdict_on
 from flashd.engine.standing import reassess
+from flashd.engine.telling import tell_store_failed, tell_task_failed
 from flashd.errors import ArrayError, ConfigError, FlashdError, StoreError
 from flashd.model.lease import array_lease
 from flashd.model.run import Outcome
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from flashd.model.service import Service
     from flashd.model.volumes import Listing
 
-LISTING_AGE = timedelta(seconds=60)
-"""Before a turn, an array's listing older than this is read again."""
+LOOKS_AT_ONCE = 32
+"""Services of one batch whose guards look at the same time: each may start processes."""
 
 
 async def run_batch(
@@ -43,6 +44,23 @@ async def run_batch(
 
     `arrays` are all arrays of each of `services`. Leaves no failure untold; `StoreError` ends it.
     """
+    try:
+        if len(arrays) > 1 and not request.dry_run:  # one that hangs must not keep the others' leases
+            await observe_all(world, arrays)
+        results = await _under_leases(world, arrays, services, request)
+    except (ArrayError, ConfigError) as error:
+        results = [failed(service, error) for service in services]
+    if not request.dry_run or not request.asked:
+        try:
+            await reassess(world, arrays, results, request)
+        except StoreError as error:  # what was done is done, and who asked is told
+            tell_store_failed(world, error, "where services stand could not be written")
+    return results
+
+
+async def _under_leases(
+    world: World, arrays: Sequence[str], services: Sequence[Service], request: Request
+) -> list[Result]:
     holder = world.holder()
     names = [] if request.dry_run else [array_lease(array) for array in arrays]
     async with leased(world, names, holder, patience=request.patience) as held:
@@ -50,10 +68,10 @@ async def run_batch(
             reason = f"{held.by} is at work on {held.name}"
             return [_refused(service, reason) for service in services]
         batch = Batch(world, tuple(arrays), request, holder)
-        results = await batch.run(services)
-    if not request.dry_run or not request.asked:
-        await reassess(world, arrays, results, request)
-    return results
+        try:
+            return await batch.run(services)
+        finally:
+            world.drain.engaged.discard(batch.arrays)
 
 
 async def look_at(world: World, array: str) -> None:
@@ -63,10 +81,10 @@ async def look_at(world: World, array: str) -> None:
     """
     holder = world.holder()
     async with leased(world, [array_lease(array)], holder) as held:
-        if held is None:
-            await Batch(world, (array,), Request(), holder).run([])
-        else:
-            with suppress(ArrayError, ConfigError):
+        with suppress(ArrayError, ConfigError):
+            if held is None:
+                await Batch(world, (array,), Request(), holder).run([])
+            else:
                 await observe(world, array)
 
 
@@ -80,11 +98,11 @@ class Batch:
     holder: Holder
 
     async def run(self, services: Sequence[Service]) -> list[Result]:
-        """Recover, observe, take turns, observe again, settle."""
-        try:
-            listings, left = await self._before()
-        except (ArrayError, ConfigError) as error:
-            return [_failed(service, error) for service in services]
+        """Recover, observe, take turns, observe again, settle.
+
+        Raises `ArrayError` and `ConfigError` where an array cannot be read before anything is done.
+        """
+        listings, left = await self._before()
         known = await picture(self.world, self.arrays)
         results, due = self._due(services, known, left)
         attempts = [attempt async for attempt in self._turns(due, known, listings)]
@@ -94,12 +112,11 @@ class Batch:
     async def _before(self) -> tuple[dict[str, Listing], list[RunRecord]]:
         """Read the arrays, closing what a crash left open; a dry run leaves that to others."""
         if self.request.dry_run:
-            listings = {array: await observe(self.world, array) for array in self.arrays}
+            listings = await observe_all(self.world, self.arrays)
             return listings, list(await self.world.store.open_runs())
         found, left = await orphans(self.world, self.arrays)
-        listings = {array: await observe(self.world, array) for array in self.arrays}
-        await settle_orphans(self.world, found, listings)
-        return listings, left
+        listings = await observe_all(self.world, self.arrays)
+        return listings, left + await settle_orphans(self.world, found, listings)
 
     def _due(
         self, services: Iterable[Service], known: Picture, left: Sequence[RunRecord]
@@ -134,7 +151,8 @@ class Batch:
         A guard that hangs keeps only its own service waiting.
         """
         urgency = {service.name: _breach(service, known) for service in due}
-        looks = {asyncio.create_task(first_look(self.world, service)) for service in due}
+        places = asyncio.Semaphore(LOOKS_AT_ONCE)
+        looks = {asyncio.create_task(self._first_look(service, places)) for service in due}
         ready: list[Looked] = []
         try:
             while looks or ready:
@@ -153,22 +171,30 @@ class Batch:
             for task in looks:
                 task.cancel()
 
+    async def _first_look(self, service: Service, places: asyncio.Semaphore) -> Looked:
+        async with places:
+            return await first_look(self.world, service)
+
     async def _turn(
         self, looked: Looked, standing: Standing | None, listings: dict[str, Listing]
     ) -> Attempt:
         try:
             fresh = await self._fresh(looked.service, listings)
+            self.world.drain.engaged.add(self.arrays)
             turn = Turn(self.world, looked, fresh, self.request, self.holder, standing)
             return await turn.take()
         except (ArrayError, ConfigError, StoreError) as error:
             cut = Ending(Outcome.FAILED, error.message)
             return Attempt(service=looked.service, cut=cut, hint=error.hint)
+        except Exception as error:  # noqa: BLE001 - one service's trouble must not end the others' turns
+            tell_task_failed(self.world, f"the turn of {looked.service.name}", error)
+            cut = Ending(Outcome.FAILED, f"an error of flashd's own: {error!r}")
+            return Attempt(service=looked.service, cut=cut)
 
     async def _fresh(self, service: Service, listings: dict[str, Listing]) -> Mapping[str, Listing]:
         """Read again what was read too long ago to stand for the array's present state."""
         for array in service.arrays:
-            age = self.world.clock.now() - listings[array].began_at
-            if not timedelta(0) <= age <= LISTING_AGE:
+            if outdated(self.world, listings[array]):
                 listings[array] = await observe(self.world, array)
         return listings
 
@@ -247,7 +273,8 @@ def _refused(service: Service, reason: str) -> Result:
     )
 
 
-def _failed(service: Service, error: FlashdError) -> Result:
+def failed(service: Service, error: FlashdError) -> Result:
+    """Say that a service's turn did not come, and why."""
     return Result(
         service=service.name,
         outcome=Outcome.FAILED,

@@ -12,11 +12,11 @@ from flashd.core.instants import indistinct
 from flashd.engine.events import Event
 from flashd.engine.look import look
 from flashd.engine.telling import Conversation, tell_readings, tell_store_failed
-from flashd.errors import StoreError
+from flashd.errors import ArrayError, StoreError
 from flashd.model.run import Intent, Marks, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flashd.engine.world import World
     from flashd.model.lease import Holder
@@ -98,7 +98,11 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
         if isinstance(gate, Unsent):
             await world.store.unsent(errand.run, seq, gate.reason)
             return gate
-        answer = await session.change(gate.command, step.pairs)
+        try:
+            answer = await session.change(gate.command, step.pairs)
+        except ArrayError as error:  # the client ended before it read the command
+            await world.store.unsent(errand.run, seq, error.message)
+            raise
     try:
         await world.store.answered(errand.run, seq, answer)
     except StoreError as error:
@@ -115,11 +119,7 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
     if held is not None:
         return Unsent(Outcome.REFUSED, held.reason, readings)
-    own = frozenset(
-        (array, str(pair.source), str(pair.target))
-        for (array, pair), withdrawal in scene.withdrawals.items()
-        if withdrawal.service == service.name
-    )
+    own = own_withdrawals(service, scene.withdrawals.values())
     gate = examine(intent.command, service, scene.listing, world.forbidden, own)
     if isinstance(gate, Cleared):
         if world.drain.wanted:
@@ -137,6 +137,17 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
         },
     )
     return Unsent(Outcome.REFUSED, gate.reason, readings)
+
+
+def own_withdrawals(
+    service: Service, withdrawals: Iterable[Withdrawal]
+) -> frozenset[tuple[str, str, str]]:
+    """Tell the pairs that a service's own journal has as withdrawn, as the last gate wants them."""
+    return frozenset(
+        (one.array, str(one.pair.source), str(one.pair.target))
+        for one in withdrawals
+        if one.service == service.name
+    )
 
 
 def _intent(

@@ -7,9 +7,10 @@ from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flashd.core.retry import MOST
 from flashd.engine.batch import run_batch
 from flashd.engine.events import Event
-from flashd.engine.telling import tell_store_failed
+from flashd.engine.telling import tell_store_failed, tell_task_failed
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
@@ -76,17 +77,19 @@ class Cycle:
         return True
 
     async def drained(self, limit: float) -> bool:
-        """Wait for the batches under way, `limit` seconds at most; tells whether all ended.
+        """Wait for the batches that act, `limit` seconds at most; tells whether all of them ended.
 
-        What has not ended by then is ended; its runs stay open for recovery.
+        Those that only look are ended at once. What has not ended by then is ended too; its runs
+        stay open for recovery.
         """
-        tasks = set(self._in_flight.values())
-        if tasks:
-            _, tasks = await asyncio.wait(tasks, timeout=limit)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return not tasks
+        engaged = self._world.drain.engaged
+        acting = {task for arrays, task in self._in_flight.items() if arrays in engaged}
+        looking = set(self._in_flight.values()) - acting
+        await _end(looking)
+        if acting:
+            _, acting = await asyncio.wait(acting, timeout=limit)
+        await _end(acting)
+        return not acting
 
     async def idle(self) -> None:
         """Wait until no batch is under way."""
@@ -120,7 +123,9 @@ class Cycle:
 
     @staticmethod
     def _backed_off(record: ArrayRecord | None, now: datetime) -> bool:
-        return record is not None and record.retry_at is not None and now < record.retry_at
+        """Whether an array is left alone; a wait longer than any backoff is of another clock."""
+        retry_at = record.retry_at if record else None
+        return retry_at is not None and now < retry_at <= now + MOST
 
     async def _batch(self, arrays: tuple[str, ...], services: list[Service]) -> None:
         try:
@@ -128,8 +133,10 @@ class Cycle:
         except StoreError as error:
             tell_store_failed(self._world, error)
         except Exception as error:  # noqa: BLE001 - one array's trouble must not end the daemon
-            self._world.events.tell(
-                Event.TASK_FAILED,
-                f"the batch of {', '.join(arrays)} failed: {error!r}",
-                {"error.message": str(error), "error.type": type(error).__name__},
-            )
+            tell_task_failed(self._world, f"the batch of {', '.join(arrays)}", error)
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -25,15 +25,28 @@ async def look(world: World, service: Service) -> tuple[Reading, ...]:
 
 async def _read(world: World, spec: GuardSpec) -> Reading:
     at, began = world.clock.now(), world.clock.monotonic()
+    limit = asyncio.timeout(FRESH_SECONDS)
     try:
-        async with asyncio.timeout(FRESH_SECONDS):
+        async with limit:
             finding = await world.guards(spec).look()
-    except TimeoutError:
-        finding = Finding(Verdict.UNKNOWN, f"no answer in {FRESH_SECONDS:g} s")
     except FlashdError as error:
         finding = Finding(Verdict.UNKNOWN, error.message)
     except Exception as error:  # noqa: BLE001 - a guard may be anybody's code; it must not end a batch
+        late = limit.expired()
+        words = (
+            f"no answer in {FRESH_SECONDS:g} s" if late else f"the guard itself failed: {error!r}"
+        )
+        finding = Finding(Verdict.UNKNOWN, words)
+    except asyncio.CancelledError as error:
+        if _we_are_ended():
+            raise
         finding = Finding(Verdict.UNKNOWN, f"the guard itself failed: {error!r}")
     if not isinstance(finding, Finding):
         finding = Finding(Verdict.UNKNOWN, f"the guard answered {finding!r}")
     return Reading(spec.name, spec.type, spec.proves, finding, at, began)
+
+
+def _we_are_ended() -> bool:
+    """Whether it is this look that is cancelled, and not something inside the guard."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

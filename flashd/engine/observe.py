@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.core.retry import backoff
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
     from flashd.model.volumes import Listing
 
 
+LISTING_AGE = timedelta(seconds=60)
+"""A listing older than this is read again before anything is done about it."""
+
+
+def outdated(world: World, listing: Listing) -> bool:
+    """Whether a listing was read too long ago to stand for the array's present state."""
+    return not timedelta(0) <= world.clock.now() - listing.began_at <= LISTING_AGE
+
+
 async def observe(world: World, array: str, run: str | None = None) -> Listing:
     """List an array and remember what it showed, so that something may be done about it.
 
@@ -29,12 +40,31 @@ async def observe(world: World, array: str, run: str | None = None) -> Listing:
     return listing
 
 
+async def observe_all(world: World, arrays: Iterable[str]) -> dict[str, Listing]:
+    """List several arrays side by side; what one of them raised is raised once all have ended."""
+    names = tuple(arrays)
+    found = await asyncio.gather(*(observe(world, one) for one in names), return_exceptions=True)
+    listings: dict[str, Listing] = {}
+    for name, one in zip(names, found, strict=True):
+        if isinstance(one, BaseException):
+            raise one
+        listings[name] = one
+    return listings
+
+
 async def witness(world: World, array: str) -> Listing:
     """List an array after something was sent to it.
 
-    What it shows counts even where it cannot be remembered: the act is done already.
+    What it shows counts even where nothing can be remembered: the act is done already.
     """
-    listing = await read(world, array)
+    try:
+        listing = await world.arrays(array).observe(Conversation(world, array))
+    except (ArrayError, ConfigError) as error:
+        try:
+            await note_failure(world, array, error)
+        except StoreError as failure:
+            tell_store_failed(world, failure)
+        raise
     try:
         await world.store.record_listing(listing, world.pairs_on(array))
     except StoreError as error:

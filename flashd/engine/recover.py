@@ -45,8 +45,9 @@ async def orphans(world: World, arrays: Iterable[str]) -> tuple[list[Orphan], li
 
 async def settle_orphans(
     world: World, found: Iterable[Orphan], listings: Mapping[str, Listing]
-) -> None:
-    """Close orphaned runs by what the arrays show now."""
+) -> list[RunRecord]:
+    """Close orphaned runs by what the arrays show now; returns those that could not be closed."""
+    left: list[RunRecord] = []
     for orphan in found:
         run = orphan.run
         sent = _sent(run)
@@ -55,7 +56,9 @@ async def settle_orphans(
             if sent
             else Ending(Outcome.FAILED, "flashd ended before anything was sent")
         )
-        await close(world, run.id, run.service, ending, {"flashd.recovered": True})
+        if not await close(world, run.id, run.service, ending, {"flashd.recovered": True}):
+            left.append(run)
+            continue
         world.events.tell(
             Event.RUN_RECOVERED,
             f"run {run.id} of {run.service} was left open and is closed as {ending.outcome}",
@@ -66,6 +69,7 @@ async def settle_orphans(
                 "event.reason": ending.reason,
             },
         )
+    return left
 
 
 def _sent(run: RunRecord) -> list[tuple[Intent, Answer | None]]:

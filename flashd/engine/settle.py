@@ -113,20 +113,23 @@ def _date(after: Listing | None, pair: Pair) -> str | None:
 
 async def close(
     world: World, run: str, service: str, ending: Ending, facts: Mapping[str, object] | None = None
-) -> None:
+) -> bool:
     """Write the end of a run and tell it; an unknown outcome stays open for recovery.
 
     Where the end cannot be written it is told all the same: the run stays open and recovery
-    reads the array.
+    reads the array. Returns whether the run is closed now.
     """
+    closed = False
     if ending.outcome is not Outcome.UNKNOWN:
         try:
             await world.store.close_run(
                 run, world.clock.now(), ending.outcome, ending.reason, ending.evidence
             )
+            closed = True
         except StoreError as error:
             tell_store_failed(world, error, f"the end of run {run} could not be written")
     tell_ending(world, run, service, ending, facts)
+    return closed
 
 
 def tell_ending(

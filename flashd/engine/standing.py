@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flashd.core.due import Due, decide
+from flashd.core.due import Due, NotDue, decide
 from flashd.core.health import last_resync_of
 from flashd.core.retry import backoff
 from flashd.engine.events import Event
@@ -15,7 +15,7 @@ from flashd.model.run import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from flashd.engine.request import Request, Result
     from flashd.engine.world import World
@@ -45,19 +45,29 @@ async def reassess(
 
 
 def _assess(
-    service: Service, known: Picture, before: Standing, result: Result | None, now: datetime
+    world: World, service: Service, known: Picture, result: Result | None, now: datetime
 ) -> Standing:
+    before = known.standings.get(service.name, Standing(service=service.name))
     failures, retry_at = _failures(before, result, now)
     after = replace(before, failures=failures, retry_at=retry_at)
     last = last_resync_of(service, known.sightings, known.zones)
     answer = decide(service, last, now, after.retry_at)
     decision, reason = _decision(answer, result)
-    look_at = now if isinstance(answer, Due) else answer.until
+    look_at = _look_at(answer, result, now, world.pace.check_interval)
     since = before.since if (decision, reason) == (before.decision, before.reason) else now
     return replace(after, decision=decision, reason=reason, look_at=look_at, since=since)
 
 
-def _decision(answer: object, result: Result | None) -> tuple[str, str]:
+def _look_at(
+    answer: Due | NotDue, result: Result | None, now: datetime, again: timedelta
+) -> datetime | None:
+    """Tell when to look: what just had its turn and is due still, after the check interval."""
+    if isinstance(answer, NotDue):
+        return answer.until
+    return now if result is None else now + again
+
+
+def _decision(answer: Due | NotDue, result: Result | None) -> tuple[str, str]:
     """Name the present decision: how the last turn ended where it did not end well."""
     if result is not None and result.outcome is not Outcome.DONE:
         return str(result.outcome), result.reason

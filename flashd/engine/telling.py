@@ -59,6 +59,15 @@ def tell_store_failed(world: World, error: StoreError, doing: str = "") -> None:
     )
 
 
+def tell_task_failed(world: World, what: str, error: Exception) -> None:
+    """Tell an error that nobody foresaw."""
+    world.events.tell(
+        Event.TASK_FAILED,
+        f"{what} failed: {error!r}",
+        {"error.message": str(error), "error.type": type(error).__name__},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """Tells every dscli command before it is sent and every answer after: a `Witness`."""

@@ -35,9 +35,14 @@ class Pace:
 
 @dataclass(slots=True)
 class Drain:
-    """Set once: from then on no changing command is sent."""
+    """Set once: from then on no changing command is sent.
+
+    `engaged` are the batches, named by their arrays, that have given a service its turn: they
+    are worth waiting for, all others are only looking.
+    """
 
     wanted: bool = False
+    engaged: set[tuple[str, ...]] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,8 +95,8 @@ class Answer:
 
     @property
     def all_accepted(self) -> bool:
-        """Whether every pair was positively acknowledged."""
-        return all(account is Account.ACCEPTED for account in self.accounts.values())
+        """Whether every pair was positively acknowledged; silence about all is no such thing."""
+        return set(self.accounts.values()) == {Account.ACCEPTED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-_VOLUME = re.compile(r"[0-9A-F]{4}")
+_VOLUME = re.compile(r"[0-9A-Fa-f]{4}")
 
 
 class VolumeId(str):
@@ -21,10 +21,10 @@ class VolumeId(str):
 
     def __new__(cls, text: str) -> Self:
         """Normalise to upper case, as the array prints it."""
-        upper = text.strip().upper()
-        if not _VOLUME.fullmatch(upper):
+        digits = text.strip()
+        if not _VOLUME.fullmatch(digits):
             raise ValueError(f"{text!r} is not a volume id; write four hex digits, such as 0A1F")
-        return super().__new__(cls, upper)
+        return super().__new__(cls, digits.upper())
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flashd.sim import accounts, clock, faults, flashcopy, journal, switches
+from flashd.sim import accounts, clock, faults, flashcopy, journal, pwfile, switches
 from flashd.sim.errors import SimError
 from flashd.sim.faults import Fault
 from flashd.sim.ids import Pair, volume_id
@@ -32,7 +32,11 @@ class Identity:
 
 
 class Array:
-    """One array; every call is a transaction of its own, safe among processes and threads."""
+    """One array; every call is a transaction of its own, safe among processes and threads.
+
+    Instants are seconds since the epoch: those of relations by the array's clock, those of the
+    journal by the host's.
+    """
 
     def __init__(self, file: StateFile) -> None:
         self.file = file
@@ -230,6 +234,12 @@ class Array:
         """Make an account, or give it a new password and role."""
         with self.file.change() as rows:
             accounts.add_user(rows, name, password, role)
+
+    def write_pwfile(
+        self, path: Path | str, user: str = DEFAULT_USER, password: str = DEFAULT_PASSWORD
+    ) -> None:
+        """Make the password file that managepwfile would make for all consoles."""
+        pwfile.write(Path(path), dict.fromkeys(((c, user) for c in self.consoles), password))
 
     def users(self) -> tuple[User, ...]:
         """Return all accounts."""

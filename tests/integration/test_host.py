@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flashd.adapters import procfs
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import MARK, environment

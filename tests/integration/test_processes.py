@@ -10,10 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
 from flashd.adapters import procfs
 from flashd.adapters.processes import MARK, Completed, Ending, lives, run, running, start, vanished
+from flashd.adapters.streams import Output
 
 AT_ONCE = timedelta(seconds=0.2)
+SOON = timedelta(seconds=1)  # enough to tell a number before
 LONG = timedelta(seconds=60)
 
 
@@ -86,13 +89,13 @@ async def test_the_environment_is_in_c_and_keeps_systemd_to_us(
 
 
 async def test_at_its_time_limit_the_whole_group_is_killed() -> None:
-    done = await shell("sleep 600 & echo $!; sleep 600", limit=AT_ONCE)
+    done = await shell("sleep 600 & echo $!; sleep 600", limit=SOON)
     assert (done.ending, done.exit_status) == (Ending.TIMED_OUT, None)
     assert not runs(int(done.output))
 
 
 async def test_a_child_that_ignores_being_asked_is_killed_too() -> None:
-    done = await shell("trap '' TERM HUP INT; sleep 600 & echo $!; wait", limit=AT_ONCE)
+    done = await shell("trap '' TERM HUP INT; sleep 600 & echo $!; wait", limit=SOON)
     assert done.ending is Ending.TIMED_OUT
     assert not runs(int(done.output))
 
@@ -135,6 +138,22 @@ async def test_who_writes_too_much_is_killed(stream: str) -> None:
     done = await run(["sh", "-c", f"yes {stream}"], limit=LONG, cap=1000)
     assert (done.ending, done.exit_status) == (Ending.FLOODED, None)
     assert len(done.output + done.errors) == 1000
+
+
+async def test_who_writes_too_much_and_does_not_mind_is_killed() -> None:
+    async with asyncio.timeout(20):
+        done = await run(["sh", "-c", "trap '' PIPE; yes; exec sleep 600"], cap=1000)
+    assert done.ending is Ending.FLOODED
+
+
+async def test_what_was_written_can_be_taken_without_waiting_for_the_end() -> None:
+    ours, theirs = os.pipe()
+    output = Output(ours, cap=100, flood=lambda: None)
+    os.write(theirs, b"last words")
+    output.drain()
+    assert (output.take(), output.open) == (b"last words", False)
+    assert await output.read() == b""
+    os.close(theirs)
 
 
 @pytest.mark.parametrize(("size", "ending"), [(1000, Ending.EXITED), (1001, Ending.FLOODED)])

@@ -15,12 +15,16 @@ from flashd.model.verdict import Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_EVERY_UNIT = (
+_ASKED = (
     "Id",
     "LoadState",
     "ActiveState",
     "SubState",
+    "MainPID",
+    "ControlPID",
     "Job",
+    "ControlGroup",
+    "TasksCurrent",
     "TriggeredBy",
     "UnitFileState",
     "InvocationID",
@@ -37,13 +41,13 @@ _BY_TYPE: Mapping[str, tuple[str, ...]] = {
     "path": (),
     "automount": (),
 }
+_NOT_OF_ALL = frozenset({"MainPID", "ControlPID", *_CGROUP})
 _PROVING = frozenset({"service", "mount", "scope", "slice"})
 _UP = frozenset({"active", "activating", "deactivating", "reloading", "refreshing", "maintenance"})
 _LOADED = frozenset({"loaded", "masked"})
 _NUMBER = re.compile(r"[0-9]{1,19}")  # no more: 2**64 - 1 stands for "not known"
 _LINE = re.compile(r"([A-Za-z]+)=(.*)")
 
-_ASKED = (*_EVERY_UNIT, "MainPID", "ControlPID", *_CGROUP)
 
 Facts = dict[str, str]
 
@@ -124,7 +128,8 @@ def _unusable(unit: str, facts: Facts) -> str:
         return f"systemd calls {unit} {known}; write that name" if known else "no unit was told"
     if kind not in _BY_TYPE:
         return f"{unit}: what an inactive {kind} means is not known here; name the service instead"
-    missing = [name for name in (*_EVERY_UNIT, *_BY_TYPE[kind]) if name not in facts]
+    needed = (n for n in _ASKED if n not in _NOT_OF_ALL or n in _BY_TYPE[kind])
+    missing = [name for name in needed if name not in facts]
     return f"systemctl did not say {', '.join(missing)} of {unit}" if missing else ""
 
 

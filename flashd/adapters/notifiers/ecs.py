@@ -18,7 +18,7 @@ ECS_VERSION = "9.4.0"
 DATASET = "flashd.audit"
 
 SEVERITY = {"debug": 7, "info": 6, "warning": 4, "error": 3}  # as in syslog, RFC 5424
-_SECRET = re.compile(r"(?i)(-pw|-passwd|-password|password[=:])(\s*)(\S+)")
+_SECRET = re.compile(r"(?i)(?<!\S)(-pw|-passwd|-password)(\s+)(\S+)|(password[=:])(\s*)(\S+)")
 
 
 def document(
@@ -64,7 +64,7 @@ def stamp(instant: datetime) -> str:
 
 def without_secrets(text: str) -> str:
     """Blank what follows a password option: no secret is ever put in, this is the net."""
-    return _SECRET.sub(r"\1\2********", text)
+    return _SECRET.sub(lambda m: f"{m[1] or m[4]}{m[2] or m[5]}********", text)
 
 
 def _put(nested: MutableMapping[str, object], name: str, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -26,11 +27,12 @@ class LogEvents:
     clock: Clock
 
     def tell(self, event: Enum, message: str, facts: Mapping[str, object]) -> None:
-        """Log one event."""
+        """Log one event; where it cannot be written the work goes on."""
         kind = asdict(event.value)
-        self.logger.log(
-            _LEVELS[kind["level"]], message, kind=kind, facts=facts, now=self.clock.now()
-        )
+        with suppress(OSError, ValueError):  # a full disk, a reader that went away
+            self.logger.log(
+                _LEVELS[kind["level"]], message, kind=kind, facts=facts, now=self.clock.now()
+            )
 
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}

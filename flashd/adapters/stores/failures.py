@@ -33,7 +33,7 @@ _SQLITE = {
     ),
     sqlite3.SQLITE_CORRUPT: (
         "is damaged",
-        "Stop flashd and restore a copy, or move all its files away and check the last run by hand.",
+        "Stop flashd and restore a copy, or move it away and look at the last run by hand.",
     ),
     sqlite3.SQLITE_NOTADB: ("is not a state store", "Point `state` to a file of its own."),
     sqlite3.SQLITE_CONSTRAINT: (

@@ -77,7 +77,7 @@ def _record(rows: Sequence[Row[Any]]) -> RunRecord:
         arrays=tuple(row.arrays),
         started_at=row.started_at,
         ended_at=row.ended_at,
-        outcome=row.outcome and Outcome(row.outcome),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
         reason=row.reason,
         commands=tuple(row.commands),
         evidence=tuple(row.evidence),
@@ -90,7 +90,7 @@ def _steps(rows: Iterable[Row[Any]]) -> Iterable[StepRecord]:
         if row.seq is not None:
             yield StepRecord(
                 intent=_intent(row),
-                answer=row.answer and answer_of(row.answer),
+                answer=None if row.answer is None else answer_of(row.answer),
                 unsent=row.unsent,
             )
 

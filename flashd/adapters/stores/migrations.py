@@ -64,6 +64,12 @@ STEPS: Sequence[Sequence[str]] = (_FIRST,)
 """The statements that lead from version n to version n + 1 stand at place n."""
 
 
+def up_to_date(engine: Engine, where: str, steps: Sequence[Sequence[str]] = STEPS) -> bool:
+    """Whether there is nothing to migrate; asks without waiting for whoever writes."""
+    with engine.begin() as connection:
+        return _known_version(connection, where, steps) == len(steps)
+
+
 def migrate(engine: Engine, where: str, steps: Sequence[Sequence[str]] = STEPS) -> None:
     """Bring the store to the last version, each step in a transaction of its own.
 
@@ -72,14 +78,22 @@ def migrate(engine: Engine, where: str, steps: Sequence[Sequence[str]] = STEPS) 
     """
     while True:
         with engine.begin() as connection:
-            version = _version(connection, where)
-            if version > len(steps):
-                raise _too_new(where, version, len(steps))
+            version = _known_version(connection, where, steps)
             if version == len(steps):
                 return
             for statement in steps[version]:
                 connection.execute(text(statement))
             connection.execute(update(schema_version).values(version=version + 1))
+
+
+def _known_version(connection: Connection, where: str, steps: Sequence[Sequence[str]]) -> int:
+    version = _version(connection, where)
+    if version > len(steps):
+        raise StoreError(
+            f"{where} has schema version {version}, and this flashd knows {len(steps)}",
+            "A newer flashd wrote it: run that one, or restore the copy made before the upgrade.",
+        )
+    return version
 
 
 def _version(connection: Connection, where: str) -> int:
@@ -92,10 +106,3 @@ def _version(connection: Connection, where: str) -> int:
         )
     version: int = connection.execute(select(schema_version.c.version)).scalar_one()
     return version
-
-
-def _too_new(where: str, version: int, known: int) -> StoreError:
-    return StoreError(
-        f"{where} has schema version {version}, and this flashd knows {known}",
-        "A newer flashd wrote it: run that one again, or restore the copy made before the upgrade.",
-    )

@@ -161,7 +161,7 @@ def _sighting(row: Row[Any]) -> Sighting:
     return Sighting(
         array=row.array,
         pair=pair,
-        relation=row.relation and relation_of(pair, row.relation),
+        relation=None if row.relation is None else relation_of(pair, row.relation),
         observed_at=row.observed_at,
         before_at=row.before_at,
         since_at=row.since_at,

@@ -17,7 +17,7 @@ from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.files import provide
 from flashd.adapters.stores.lane import Lane
 from flashd.adapters.stores.leases import SqlLeases
-from flashd.adapters.stores.migrations import migrate
+from flashd.adapters.stores.migrations import migrate, up_to_date
 from flashd.adapters.stores.observations import SqlObservations
 from flashd.adapters.stores.runs import SqlRuns
 from flashd.adapters.stores.standings import SqlStandings
@@ -59,7 +59,8 @@ def _open(place: URL, where: str, patience: float) -> tuple[Engine, Engine]:
         engines = _engines(place, patience)
         for engine in engines:
             undo.callback(engine.dispose)
-        migrate(engines[0], where)
+        if not up_to_date(engines[1], where):
+            migrate(engines[0], where)
         undo.pop_all()
     return engines
 

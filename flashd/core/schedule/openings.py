@@ -92,9 +92,8 @@ class Openings:
             *self._free(day, hours.first_day),
             *((begin + DAY, stop + DAY) for begin, stop in self._free(day + 1, hours.second_day)),
         ]
-        begin = hours.begin if self.window.rule.includes(day) else DAY
         return Occurrence(
-            _wall(day, begin),
+            _wall(day, hours.begin),
             tuple((_wall(day, begin), _wall(day, stop)) for begin, stop in joined(pieces)),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from flashd.core.schedule.days import LAST_YEAR
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from flashd.core.schedule.windows import Window
     from flashd.core.schedule.zone import Zone
 
-MOST_LOST = 12  # whose every occurrence is lost in a gap, a dozen times on end, never opens
+MOST_TRIED = 10  # what clock changes and exclusions take ten times on end never opens
 SETTLED = timedelta(days=2)  # longer than any clock change that ever was
 
 
@@ -54,16 +55,12 @@ def first_start(
         return None
     zone = question.zone
     first = max(zone.wall(bound.other).toordinal() - zone.lookback, 1)
-    lost = 0
-    for occurrence in openings.occurrences(first, horizon):
+    for occurrence in islice(openings.occurrences(first, horizon), MOST_TRIED):
         spans = openings.spans(occurrence, zone)
         start = _first_inside(spans, _earliest(bound, occurrence, question))
         if start is not None:
             spread = openings.window.spread and seed is not None
             return max(start, _spread(spans, occurrence, seed or "")) if spread else start
-        lost += not spans
-        if lost > MOST_LOST:
-            return None
     return None
 
 
@@ -89,7 +86,7 @@ def _bound(window: Window, question: Question) -> Bound | None:
         return None
     if not window.once or zone.steady or now - due > SETTLED:
         return Bound(max(now, due), max(now, due))
-    reached = zone.reached(zone.wall(last) + timedelta(seconds=window.interval), last)
+    reached = zone.reached(zone.wall(last) + timedelta(seconds=window.interval))
     return Bound(max(now, due, reached), max(now, reached))
 
 
@@ -105,7 +102,7 @@ def _later(instant: datetime, seconds: int) -> datetime | None:
 def _earliest(bound: Bound, occurrence: Occurrence, question: Question) -> datetime:
     if question.last is None or bound.same == bound.other:
         return bound.other
-    opened = question.zone.change_near(occurrence.begin).first(occurrence.begin)
+    opened = question.zone.reached(occurrence.begin)
     return bound.same if question.last >= opened else bound.other
 
 

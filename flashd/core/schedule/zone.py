@@ -52,10 +52,7 @@ class Change:
         The gap leaves no window less than the gap's own length, or than the window's if
         that is shorter; else a window that the gap swallows would be lost.
         """
-        gap_begin, gap_end = self.at + self.before, self.at + self.after
-        if max(begin, gap_begin) >= min(stop, gap_end):
-            return None
-        due = self.first(begin) + min(stop - begin, gap_end - gap_begin)
+        due = self.first(begin) + min(stop - begin, self.after - self.before)
         closes = self.first(stop)
         return (closes + self.after, due + self.after) if closes < due else None
 
@@ -73,11 +70,8 @@ class Zone:
 
     @property
     def lookback(self) -> int:
-        """How many days ago, on the wall, that may have begun which is open now.
-
-        A window may go past one midnight, and a gap may move it past one more.
-        """
-        return 1 if self.steady else 2
+        """How many days back a gap may have taken a window that is open now."""
+        return 0 if self.steady else 1
 
     def instant(self, moment: datetime) -> datetime:
         """Return the instant of a moment that a caller gave."""
@@ -97,11 +91,9 @@ class Zone:
         """Return what the clock on the wall shows at `instant`."""
         return self.moment(instant).replace(tzinfo=None, fold=0)
 
-    def reached(self, wall: datetime, since: datetime) -> datetime:
-        """Return the first instant from `since` on at which the clock has got to `wall`."""
-        change = self.change_near(wall)
-        first = change.first(wall)
-        return first if first >= since else max(since, wall - change.after)
+    def reached(self, wall: datetime) -> datetime:
+        """Return the first instant at which the clock has got to `wall`."""
+        return self.change_near(wall).first(wall)
 
     def change_near(self, wall: datetime) -> Change:
         """Return the change that a window which begins at `wall` may meet."""

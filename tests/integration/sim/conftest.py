@@ -9,7 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, Popen
 
 import pytest
-from flashd.sim import pwfile
+
 from flashd.sim.array import Array
 
 DSCLI = Path(sys.executable).with_name("flashd-dscli")
@@ -33,13 +33,14 @@ def array(tmp_path: Path) -> Array:
 def login(array: Array, tmp_path: Path) -> tuple[str, ...]:
     """Return the global options that log in."""
     path = tmp_path / "a.pwfile"
-    pwfile.write(path, {(console, "opensvc"): "opensvc" for console in array.consoles})
+    array.write_pwfile(path)
     return ("-hmc1", "10.10.10.10", "-user", "opensvc", "-pwfile", str(path))
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    return {**os.environ, "FLASHD_SIM": str(tmp_path), "TZ": "Europe/Paris"}
+    ours = {"FLASHD_SIM": str(tmp_path), "TZ": "Europe/Paris", "PYTHONUNBUFFERED": ""}
+    return {**os.environ, **ours}  # unbuffered output would hide an answer that is not flushed
 
 
 @pytest.fixture

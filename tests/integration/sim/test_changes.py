@@ -4,6 +4,7 @@ from collections.abc import Callable
 from subprocess import CompletedProcess
 
 import pytest
+
 from flashd.sim.array import Array
 
 Dscli = Callable[..., CompletedProcess[str]]

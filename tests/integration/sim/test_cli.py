@@ -8,6 +8,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+
 from flashd.sim.array import Array
 from flashd.sim.faults import KINDS
 from flashd.sim.switches import SWITCHES
@@ -136,6 +137,13 @@ def test_faults_and_switches_are_listed_with_what_is_known(sim: Sim) -> None:
     assert all(f"\n{name} " in faults for name in KINDS)
     assert all(f"\n{name} " in switches for name in SWITCHES)
     assert {switch.tag for switch in SWITCHES.values()} <= set("VCIRU")
+
+
+def test_the_manual_names_every_fault_and_every_switch() -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    assert [name for name in (*KINDS, *SWITCHES) if f"`{name}`" not in manual] == []
+    for switch in SWITCHES.values():
+        assert f"| `{switch.name}` | {switch.default or '-'} | {switch.tag} |" in manual
 
 
 def test_faults_are_planned_and_cleared(sim: Sim, file: Path) -> None:

@@ -6,6 +6,7 @@ from subprocess import CompletedProcess, Popen
 from typing import Any, NamedTuple
 
 import pytest
+
 from flashd.sim.array import Array
 
 Dscli = Callable[..., CompletedProcess[str]]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from subprocess import CompletedProcess
 
 import pytest
+
 from flashd.sim.array import Array
 
 Dscli = Callable[..., CompletedProcess[str]]

@@ -6,6 +6,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+
 from flashd.sim.array import Array
 
 Dscli = Callable[..., CompletedProcess[str]]

@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import CompletedProcess, Popen
 
 import pytest
+
 from flashd.sim.array import Array
 
 Dscli = Callable[..., CompletedProcess[str]]

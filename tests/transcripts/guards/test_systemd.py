@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from flashd.adapters.guards.systemd import SystemdGuard
 from flashd.config.guards import SystemdOptions
 from flashd.model.verdict import Verdict

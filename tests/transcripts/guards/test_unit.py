@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from flashd.adapters.guards import unit
-from flashd.model.verdict import Finding, Verdict
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from flashd.adapters.guards import unit
+from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,9 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from flashd.config.durations import LONGEST, PATTERN, format_duration, parse_duration
 from hypothesis import given
 from hypothesis import strategies as st
+
+from flashd.config.durations import LONGEST, PATTERN, format_duration, parse_duration
 
 DURATIONS = {
     "0": timedelta(0),

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from flashd.config import files as module
+
 from flashd.config.configuration import interpret, load
 from flashd.config.files import MAX_BYTES, Files, read_files
 from flashd.config.mistakes import Mistakes
@@ -143,7 +143,7 @@ def test_a_file_that_vanishes_is_not_half_of_a_change(
             (etc / "services.d/old.yaml").rename(etc / "services.d/new.yaml")
         return names
 
-    monkeypatch.setattr(module.os, "listdir", listing)
+    monkeypatch.setattr(os, "listdir", listing)
     assert read_files(etc).texts == {"services.d/new.yaml": "x"}
 
 
@@ -151,7 +151,7 @@ def test_a_file_that_vanishes_again_and_again_is_told(
     etc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = os.listdir
-    monkeypatch.setattr(module.os, "listdir", lambda path: [*listed(path), "ghost.yaml"])
+    monkeypatch.setattr(os, "listdir", lambda path: [*listed(path), "ghost.yaml"])
     assert unread(read_files(etc)) == [
         f"{etc}/services.d/ghost.yaml:1:1: vanished while it was read; look again"
     ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from flashd.config.auth import read_auth
 from flashd.config.configuration import interpret, load
 from flashd.config.files import PROTECTED, SETTINGS, Files

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from flashd.config.mistakes import Source
 from flashd.config.settings import DscliSettings, Settings, read_settings, state_url
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
 import pytest
+
 from flashd.config.zone import find_zone, host_zone
 
 PARIS = "Europe/Paris"

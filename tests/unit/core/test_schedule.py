@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from flashd.core.schedule import Schedule, ScheduleError, parse
 
 at = datetime.fromisoformat
@@ -290,6 +291,10 @@ def test_lists_successive_starts_each_taken_as_run() -> None:
         *("27 03:00", "27 22:00", "06 00:00", "06 02:00"),
     ]
     assert list(parse("@0").starts(at("2026-02-27 03:00"), None)) == []
+    every = parse("09:00").starts(at("2026-02-27"), None, default_interval=False)
+    assert [f"{start:%d %H:%M:%S}" for start in islice(every, 3)] == [
+        *("27 09:00:00", "27 09:00:01", "28 09:00:00"),
+    ]
 
 
 def test_ends_where_dates_end() -> None:
@@ -367,6 +372,9 @@ def test_tells_when_the_window_ends() -> None:
     )
     assert parse("* mon-fri").window_end(at("2026-01-06 10:30")) == at("2026-01-09 23:59:59")
     assert parse("*").window_end(at("2026-01-06 10:30")) is None
+    assert parse("* * * jan-nov").window_end(at("2026-01-06")) == at("2026-11-30 23:59:59")
+    for_fifteen_months = parse(["*", "! * :29 * feb"])
+    assert for_fifteen_months.window_end(at("2026-11-22")) is None
 
 
 def test_says_why_it_is_open_or_closed() -> None:
@@ -404,6 +412,12 @@ def test_hints_at_what_may_surprise(expression: str, said: list[str]) -> None:
     hints = parse(["01:00-02:00", expression, expression]).hints()
     assert len(hints) == len(said)
     assert all(part in hint for part, hint in zip(said, hints, strict=True))
+
+
+def test_hints_at_an_exclusion_that_leaves_nothing() -> None:
+    assert len(parse(["09:00-10:00", "! 09:00-10:00:01"]).hints()) == 1
+    assert parse(["09:00-10:00", "! 09:00-10:00"]).hints() == []
+    assert parse(["22:00-04:00", "! 22:00-03:00"]).hints() == []
 
 
 def test_is_a_value() -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache
 from itertools import accumulate, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from flashd.core.schedule import Schedule, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flashd.core.schedule import Schedule, parse
+
+PARIS = ZoneInfo("Europe/Paris")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -130,11 +132,50 @@ def test_does_not_move_a_window_that_is_excluded() -> None:
     assert start == at("Europe/Paris", "2026-03-30 02:00")
 
 
+class CountingZone(tzinfo):
+    """Paris, counting what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def utcoffset(self, moment: datetime | None) -> timedelta | None:
+        self.asked += 1
+        return PARIS.utcoffset(moment)
+
+    def dst(self, moment: datetime | None) -> timedelta | None:
+        return PARIS.dst(moment)
+
+    def tzname(self, moment: datetime | None) -> str | None:
+        return PARIS.tzname(moment)
+
+    def fromutc(self, moment: datetime) -> datetime:
+        self.asked += 1
+        return PARIS.fromutc(moment.replace(tzinfo=PARIS)).replace(tzinfo=self)
+
+
 def test_gives_up_a_window_that_every_change_takes() -> None:
     last_sunday = ",".join(f"sun:{day}" for day in range(25, 32))
     schedule = parse([f"02:00-02:30 {last_sunday} * mar", "! 03:00-06:00"])
-    assert schedule.next_start(at("Europe/Paris", "2026-01-01"), None) is None
+    zone = CountingZone()
+    assert (
+        schedule.next_start(datetime.fromisoformat("2026-01-01").replace(tzinfo=zone), None) is None
+    )
+    assert zone.asked < 1000
     assert schedule.next_start(at("Asia/Tokyo", "2026-01-01"), None) is not None
+
+
+def test_makes_one_window_of_what_midnight_parts() -> None:
+    schedule = parse("23:30-00:45")
+    end = schedule.window_end(at("Asia/Beirut", "2026-03-28 23:30"))
+    assert end == at("Asia/Beirut", "2026-03-29 01:29:59")
+
+
+def test_moves_the_windows_of_a_day_that_never_was() -> None:
+    friday_that_samoa_left_out = parse("10:00-11:00 fri")
+    start = friday_that_samoa_left_out.next_start(at("Pacific/Apia", "2011-12-29 12:00"), None)
+    assert start == at("Pacific/Apia", "2011-12-31 00:00")
+    assert friday_that_samoa_left_out.open_at(at("Pacific/Apia", "2011-12-31 00:59"))
+    assert not friday_that_samoa_left_out.open_at(at("Pacific/Apia", "2011-12-31 01:01"))
 
 
 @changes

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from flashd.core.schedule import Schedule, ScheduleError, parse
-from flashd.core.schedule.days import Day, DayRule, all_kinds, marked_days, year_kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from flashd.core.schedule import Schedule, ScheduleError, parse
+from flashd.core.schedule.days import Day, DayRule, all_kinds, marked_days, year_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

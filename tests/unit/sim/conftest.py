@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from flashd.sim.array import Array
 
 

@@ -1,6 +1,7 @@
 """Which fault strikes which event."""
 
 import pytest
+
 from flashd.sim import faults
 from flashd.sim.array import Array
 from flashd.sim.errors import SimError

@@ -1,6 +1,7 @@
 """FlashCopy's own rules, on the face that tests use."""
 
 import pytest
+
 from flashd.sim import flashcopy
 from flashd.sim.array import Array
 from flashd.sim.errors import SimError

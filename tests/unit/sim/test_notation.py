@@ -1,6 +1,7 @@
 """Ids, instants and durations as they are written; dates as they are shown."""
 
 import pytest
+
 from flashd.sim.cli.arguments import instant, seconds
 from flashd.sim.errors import SimError
 from flashd.sim.ids import BadIdError, Pair, same_image, volume_id, volume_range

@@ -1,1 +1,0 @@
-"""The state store in SQL: SQLite now, PostgreSQL by the same statements."""

@@ -1,0 +1,85 @@
+"""What the documents promise is what the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flashd import errors
+from flashd.cli.main import COMMANDS
+from flashd.core.due import Reason
+from flashd.core.explain import WORDS
+from flashd.engine.events import Event
+from flashd.model.run import Outcome
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def rows(document: Path) -> str:
+    return "\n".join(line for line in document.read_text().splitlines() if line.startswith("|"))
+
+
+def test_each_event_has_its_line_with_code_action_and_level() -> None:
+    told = rows(DOCS / "events.md")
+    for event in Event:
+        kind = event.value
+        assert f"| {kind.code} | `{kind.action}` | {kind.level} |" in told, event
+
+
+def test_no_event_is_documented_that_does_not_exist() -> None:
+    known = {event.value.action for event in Event} | {"library-message"}
+    told = set(re.findall(r"^\| FD-\d{4} \| `([a-z-]+)`", rows(DOCS / "events.md"), re.MULTILINE))
+    assert told == known
+
+
+def test_codes_and_actions_of_events_are_unique() -> None:
+    assert len({event.value.code for event in Event}) == len(Event)
+    assert len({event.value.action for event in Event}) == len(Event)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_each_reason_has_words_and_a_line_in_the_glossary(reason: Reason) -> None:
+    assert f"| `{reason}` | {WORDS[reason]} |" in rows(DOCS / "glossary.md")
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_each_outcome_has_its_exit_code_in_the_glossary(outcome: Outcome) -> None:
+    assert f"| `{outcome}` | {outcome.exit_code} |" in rows(DOCS / "glossary.md")
+
+
+def all_errors(kind: type[errors.FlashdError]) -> list[type[errors.FlashdError]]:
+    below = [one for direct in kind.__subclasses__() for one in all_errors(direct)]
+    return [one for one in below if one.__module__ == errors.__name__] + (
+        [kind] if kind is not errors.FlashdError else []
+    )
+
+
+def test_each_error_has_its_code_and_exit_status_in_the_glossary() -> None:
+    told = rows(DOCS / "glossary.md")
+    for error in all_errors(errors.FlashdError):
+        if error.__module__ == errors.__name__:
+            assert f"| `{error.__name__}` | {error.code} | {error.exit_code} |" in told
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_stands_in_the_readme(command: str) -> None:
+    assert f"`flashd {command}" in (ROOT / "README.md").read_text()
+
+
+def test_every_local_link_leads_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *DOCS.glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_ten_invariants_are_named_in_tests() -> None:
+    names = " ".join(
+        name
+        for test in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", test.read_text())
+    )
+    named = set(re.findall(r"invariant_(\d+)", names))
+    assert {"1", "2", "3", "4", "5"} <= named

@@ -1,0 +1,117 @@
+"""Figures as ratios from one run: `make bench`.
+
+A ratio is the measured figure over its target, so below 1 is good. Wall times of a shared machine
+are noisy; compare figures of one run only.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from flashd.core.schedule import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BIN = Path(sys.executable).parent
+ARRAY = "IBM.2107-75ABC01"
+LOGIN_SECONDS = 0.5
+SERVICES_DUE = 5
+RARE = ("* mon:29 9 feb", "* mon 53", "* mon-sun:31 * feb")
+
+
+def main() -> None:
+    """Measure everything and print a row each."""
+    print(f"{'figure':<58}{'measured':>10}{'target':>10}{'ratio':>8}")
+    for text in RARE:
+        _row(f"next start of {text!r}, ms", _next_start(text) * 1000, 1.0)
+    bare = _wall([sys.executable, "-c", "pass"])
+    _row("flashd --help over a bare interpreter, s", _wall([BIN / "flashd", "--help"]) - bare, 0.15)
+    with tempfile.TemporaryDirectory(prefix="flashd-bench-") as directory:
+        home = _home(Path(directory), 1000)
+        _row("flashd check of 1,000 services, s", _flashd(home, "check") - bare, 1.2)
+        _row("flashd status of 1,000 services, s", _flashd(home, "status") - bare, 0.6)
+    with tempfile.TemporaryDirectory(prefix="flashd-bench-") as directory:
+        home = _home(Path(directory), SERVICES_DUE)
+        names = [f"s{number}" for number in range(SERVICES_DUE)]
+        one_login = LOGIN_SECONDS + bare
+        _row(
+            f"resync of {SERVICES_DUE} services, one login a command, s",
+            _flashd(home, "resync", *names, times=1),
+            1.15 * (SERVICES_DUE + 2) * one_login,
+        )
+
+
+def _row(figure: str, measured: float, target: float) -> None:
+    print(f"{figure:<58}{measured:>10.3f}{target:>10.3f}{measured / target:>8.2f}")
+
+
+def _next_start(text: str) -> float:
+    """Measure the first search after parsing, in seconds; the calendar's table is there already."""
+    now = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Paris"))
+    parse("09:00-10:00").next_start(now, None)
+    schedules = [parse(f"{text} ") for _ in range(50)]
+    return _median(lambda: schedules.pop().next_start(now, None), 50)
+
+
+def _wall(command: list[object], times: int = 5, env: dict[str, str] | None = None) -> float:
+    words = [str(word) for word in command]
+    quiet = subprocess.DEVNULL
+    return _median(
+        lambda: subprocess.run(words, check=False, env=env, stdout=quiet, stderr=quiet), times
+    )
+
+
+def _flashd(home: Path, *words: str, times: int = 3) -> float:
+    env = {**os.environ, "FLASHD_CONFIG_DIR": str(home / "etc")}
+    return _wall([BIN / "flashd", *words], times, env)
+
+
+def _median(act: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        act()
+        taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def _home(home: Path, services: int) -> Path:
+    """Make a configuration of so many services with a pair each, on one simulated array."""
+    (home / "etc" / "services.d").mkdir(parents=True)
+    pairs = [f"{number:04X}:{number + 0x4000:04X}" for number in range(services)]
+    made = [word for pair in pairs[:SERVICES_DUE] for word in ("--pair", pair)]
+    array = home / "a.array"
+    _wall([BIN / "flashd", "sim", "make", array, *made, "--synced", "26h ago"], 1)
+    _wall([BIN / "flashd", "sim", "switch", array, "login_seconds", LOGIN_SECONDS], 1)
+    pwfile = ["-pwfile", home / f"{ARRAY}.pwfile", "-name", "opensvc", "-pw", "opensvc"]
+    _wall(
+        [BIN / "flashd-dscli", "managepwfile", "-action", "add", "-mc1", "10.10.10.10", *pwfile], 1
+    )
+    (home / "etc" / "flashd.yaml").write_text(
+        f"state: sqlite:///{home}/flashd.db\npwfiles: {home}\n"
+        f"dscli: {{path: {BIN}/flashd-dscli, mode: oneshot, env: {{FLASHD_SIM: {array}}}}}\n"
+    )
+    auth = home / "etc" / "auth.conf"
+    auth.touch(mode=0o600)
+    auth.write_text(f"[{ARRAY}]\ntype = ibmds\nhmc1 = 10.10.10.10\nusername = opensvc\n")
+    guard = "{type: command, command: [/bin/true], down: 0, up: 1}"
+    lines = [
+        f"  s{number}: {{guards: [{guard}], sync: {{sync#1: {{array: {ARRAY}, pairs: '{pair}'}}}}}}"
+        for number, pair in enumerate(pairs)
+    ]
+    (home / "etc" / "services.d" / "bench.yaml").write_text("services:\n" + "\n".join(lines) + "\n")
+    return home
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Where services stand, logins that are stopped, and what configuration was accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flashd.model.observation import Breaker, Standing
+from tests.contract.stores.samples import NOW, minute
+
+if TYPE_CHECKING:
+    from flashd.ports.store import Store
+
+STANDING = Standing(
+    service="a",
+    decision="refused",
+    reason="guard tcp says up",
+    since=minute(1),
+    look_at=minute(2),
+    failures=3,
+    retry_at=minute(4),
+)
+BREAKER = Breaker(
+    array="A", username="opensvc", pwfile="sha256:00", opened_at=NOW, reason="CMUC00018E é"
+)
+
+
+async def test_enlists_exactly_these_services(store: Store) -> None:
+    await store.enlist(["b", "a", "a"], NOW)
+    await store.stand([STANDING])
+    await store.enlist(["c", "a"], minute(9))
+    assert await store.standings() == {
+        "a": STANDING,
+        "c": Standing(service="c", look_at=minute(9)),
+    }
+    await store.enlist([], minute(9))
+    assert await store.standings() == {}
+
+
+async def test_stands_whole(store: Store) -> None:
+    await store.stand([STANDING, replace(STANDING, service="b")])
+    await store.stand([Standing(service="b")])
+    await store.stand([])
+    assert await store.standings() == {"a": STANDING, "b": Standing(service="b")}
+
+
+async def test_due_are_those_to_look_at_the_longest_overdue_first(store: Store) -> None:
+    looks = {"a": 3, "b": 1, "c": 2, "d": 4, "z": 1}
+    await store.stand([Standing(service=name, look_at=minute(at)) for name, at in looks.items()])
+    await store.stand([Standing(service="never")])
+    assert await store.due(minute(3)) == ["b", "z", "c", "a"]
+    assert await store.due(minute(0)) == []
+
+
+async def test_looks_again_at_everything_and_keeps_whose_turn_it_was(store: Store) -> None:
+    await store.stand(
+        [
+            replace(STANDING, service="overdue", look_at=minute(1)),
+            replace(STANDING, service="later", look_at=minute(60)),
+            replace(STANDING, service="never", look_at=None),
+        ]
+    )
+    await store.look_again(minute(2))
+    assert await store.due(minute(2)) == ["overdue", "later", "never"]
+    after = await store.standings()
+    assert after["later"] == replace(STANDING, service="later", look_at=minute(2))
+    assert after["overdue"] == replace(STANDING, service="overdue", look_at=minute(1))
+
+
+async def test_a_breaker_is_one_arrays(store: Store) -> None:
+    await store.open_breaker(BREAKER)
+    assert await store.breaker("A") == BREAKER
+    assert await store.breaker("B") is None
+    await store.close_breaker("B")
+    assert await store.breaker("A") == BREAKER
+    await store.open_breaker(replace(BREAKER, pwfile="sha256:01", opened_at=minute(1)))
+    assert await store.breaker("A") == replace(BREAKER, pwfile="sha256:01", opened_at=minute(1))
+    await store.close_breaker("A")
+    assert await store.breaker("A") is None
+
+
+async def test_the_last_accepted_files_come_back(store: Store) -> None:
+    assert await store.accepted() is None
+    await store.accept({"services.d/a.yaml": "services: {}\n"}, NOW)
+    files = {"flashd.yaml": "é\0\udcff", "services.d/b.yaml": ""}
+    await store.accept(files, minute(1))
+    assert await store.accepted() == (files, minute(1))

@@ -1,0 +1,147 @@
+"""Withdrawn pairs are remembered until they are there again (invariants 2 and 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashd.model.observation import Withdrawal
+from flashd.model.run import Marks, Outcome, StepKind
+from tests.contract.stores.samples import (
+    ARRAY,
+    NOW,
+    ONE,
+    SECOND,
+    TWO,
+    FakeHost,
+    array_time,
+    intent,
+    listing,
+    minute,
+    relation,
+    run,
+)
+
+if TYPE_CHECKING:
+    from flashd.model.run import Intent
+    from flashd.ports.store import Store
+
+CREATED = array_time("01 10:00:00").text
+BEFORE = {ONE: Marks("Mon", CREATED), TWO: Marks(None, CREATED)}
+
+
+def withdraw(name: str = "RUN1", seq: int = 1) -> Intent:
+    return intent(name, seq, StepKind.WITHDRAW, BEFORE)
+
+
+async def begin(store: Store, *runs: str) -> None:
+    for name in runs:
+        await store.open_run(run(name))
+
+
+async def withdrawn(store: Store) -> list[object]:
+    return [one.pair for one in await store.withdrawals()]
+
+
+async def test_a_withdraw_is_remembered_with_the_dates_of_its_relations(store: Store) -> None:
+    await begin(store, "RUN1")
+    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    common = {"array": ARRAY, "service": "payroll", "run": "RUN1", "at": NOW}
+    assert await store.withdrawals() == [
+        Withdrawal(pair=ONE, synced="Mon", created=CREATED, space_efficient=True, **common),  # type: ignore[arg-type]  # spelled out above
+        Withdrawal(pair=TWO, synced=None, created=CREATED, space_efficient=True, **common),  # type: ignore[arg-type]  # spelled out above
+    ]
+
+
+@pytest.mark.parametrize("kind", [StepKind.RESYNC, StepKind.ESTABLISH])
+async def test_other_steps_withdraw_nothing(store: Store, kind: StepKind) -> None:
+    await begin(store, "RUN1")
+    await store.intend(intent(kind=kind), [], FakeHost().holder("a"))
+    assert await store.withdrawals() == []
+
+
+async def test_the_dates_of_the_original_relation_survive_a_second_withdraw(store: Store) -> None:
+    await begin(store, "RUN1", "RUN2")
+    holder = FakeHost().holder("a")
+    await store.intend(withdraw(), [], holder)
+    original = await store.withdrawals()
+    nothing = {ONE: Marks(None, None), TWO: Marks(None, None)}
+    await store.intend(intent("RUN2", 1, StepKind.WITHDRAW, nothing), [], holder)
+    assert await store.withdrawals() == original
+
+
+async def test_unsent_takes_back_what_its_own_intent_opened(store: Store) -> None:
+    await begin(store, "RUN1", "RUN2")
+    holder = FakeHost().holder("a")
+    await store.intend(withdraw("RUN1"), [], holder)
+    await store.intend(withdraw("RUN2"), [], holder)
+    await store.unsent("RUN2", 1, "guard up")
+    assert await withdrawn(store) == [ONE, TWO]
+    await store.unsent("RUN1", 1, "guard up")
+    assert await withdrawn(store) == []
+
+
+async def test_unsent_leaves_the_withdrawals_of_another_step(store: Store) -> None:
+    await begin(store, "RUN1")
+    holder = FakeHost().holder("a")
+    await store.intend(withdraw(seq=1), [], holder)
+    await store.intend(intent(seq=2, kind=StepKind.ESTABLISH), [], holder)
+    await store.unsent("RUN1", 2, "guard up")
+    assert await withdrawn(store) == [ONE, TWO]
+
+
+async def test_another_relation_closes_the_withdrawal_of_its_pair(store: Store) -> None:
+    await begin(store, "RUN1")
+    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    await store.record_listing(listing(minute(1), relation(ONE, created=SECOND)), [ONE, TWO])
+    assert await withdrawn(store) == [TWO]
+
+
+async def test_the_relation_about_to_go_closes_nothing_while_its_run_is_open(store: Store) -> None:
+    await begin(store, "RUN1")
+    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    await store.record_listing(listing(minute(1), relation(ONE), relation(TWO)), [ONE, TWO])
+    assert await withdrawn(store) == [ONE, TWO]
+
+
+@pytest.mark.parametrize(("ended", "left"), [(1, []), (2, []), (3, [ONE])])
+async def test_a_relation_that_was_never_withdrawn_closes_it_once_the_run_has_ended(
+    store: Store, ended: int, left: list[object]
+) -> None:
+    await begin(store, "RUN1")
+    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    await store.close_run("RUN1", minute(ended), Outcome.FAILED, "rejected", [])
+    await store.record_listing(listing(minute(2), relation(ONE), relation(TWO)), [ONE])
+    assert await withdrawn(store) == [*left, TWO]
+
+
+async def test_a_listing_from_before_the_withdraw_closes_nothing(store: Store) -> None:
+    await begin(store, "RUN1")
+    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    await store.record_listing(listing(minute(-1), relation(ONE, created=SECOND)), [ONE])
+    assert await withdrawn(store) == [ONE, TWO]
+
+
+async def test_a_relation_without_a_date_closes_nothing_while_the_run_is_open(store: Store) -> None:
+    await begin(store, "RUN1")
+    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    await store.record_listing(listing(minute(1), relation(ONE, created=None)), [ONE])
+    assert await withdrawn(store) == [ONE, TWO]
+
+
+async def test_a_listing_that_is_out_of_date_closes_nothing(store: Store) -> None:
+    await begin(store, "RUN1")
+    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    await store.record_listing(listing(minute(2)), [ONE])
+    await store.record_listing(listing(minute(1), relation(ONE, created=SECOND)), [ONE])
+    assert await withdrawn(store) == [ONE, TWO]
+
+
+async def test_a_listing_of_another_array_closes_nothing(store: Store) -> None:
+    await begin(store, "RUN1")
+    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    await store.record_listing(listing(minute(1), relation(ONE, created=SECOND), array="B"), [ONE])
+    assert await withdrawn(store) == [ONE, TWO]
+    assert [one.pair for one in await store.withdrawals([ARRAY])] == [ONE, TWO]
+    assert await store.withdrawals(["B"]) == []

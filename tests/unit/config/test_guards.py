@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+from pydantic import ValidationError
+
+from flashd.config.guards import (
+    BUILT_IN_GUARDS,
+    CommandOptions,
+    GuardOptions,
+    ProcessOptions,
+    SystemdOptions,
+    TcpOptions,
+)
+
+
+def test_four_types_are_built_in_and_two_of_them_can_prove() -> None:
+    assert {kind: options.proves for kind, options in BUILT_IN_GUARDS.items()} == {
+        "systemd": True,
+        "tcp": False,
+        "process": False,
+        "command": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    {
+        "oracle": "oracle.service",
+        "oracle.service": "oracle.service",
+        "oracle.tst": "oracle.tst.service",
+        "oracle.socket": "oracle.socket",
+        "db@tst": "db@tst.service",
+        r"dev-disk\x2d1.mount": r"dev-disk\x2d1.mount",
+    }.items(),
+)
+def test_a_unit_without_a_suffix_is_a_service(written: str, unit: str) -> None:
+    assert SystemdOptions(unit=unit).unit == SystemdOptions(unit=written).unit == unit
+
+
+@pytest.mark.parametrize(
+    "unit", ["", "a b", "-x", "*.service", "a?", "db@", "db@.service", "a/b", "x" * 256]
+)
+def test_what_names_no_single_unit_is_refused(unit: str) -> None:
+    with pytest.raises(ValidationError):
+        SystemdOptions(unit=unit)
+
+
+LABELS: dict[str, GuardOptions] = {
+    "systemd db.service": SystemdOptions(unit="db"),
+    "systemd db.service on h": SystemdOptions(unit="db", host="h"),
+    "tcp h:1521": TcpOptions(host="h", port=1521),
+    "tcp [::1]:1521": TcpOptions(host="::1", port=1521),
+    "process name=pmon": ProcessOptions(name="pmon"),
+    "process pattern='java -x' user=ora on h": ProcessOptions(
+        pattern="java -x", user="ora", host="h"
+    ),
+    "command /bin/x 'a b' on h": CommandOptions(
+        command=("/bin/x", "a b"), down=(0,), up=(1,), host="h"
+    ),
+}
+
+
+@pytest.mark.parametrize(("label", "options"), LABELS.items())
+def test_a_label_names_what_is_looked_at(label: str, options: GuardOptions) -> None:
+    assert options.label() == label
+
+
+@pytest.mark.parametrize("options", LABELS.values(), ids=LABELS.keys())
+def test_options_can_be_a_key_and_cannot_be_changed(options: GuardOptions) -> None:
+    assert hash(options) == hash(options.model_copy())
+    with pytest.raises(ValidationError):
+        setattr(options, "timeout", timedelta(seconds=1))  # noqa: B010 - mypy refuses it too
+
+
+def test_how_long_a_look_may_take() -> None:
+    assert SystemdOptions(unit="x").timeout == timedelta(seconds=20)
+    assert TcpOptions(host="h", port=1).timeout == timedelta(seconds=10)
+    assert ProcessOptions(name="x").timeout == timedelta(seconds=20)
+    assert CommandOptions(command=("/x",), down=(0,), up=(1,)).timeout == timedelta(seconds=30)
+    assert SystemdOptions(unit="x", timeout=timedelta(seconds=30)).timeout == timedelta(seconds=30)
+    with pytest.raises(ValidationError):
+        SystemdOptions(unit="x", timeout=timedelta(seconds=30, microseconds=1))
+
+
+def test_exit_codes_are_one_or_a_list() -> None:
+    options = CommandOptions.model_validate(
+        {"command": ["/bin/x"], "down": "0", "up": ["2", "1", "2", "255"]}
+    )
+    assert (options.down, options.up) == ((0,), (1, 2, 255))
+
+
+@pytest.mark.parametrize(
+    ("down", "up"), [((0,), (0,)), ((), (1,)), ((0,), ()), ((126,), (1,)), ((0, 127), (1,))]
+)
+def test_exit_codes_have_one_meaning_each(down: tuple[int, ...], up: tuple[int, ...]) -> None:
+    with pytest.raises(ValidationError):
+        CommandOptions(command=("/bin/x",), down=down, up=up)
+
+
+def test_a_shell_that_cannot_run_the_program_may_mean_up() -> None:
+    assert CommandOptions(command=("/bin/x",), down=(0,), up=(126, 127)).up == (126, 127)
+
+
+@pytest.mark.parametrize("pattern", ["", ".*", "a*", "(", "^", "x|", "[[:alpha:]]+"])
+def test_a_pattern_that_would_match_all_or_nothing_is_refused(pattern: str) -> None:
+    with pytest.raises(ValidationError):
+        ProcessOptions(pattern=pattern)
+
+
+@pytest.mark.parametrize("host", ["", "-x", "a b", "a/b", "user@h", "h;id", "x" * 254])
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(ValidationError):
+        SystemdOptions(unit="x", host=host)
+
+
+class LampOptions(GuardOptions):
+    """A guard of somebody else's."""
+
+    proves: ClassVar[bool] = True
+    colour: str
+
+    def label(self) -> str:
+        return f"lamp {self.colour}"
+
+
+def test_another_package_can_add_a_type() -> None:
+    assert LampOptions.model_validate({"colour": "red", "timeout": "5s"}).label() == "lamp red"

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flashd.config.auth import Login
+from flashd.config.pwfile import check_pwfile, fingerprint, pwfile_of
+from flashd.config.settings import DscliSettings, Settings
+from flashd.errors import ConfigError
+
+LOGIN = Login(array="IBM.2107-75ABC01", hmc1="1.2.3.4", hmc2="1.2.3.5", username="opensvc")
+
+
+def settings(directory: Path) -> Settings:
+    return Settings(pwfiles=directory, dscli=DscliSettings(path=Path("/opt/ibm/dscli/dscli")))
+
+
+def test_is_named_after_the_array() -> None:
+    assert pwfile_of(settings(Path("/var/x")), LOGIN) == Path("/var/x/IBM.2107-75ABC01.pwfile")
+
+
+def test_a_missing_one_is_told_with_the_line_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_pwfile(settings(tmp_path), LOGIN)
+    file = tmp_path / "IBM.2107-75ABC01.pwfile"
+    assert refused.value.message == f"{file} does not exist"
+    assert refused.value.hint == (
+        "Run: /opt/ibm/dscli/dscli managepwfile -action add -mc1 1.2.3.4 -mc2 1.2.3.5"
+        f" -pwfile {file} -name opensvc -pw PASSWORD"
+    )
+
+
+def test_no_second_console_is_no_option(tmp_path: Path) -> None:
+    login = Login(array=LOGIN.array, hmc1="1.2.3.4", hmc2=None, username="opensvc")
+    with pytest.raises(ConfigError) as refused:
+        check_pwfile(settings(tmp_path), login)
+    assert "-mc1 1.2.3.4 -pwfile" in refused.value.hint
+
+
+def test_one_that_can_be_read_is_taken(tmp_path: Path) -> None:
+    pwfile_of(settings(tmp_path), LOGIN).write_bytes(b"x")
+    check_pwfile(settings(tmp_path), LOGIN)
+
+
+def test_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    pwfile_of(settings(tmp_path), LOGIN).mkdir()
+    with pytest.raises(ConfigError, match="cannot be read: is a directory"):
+        check_pwfile(settings(tmp_path), LOGIN)
+
+
+def test_the_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "x.pwfile"
+    seen = [fingerprint(file)]
+    file.write_bytes(b"geheim")
+    seen.append(fingerprint(file))
+    os.utime(file, ns=(1, 1))
+    seen.append(fingerprint(file))
+    other = tmp_path / "other"
+    other.write_bytes(b"geheim")
+    os.utime(other, ns=(1, 1))
+    other.replace(file)
+    seen.append(fingerprint(file))
+    file.write_bytes(b"geheim2")
+    os.utime(file, ns=(1, 1))
+    seen.append(fingerprint(file))
+    assert len(set(seen)) == len(seen)
+    assert fingerprint(file) == fingerprint(file)
+    assert "geheim" not in "".join(seen)
