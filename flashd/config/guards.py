@@ -82,9 +82,7 @@ def _where(host: str | None) -> str:
     return f" on {host}" if host else ""
 
 
-LocalHost = Annotated[
-    Host | None, Field(description="The host to look at, by ssh; absent: this host.")
-]
+LocalHost = Annotated[Host | None, Field(description="The host to look at; absent: this host.")]
 
 
 class SystemdOptions(GuardOptions):

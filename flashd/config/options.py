@@ -41,7 +41,7 @@ GUARD_TYPES = "guard_types"
 """The key of the validation context that holds the known guard types."""
 
 GUARD_SCHEMA: dict[str, Any] = {"$comment": "a guard, of any type that is known"}
-_EXPRESSION = {"type": "string", "minLength": 1}
+_EXPRESSION = {"type": "string"}
 
 
 @cache

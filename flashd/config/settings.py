@@ -16,6 +16,7 @@ from flashd.config.validation import Part, validate
 from flashd.config.validation import Path as Keys
 from flashd.config.values import TEXT, AbsolutePath, Reads, Section, Span, empty_if_absent, written
 from flashd.config.zone import find_zone, host_zone, zone_names
+from flashd.errors import ConfigError
 
 AUTH = "auth.conf"
 
@@ -129,11 +130,14 @@ class Settings(Section):
     def with_state(self, url: str) -> "Settings":
         """Keep the state elsewhere, as asked on a command line.
 
-        A relative path is meant from where the command was given.
+        A relative path is meant from where the command was given. Raises `ConfigError`.
         """
         if url.startswith(SQLITE) and not url.startswith(f"{SQLITE}/") and url != SQLITE:
             url = f"{SQLITE}{Path.cwd() / url.removeprefix(SQLITE)}"
-        return self.model_copy(update={"state": state_url(url)})
+        try:
+            return self.model_copy(update={"state": state_url(url)})
+        except ValueError as error:
+            raise ConfigError(f"state: {error}") from error
 
 
 def read_settings(source: Source, directory: Path) -> tuple[Settings | None, list[Mistake]]:

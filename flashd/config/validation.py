@@ -70,7 +70,7 @@ def validate(
     A key without a value is a mistake even where the option may be left out: `host:` would
     otherwise mean this host, and `schedule:` always.
     """
-    empty = {path for path in _empty(part.block) if path in part.may_be_empty}
+    empty = {path for path in _empty(part.block) if path not in part.may_be_empty}
     mistakes = [part.mistake(path, f"{part.name(path)}: {_NO_VALUE}") for path in empty]
     try:
         found = model.model_validate(part.block, context=context)

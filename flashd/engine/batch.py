@@ -45,7 +45,7 @@ async def run_batch(
     `arrays` are all arrays of each of `services`. Leaves no failure untold; `StoreError` ends it.
     """
     try:
-        if len(arrays) > 1 and not request.dry_run:  # one that hangs must not keep the others' leases
+        if len(arrays) > 1 and not request.dry_run:  # a hung one keeps no lease of others
             await observe_all(world, arrays)
         results = await _under_leases(world, arrays, services, request)
     except (ArrayError, ConfigError) as error:

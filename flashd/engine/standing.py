@@ -37,7 +37,7 @@ async def reassess(
     for service in world.services.values():
         if set(service.arrays) & set(arrays):
             before = known.standings.get(service.name, Standing(service=service.name))
-            after = _assess(service, known, before, ended.get(service.name), now)
+            after = _assess(world, service, known, ended.get(service.name), now)
             if after != before:
                 changed.append(after)
                 _tell(world, before, after, request)

@@ -55,6 +55,7 @@ class Session:
     def greet(self) -> None:
         """Print the banner of the session."""
         self._print_banner(self._identity.serial)
+        sys.stdout.flush()
 
     def perform(self, text: str) -> int:
         """Do one command; return the exit code that it would have by itself."""

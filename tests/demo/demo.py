@@ -106,7 +106,8 @@ def main() -> int:
 def _set_stage(home: Path, port: int) -> None:
     (home / "etc" / "services.d").mkdir(parents=True)
     (home / "state").mkdir(mode=0o700)
-    array, words = home / "ds8000.array", {"home": home, "bin": BIN, "port": port, "array": ARRAY}
+    array = home / "ds8000.array"
+    words = {"home": home, "bin": BIN, "port": port, "array": ARRAY}
     (home / "etc" / "flashd.yaml").write_text(FLASHD_YAML.format(**words))
     (home / "etc" / "services.d" / "demo.yaml").write_text(SERVICES.format(**words))
     auth = home / "etc" / "auth.conf"
@@ -121,8 +122,8 @@ def _set_stage(home: Path, port: int) -> None:
     _sim("switch", array, "login_seconds", "1")
     _sim("write", array, "0001", "0101", "0003", "0005")
     pwfile = home / "state" / f"{ARRAY}.pwfile"
-    words = ["-action", "add", "-mc1", CONSOLE, "-pwfile", pwfile]
-    _quiet([BIN / "flashd-dscli", "managepwfile", *words, "-name", "opensvc", "-pw", "opensvc"])
+    options = ["-action", "add", "-mc1", CONSOLE, "-pwfile", pwfile]
+    _quiet([BIN / "flashd-dscli", "managepwfile", *options, "-name", "opensvc", "-pw", "opensvc"])
 
 
 def _run_daemon(home: Path) -> set[tuple[str, str]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import subprocess
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from flashd.adapters import procfs
-from flashd.adapters.arrays.messages import asks, logged_in
+from flashd.adapters.arrays.messages import asks, broken_line_of, logged_in
 from flashd.adapters.processes import running
+from flashd.adapters.threads import beside
 from flashd.errors import ArrayRejected, ArrayUnreachable
 
 if TYPE_CHECKING:
@@ -18,13 +21,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flashd.adapters.processes import Child
+    from flashd.adapters.streams import Output
+    from flashd.errors import ArrayError
 
-OUTPUT_CAP = 32 * 1024 * 1024
-"""Bytes of one stream; a listing of 10,000 relations takes two million."""
+OUTPUT_CAP = 16 * 1024 * 1024
+"""Bytes of one stream; a listing of all 65,536 volumes of an array takes 13 million."""
 
-_POLL_SECONDS = 0.05
-_QUIET_POLLS = 3
-_READ_CALLS = frozenset({"0", "63"})  # read(2) on x86_64 and on aarch64
+_KEPT_OF_A_FLOOD = 64 * 1024
+_LOOK_SECONDS = 0.05
+_QUIET_LOOKS = 3
+_READ_CALLS = frozenset({"0", "3", "63"})
+"""read(2) on x86_64; on ppc64le, s390x and i386; on aarch64."""
+
+_FOR_GOOD = (FileNotFoundError, NotADirectoryError, PermissionError, ValueError)
+_NOT_EXECUTABLE = 8  # ENOEXEC
+
+
+class Readiness(Enum):
+    """What a client has come to."""
+
+    READY = auto()
+    ENDED = auto()
+    ASKING = auto()
+    LATE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +55,18 @@ class Said:
     stderr: str
     why: str = ""
 
+    @property
+    def output(self) -> str:
+        """Both streams, one after the other."""
+        return f"{self.stdout}{self.stderr}"
+
 
 @asynccontextmanager
 async def client(argv: Sequence[str], more_environment: Mapping[str, str]) -> AsyncIterator[Client]:
     """Start dscli; leaving the context ends its whole process group.
 
-    Raises `ArrayRejected` where it cannot be started at all.
+    Raises `ArrayRejected` where it cannot be started at all, `ArrayUnreachable` where this
+    host cannot do it now.
     """
     process = running(
         argv, more_environment=more_environment, cap=OUTPUT_CAP, stdin=subprocess.PIPE
@@ -49,15 +74,19 @@ async def client(argv: Sequence[str], more_environment: Mapping[str, str]) -> As
     try:
         child = await process.__aenter__()
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ArrayRejected(
-            f"dscli cannot be started: {argv[0]}: {why}",
-            "Set dscli.path in flashd.yaml to the executable of the DS CLI.",
-        ) from error
+        raise _not_started(argv[0], error) from error
     try:
         yield Client(child)
     finally:
+        child.kill()
         await asyncio.shield(process.__aexit__(None, None, None))
+
+
+def _not_started(program: str, error: OSError | ValueError) -> ArrayError:
+    why = f"dscli cannot be started: {program}: {getattr(error, 'strerror', None) or error}"
+    if isinstance(error, _FOR_GOOD) or error.errno == _NOT_EXECUTABLE:
+        return ArrayRejected(why, "Set dscli.path in flashd.yaml to the executable of the DS CLI.")
+    return ArrayUnreachable(why, "See whether this host has memory and processes to spare.")
 
 
 class Client:
@@ -65,9 +94,14 @@ class Client:
 
     def __init__(self, child: Child) -> None:
         self._child = child
-        self._exit = asyncio.ensure_future(child.exit())
+        self._news = asyncio.Event()
+        self._flooded = False
         self._stdout = bytearray()
         self._stderr = bytearray()
+        self._listening = asyncio.gather(
+            self._listen(child.output, self._stdout), self._listen(child.errors, self._stderr)
+        )
+        self._exit = asyncio.ensure_future(self._ended())
         self._input = _input_of(child.group)
 
     @property
@@ -80,110 +114,53 @@ class Client:
         """When its leader began, in clock ticks since boot."""
         return self._child.started
 
-    @property
-    def ended(self) -> bool:
-        """Whether the client has ended."""
-        return self._exit.done()
-
-    async def ready(self, limit: float) -> None:
-        """Wait until the client is logged in and takes commands, or has ended.
+    async def ready(self, limit: float) -> Readiness:
+        """Wait until the client is logged in and takes commands, or until it will not.
 
         Shown by its session banner or prompt; or, where it keeps its output back until the
-        end, by a process of it that reads its standard input. Raises `ArrayUnreachable` where
-        that does not happen in `limit` seconds, `ArrayRejected` where it asks for something.
+        end, by a process of it that reads its standard input.
         """
         try:
             async with asyncio.timeout(limit):
-                await self._until_ready()
+                return await self._until_settled()
         except TimeoutError:
-            raise ArrayUnreachable(
-                f"dscli did not log in within {limit:g} s; nothing was sent",
-                "See whether the management consoles can be reached from this host.",
-            ) from None
+            return Readiness.LATE
 
-    async def say(self, commands: str) -> None:
-        """Write commands and end the input.
+    async def say(self, commands: str) -> bool:
+        """Write commands and end the input; whether it can be that any of it is read.
 
-        Raises `BrokenPipeError` where the client has closed its input: it reads nothing more.
+        What is written at once is written whole or, where nobody reads any more, not at all.
         """
-        if self._child.input is None:
-            raise BrokenPipeError("dscli has no input")
+        data = commands.encode("ascii")
         try:
-            await self._child.input.write(commands.encode("ascii"))
+            await self._child.input.write(data)
+        except BrokenPipeError:
+            return len(data) > select.PIPE_BUF
         finally:
             self._child.input.close()
+        return True
 
     async def finish(self, limit: float) -> Said:
         """Read the answer to its end and wait for the client; kill it after `limit` seconds."""
-        if self._child.input is not None:
-            self._child.input.close()
+        self._child.input.close()
         status, why = None, ""
         try:
             status = await asyncio.wait_for(asyncio.shield(self._exit), limit)
         except TimeoutError:
             why = f"dscli gave no whole answer within {limit:g} s and was killed"
-        await self._child.end()
-        if self._child.flooded:
+        if not await self._child.end():
+            self._listening.cancel()
+            status, why = None, "dscli was killed and would not go"
+        with suppress(asyncio.CancelledError):
+            await self._listening
+        if self._flooded or self._child.flooded:
             status, why = None, f"dscli wrote more than {OUTPUT_CAP} bytes and was killed"
-        self._listen()
+            del self._stdout[_KEPT_OF_A_FLOOD:], self._stderr[_KEPT_OF_A_FLOOD:]
         return Said(status, _text(self._stdout), _text(self._stderr), why)
 
-    async def _until_ready(self) -> None:
-        quiet = 0
-        while not self.ended:
-            self._listen()
-            heard = f"{_text(self._stdout)}\n{_text(self._stderr)}"
-            if logged_in(heard):
-                return
-            if question := asks(heard):
-                raise ArrayRejected(
-                    f"dscli asks for more than it was given: {question}",
-                    "Check the console's address and the user in auth.conf, and the pwfile.",
-                )
-            quiet = quiet + 1 if self._reads_input() else 0
-            if quiet == _QUIET_POLLS:
-                return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._exit), _POLL_SECONDS)
-
-    def _listen(self) -> None:
-        if self._child.output is not None:
-            self._stdout += self._child.output.take()
-        if self._child.errors is not None:
-            self._stderr += self._child.errors.take()
-        if max(len(self._stdout), len(self._stderr)) > OUTPUT_CAP:
-            self._child.kill()
-
-    def _reads_input(self) -> bool:
-        """Whether some thread of the group is blocked in reading the pipe that we write to."""
-        members = (one.pid for one in procfs.processes() if one.group == self.group)
-        return any(_reads(pid, self._input) for pid in members)
-
-
-def _input_of(pid: int) -> str:
-    with suppress(OSError):
-        return str((procfs.PROC / str(pid) / "fd" / "0").readlink())
-    return ""
-
-
-def _reads(pid: int, pipe: str) -> bool:
-    process = procfs.PROC / str(pid)
-    try:
-        return any(_blocked_on(process, thread, pipe) for thread in (process / "task").iterdir())
-    except OSError:
-        return False
-
-
-def _blocked_on(process: Path, thread: Path, pipe: str) -> bool:
-    """Whether a thread is in read(2) of that pipe; what cannot be seen is a no."""
-    try:
-        call, *arguments = (thread / "syscall").read_text().split()
-        if call not in _READ_CALLS or not arguments or not pipe:
-            return False
-        return str((process / "fd" / str(int(arguments[0], 16))).readlink()) == pipe
-    except OSError:
-        return False
-
-
-def _text(said: bytearray) -> str:
-    return said.decode("utf-8", "replace")
+    def question(self) -> str:
+        """Tell what the client waits for a person to answer; empty where it asks nothing."""
+        outputs = (_text(self._stdout), _text(self._stderr))
+        return next(filter(None, (asks(output) for output in outputs)), "") or next(
+            filter(None, (broken_line_of(output) for output in outputs)), ""
+        )

@@ -15,11 +15,13 @@ from flashd.model.run import Account, Answer
 from flashd.model.volumes import Pair, VolumeId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 NOTHING_FOUND = "CMUC00234I"
 LOGIN_REFUSED = "CMUC00191E"
 NO_CONNECTION = "CMUN00018E"
+NOT_PERMITTED = "Unsupported task"
+"""In the text of a message where the user's role does not cover the command."""
 
 EXIT_SYNTAX, EXIT_CONNECTION, EXIT_LOGIN = 2, 3, 5
 """Exit codes of the DS CLI (IBM DS CLI help, "Obtaining and interpreting DS CLI exit codes")."""
@@ -27,12 +29,22 @@ EXIT_SYNTAX, EXIT_CONNECTION, EXIT_LOGIN = 2, 3, 5
 EXIT_NOT_STARTED = frozenset({63, 64, 65, 66, 126, 127})
 """The start script's own: CLI.CFG or Java missing; and the shell's for what cannot be run."""
 
+_OF_SYNTAX = "CMMCI"
 _PROMPT = re.compile(r"dscli> ?")
 _BANNER = re.compile(r"\s*Date/Time: .*")
-_BANNER_REST = re.compile(r"IBM\.[0-9A-Z]+-[0-9A-Z]+")
+_DEVICE = r"IBM\.[0-9A-Z]+-[0-9A-Z]+"
+_BANNER_REST = re.compile(_DEVICE)
+_OF_A_SESSION = re.compile(rf"^(?:dscli> ?|\s)*Date/Time: .* DS:\s*{_DEVICE}", re.MULTILINE)
 _QUESTION = re.compile(r"Enter (?:the|your) [A-Za-z0-9 ]+")
-_MESSAGE = re.compile(r"(?P<id>CM[A-Z]{2}[0-9]{4,5}(?P<kind>[IWE]))\b:?\s*(?P<text>.*)")
-_PAIR = re.compile(r"(?<![0-9A-Fa-f:])([0-9A-Fa-f]{1,4}):([0-9A-Fa-f]{1,4})(?![0-9A-Fa-f])")
+_MESSAGE = re.compile(
+    r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})(?P<kind>[IWE]))\b:?\s*(?P<text>.*)"
+)
+_PAIR = re.compile(
+    r"(?<![0-9A-Za-z:.\-/])(?P<array1>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
+    r"(?P<source>[0-9A-Fa-f]{1,4}):(?P<array2>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
+    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Za-z]|:[0-9]{2})"
+)
+"""Not a time of day, nor an address with a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +60,11 @@ class Message:
 
 
 def logged_in(output: str) -> bool:
-    """Whether a client's output so far shows that it is logged in and takes commands."""
-    return any(_BANNER.match(line) for line in output.splitlines()) or "dscli>" in output
+    """Whether a client's output so far shows that it is logged in and takes commands.
+
+    A banner does where it names the array, which nobody knows before the login.
+    """
+    return "dscli>" in output or _OF_A_SESSION.search(output) is not None
 
 
 def asks(output: str) -> str:
@@ -60,27 +75,46 @@ def asks(output: str) -> str:
 
 def lines_of(output: str) -> list[str]:
     """Take prompts, banners and blank lines away."""
-    kept = []
-    after_banner = False
-    for raw in output.splitlines():
-        line = _PROMPT.sub("", raw).strip()
-        if _BANNER.match(line):
-            after_banner = True
-        elif line and not (after_banner and _BANNER_REST.fullmatch(line)):
-            after_banner = False
-            kept.append(line)
-    return kept
+    return _without_banners(part for line, end in _lines(output) for part in (*line, end))
+
+
+def whole_lines_of(output: str) -> list[str]:
+    """Take away, too, what does not end as a line does: it was cut short."""
+    return _without_banners(end for _, end in _lines(output)[:-1])
+
+
+def broken_line_of(output: str) -> str:
+    """Tell the first line that does not end: before a prompt, or before the end of it all."""
+    lines = _lines(output)
+    cut = [part for line, _ in lines for part in line if part.strip()]
+    return next(iter([*cut, lines[-1][1]])).strip()
 
 
 def messages_of(lines: Iterable[str]) -> list[Message]:
-    """Pick the message lines."""
-    found = (_MESSAGE.match(line) for line in lines)
+    """Pick the messages, wherever in a line they begin."""
+    found = (_MESSAGE.search(line) for line in lines)
     return [Message(match["id"], match["kind"], match["text"].strip()) for match in found if match]
 
 
-def is_message(line: str) -> bool:
-    """Whether a line is a message."""
-    return _MESSAGE.match(line) is not None
+def message_in(line: str) -> Message | None:
+    """Read a line that is a message and nothing else; None where it is none."""
+    return messages_of([line])[0] if _MESSAGE.match(line) else None
+
+
+def complaints_of(stdout: str, stderr: str) -> list[Message]:
+    """Pick the messages of class E of both streams."""
+    said = messages_of([*lines_of(stdout), *lines_of(stderr)])
+    return [message for message in said if message.kind == "E"]
+
+
+def login_refused(exit_status: int | None, complaints: Iterable[Message]) -> bool:
+    """Whether a client says that user or password was refused."""
+    return exit_status == EXIT_LOGIN or any(one.id == LOGIN_REFUSED for one in complaints)
+
+
+def login_refused_in(answer: Answer) -> bool:
+    """Whether the answer to a command says that user or password was refused."""
+    return login_refused(answer.exit_status, complaints_of(answer.output, ""))
 
 
 def account(
@@ -89,52 +123,92 @@ def account(
     """Account for each pair of a changing command's answer.
 
     `exit_status` None: the client was killed. In a stream the exit status need not show a
-    failed command, so the messages of both streams count as well.
+    failed command, so the messages of both streams count as well; one that was cut short does
+    not, it may have ended in the middle of a pair.
     """
-    said = messages_of([*lines_of(stdout), *lines_of(stderr)])
-    accounts = {pair: _account_of(pair, said) for pair in pairs}
-    complaints = [message for message in said if message.kind == "E"]
+    said = messages_of([*whole_lines_of(stdout), *whole_lines_of(stderr)])
+    lost = _lost(exit_status, said)
+    accounts = {pair: _account_of(pair, said, lost=lost) for pair in pairs}
+    session = logged_in(stdout) or logged_in(stderr)
     return Answer(
         exit_status=exit_status,
         accounts=accounts,
-        refused=_refused(exit_status, complaints, accounts.values()),
-        reason=reason or "; ".join(map(str, complaints)) or _silence(exit_status, accounts),
+        refused=not lost and _refused(exit_status, said, accounts, logged_in=session),
+        reason=reason
+        or "; ".join(map(str, complaints_of(stdout, stderr)))
+        or _silence(exit_status, accounts),
         output=_joined(stdout, stderr),
     )
 
 
-def _account_of(pair: Pair, said: Sequence[Message]) -> Account:
+def _lines(output: str) -> list[tuple[list[str], str]]:
+    """Split into lines; of each, what stands before prompts, and what is after the last one."""
+    found = [_PROMPT.split(line) for line in output.split("\n")]
+    return [(parts[:-1], parts[-1]) for parts in found]
+
+
+def _without_banners(lines: Iterable[str]) -> list[str]:
+    kept = []
+    after_banner = False
+    for raw in lines:
+        line = raw.strip()
+        if _BANNER.match(line):
+            after_banner = True
+        elif line and not (after_banner and _BANNER_REST.fullmatch(line)):
+            after_banner = False
+            kept.append(line)
+    return kept
+
+
+def _lost(exit_status: int | None, said: Sequence[Message]) -> bool:
+    """Whether the connection was lost: a command may have gone through before."""
+    return exit_status == EXIT_CONNECTION or any(one.id == NO_CONNECTION for one in said)
+
+
+def _account_of(pair: Pair, said: Sequence[Message], *, lost: bool) -> Account:
     kinds = {message.kind for message in said if pair in _pairs_in(message.text)}
     if "E" in kinds:
-        return Account.REJECTED
+        return Account.SILENT if lost else Account.REJECTED
     return Account.ACCEPTED if "I" in kinds else Account.SILENT
 
 
 def _pairs_in(text: str) -> set[Pair]:
     """Find the pairs that a text names; dscli prints ids without leading zeros at times."""
     found = set()
-    for source, target in _PAIR.findall(text):
-        if int(source, 16) != int(target, 16):
-            found.add(Pair(VolumeId(source.zfill(4)), VolumeId(target.zfill(4))))
+    for match in _PAIR.finditer(text):
+        source, target = match["source"].zfill(4).upper(), match["target"].zfill(4).upper()
+        if source != target and match["array1"] == match["array2"]:
+            found.add(Pair(VolumeId(source), VolumeId(target)))
     return found
 
 
 def _refused(
-    exit_status: int | None, complaints: Sequence[Message], accounts: Iterable[Account]
+    exit_status: int | None,
+    said: Sequence[Message],
+    accounts: Mapping[Pair, Account],
+    *,
+    logged_in: bool,
 ) -> bool:
     """Whether the answer is a whole and plain no: the client ended by itself and says so.
 
-    A lost connection is none: the command may have gone through before it was lost.
+    A plain no is one to every pair, or one that dscli says by itself, without the array. All
+    else leaves a doubt: a call that failed may have done something before.
     """
-    if Account.ACCEPTED in accounts or exit_status is None:
+    complaints = [message for message in said if message.kind == "E"]
+    if exit_status is None or exit_status < 0 or not complaints:
         return False
-    if exit_status in {EXIT_SYNTAX, EXIT_LOGIN}:
-        return True
-    lost = exit_status == EXIT_CONNECTION or any(one.id == NO_CONNECTION for one in complaints)
-    return bool(complaints) and exit_status >= 0 and not lost
+    if set(accounts.values()) != {Account.SILENT}:
+        return set(accounts.values()) == {Account.REJECTED}
+    if login_refused(exit_status, complaints):
+        return not logged_in
+    return exit_status == EXIT_SYNTAX or all(_without_the_array(one) for one in complaints)
 
 
-def _silence(exit_status: int | None, accounts: dict[Pair, Account]) -> str:
+def _without_the_array(complaint: Message) -> bool:
+    return complaint.id.startswith(_OF_SYNTAX) or NOT_PERMITTED in complaint.text
+
+
+def _silence(exit_status: int | None, accounts: Mapping[Pair, Account]) -> str:
     silent = [str(pair) for pair, one in accounts.items() if one is Account.SILENT]
     if not silent:
         return ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.messages import (
     NOTHING_FOUND,
-    is_message,
+    broken_line_of,
     lines_of,
+    message_in,
     messages_of,
 )
 from flashd.core.instants import read
@@ -32,10 +34,12 @@ REQUIRED = (
 
 _DELIMITERS = ",|;\t"
 _RULE = re.compile(r"=+")
+_DEVICE = r"[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+"
 _ID = re.compile(
-    r"(?:(?P<array1>[A-Z]+\.[0-9A-Z]+-[0-9A-Z]+)/)?(?P<source>[0-9A-Fa-f]{4})"
-    r":(?:(?P<array2>[A-Z]+\.[0-9A-Z]+-[0-9A-Z]+)/)?(?P<target>[0-9A-Fa-f]{4})"
+    rf"(?:(?P<array1>{_DEVICE})/)?(?P<source>[0-9A-Fa-f]{{4}})"
+    rf":(?:(?P<array2>{_DEVICE})/)?(?P<target>[0-9A-Fa-f]{{4}})"
 )
+_COUNT = re.compile(r"[0-9]{1,18}")
 _FLAGS = {"enabled": True, "disabled": False}
 _NONE = frozenset({"-", ""})
 _SHOWN = 80
@@ -45,23 +49,35 @@ class NotUnderstoodError(ValueError):
     """An answer that must not be acted on."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The names of the columns, as they stand in `line`."""
+
+    line: str
+    delimiter: str
+    names: tuple[str, ...]
+
+
 def parse_listing(output: str, array: str) -> dict[Pair, Relation]:
     """Read what `lsflash -l` of a whole array printed in delim format.
 
     Raises `NotUnderstoodError` where anything in it is not understood: of half an answer nobody
-    knows which half. A header alone is none: dscli says so where there are no relations.
+    knows which half. A header alone is none: dscli says so where there are no relations. What
+    dscli says at its login, before the header, is passed over, but for the id of a pair.
     """
-    lines = lines_of(_whole(output))
-    found = [index for index, line in enumerate(lines) if _columns(line)]
-    if not found:
+    if cut := broken_line_of(output):
+        raise NotUnderstoodError(f"the answer has a line that does not end: {cut[:_SHOWN]!r}")
+    lines = lines_of(output)
+    place, header = _find_header(lines)
+    if header is None:
         return _nothing(lines)
-    header = _columns(lines[found[0]])
-    _demand(header)
+    _demand(header.names)
+    _pass_over(lines[:place])
     relations: dict[Pair, Relation] = {}
-    for line in lines[found[0] + 1 :]:
-        if line == lines[found[0]] or _RULE.fullmatch(line) or is_message(line):
+    for line in lines[place + 1 :]:
+        if line == header.line or _RULE.fullmatch(line) or _is_remark(line):
             continue
-        relation = _relation(_cells(line, lines[found[0]], header), array)
+        relation = _relation(_cells(line, header), array)
         if relation.pair in relations:
             raise NotUnderstoodError(f"the pair {relation.pair} is listed twice")
         relations[relation.pair] = relation
@@ -70,48 +86,67 @@ def parse_listing(output: str, array: str) -> dict[Pair, Relation]:
     return relations
 
 
-def _whole(output: str) -> str:
-    """Refuse an answer whose last line does not end: it was cut short."""
-    last = output.replace("dscli> ", "").replace("dscli>", "").rsplit("\n", 1)[-1]
-    if last.strip():
-        raise NotUnderstoodError(
-            f"the answer ends in the middle of a line: {last.strip()[:_SHOWN]!r}"
-        )
-    return output
+def _find_header(lines: Sequence[str]) -> tuple[int, _Header | None]:
+    for place, line in enumerate(lines):
+        if header := _header(line):
+            return place, header
+    return len(lines), None
+
+
+def _header(line: str) -> _Header | None:
+    """Split a header; None where a line is none."""
+    if message_in(line):
+        return None
+    for delimiter in _DELIMITERS:
+        names = tuple(name.strip() for name in line.split(delimiter))
+        if "ID" in names and len(names) > 1:
+            return _Header(line, delimiter, names)
+    return None
 
 
 def _nothing(lines: Sequence[str]) -> dict[Pair, Relation]:
     said = messages_of(lines)
-    if any(message.id == NOTHING_FOUND for message in said) and len(said) == len(lines):
+    if said and all(message.id == NOTHING_FOUND for message in said) and len(said) == len(lines):
         return {}
     start = lines[0][:_SHOWN] if lines else ""
     raise NotUnderstoodError(f"there is no table in the answer, which begins {start!r}")
 
 
-def _columns(line: str) -> tuple[str, ...]:
-    """Split a header; empty where a line is none."""
-    for delimiter in _DELIMITERS:
-        names = tuple(name.strip() for name in line.split(delimiter))
-        if "ID" in names and len(names) > 1:
-            return names
-    return ()
+def _pass_over(lines: Sequence[str]) -> None:
+    """Let pass what stands before the table; no part of it may be lost there."""
+    for line in lines:
+        message = message_in(line)
+        if message is None and _ID.search(line):
+            raise NotUnderstoodError(f"a row stands before the header: {line[:_SHOWN]!r}")
+        if message and message.kind == "W" and not message.text.startswith("lsflash"):
+            continue
+        _is_remark(line)
 
 
-def _demand(header: Sequence[str]) -> None:
-    if missing := [name for name in REQUIRED if name not in header]:
+def _is_remark(line: str) -> bool:
+    """Whether a line is a message that leaves the table as it is."""
+    message = message_in(line)
+    if message is None:
+        return False
+    if message.kind != "I" or message.id == NOTHING_FOUND:
+        raise NotUnderstoodError(f"there is a table, and the message {line[:_SHOWN]!r}")
+    return True
+
+
+def _demand(names: Sequence[str]) -> None:
+    if missing := [name for name in REQUIRED if name not in names]:
         raise NotUnderstoodError(f"the table lacks the column {', '.join(missing)}")
-    if len(set(header)) != len(header):
+    if len(set(names)) != len(names):
         raise NotUnderstoodError("the table has a column twice")
 
 
-def _cells(line: str, header_line: str, header: Sequence[str]) -> dict[str, str]:
-    delimiter = next(one for one in _DELIMITERS if len(header_line.split(one)) == len(header))
-    cells = [cell.strip() for cell in line.split(delimiter)]
-    if len(cells) != len(header):
+def _cells(line: str, header: _Header) -> dict[str, str]:
+    cells = [cell.strip() for cell in line.split(header.delimiter)]
+    if len(cells) != len(header.names):
         raise NotUnderstoodError(
-            f"a row has {len(cells)} of {len(header)} columns: {line[:_SHOWN]!r}"
+            f"a row has {len(cells)} of {len(header.names)} columns: {line[:_SHOWN]!r}"
         )
-    return dict(zip(header, cells, strict=True))
+    return dict(zip(header.names, cells, strict=True))
 
 
 def _relation(cells: Mapping[str, str], array: str) -> Relation:
@@ -135,7 +170,8 @@ def _relation(cells: Mapping[str, str], array: str) -> Relation:
 
 def _pair(text: str, array: str) -> Pair:
     match = _ID.fullmatch(text)
-    if match is None or {match["array1"], match["array2"]} - {None, array}:
+    named = {match[one].upper() for one in ("array1", "array2") if match[one]} if match else set()
+    if match is None or named - {array.upper()}:
         raise NotUnderstoodError(f"{text[:_SHOWN]!r} is not the id of a pair of {array}")
     if match["source"].upper() == match["target"].upper():
         raise NotUnderstoodError(f"the pair {text!r} has one volume twice")
@@ -150,7 +186,7 @@ def _flag(column: str, cells: Mapping[str, str], unread: list[str]) -> bool | No
 
 
 def _number(column: str, cells: Mapping[str, str], unread: list[str]) -> int | None:
-    if cells[column].isascii() and cells[column].isdigit():
+    if _COUNT.fullmatch(cells[column]):
         return int(cells[column])
     unread.append(f"{column}={cells[column]}")
     return None

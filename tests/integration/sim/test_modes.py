@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -149,4 +150,6 @@ def test_the_session_is_greeted_before_a_script_hangs(
     script.write_text("lssi\n")
     process = start("-script", str(script))
     assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], 30)  # else a lost flush hangs the test
+    assert ready
     assert re.match(BANNER, process.stdout.readline())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from flashd.adapters.host import LinuxHost
 
-SQLITE: Dialect = sqlite.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 SECOND = ("ALTER TABLE arrays ADD COLUMN site TEXT", "UPDATE arrays SET site = 'Paris'")
 THIRD = ("ALTER TABLE arrays ADD COLUMN model TEXT", "SELECT nonsense FROM nowhere")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ NOW = datetime(2026, 11, 22, 2, 0, 0, 500_000, tzinfo=UTC)
 KIND = {"action": "a", "code": "FD-1", "level": "warning", "type": "start", "outcome": "unknown"}
 
 
-def told(message: str = "m", **facts: object) -> dict[str, dict[str, object]]:
+def told(message: str = "m", **facts: object) -> dict[str, Any]:
     named = {name.replace("__", "."): value for name, value in facts.items()}
     return json.loads(ecs.line(ecs.document(KIND, message, named, NOW)))  # type: ignore[no-any-return]
 

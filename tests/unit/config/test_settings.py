@@ -8,6 +8,7 @@ import pytest
 
 from flashd.config.mistakes import Source
 from flashd.config.settings import DscliSettings, Settings, read_settings, state_url
+from flashd.errors import ConfigError
 
 ETC = Path("/etc/flashd")
 
@@ -82,7 +83,7 @@ def test_the_state_can_be_elsewhere_for_one_command(
 
 @pytest.mark.parametrize("url", ["mysql://u:geheim@h/d", "sqlite://", "sqlite:///", "", "x"])
 def test_a_state_elsewhere_is_checked_alike(url: str) -> None:
-    with pytest.raises(ValueError, match=r"postgresql\+psycopg://|from / on") as refused:
+    with pytest.raises(ConfigError, match=r"postgresql\+psycopg://|from / on") as refused:
         settings("").with_state(url)
     assert "geheim" not in str(refused.value)
 

@@ -1,0 +1,343 @@
+"""Many services, resources and arrays: one that is in trouble takes nobody with it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from flashd.engine.cycle import Cycle
+from flashd.engine.events import Event
+from flashd.engine.request import Request
+from flashd.model.lease import volume_lease
+from flashd.model.run import Outcome
+from flashd.model.verdict import Finding, Verdict
+from tests.integration.engine.house import (
+    HOUR,
+    OTHER,
+    SERIAL,
+    Lab,
+    Looks,
+    asked,
+    clear,
+    down,
+    outcomes,
+    resource,
+    ticks,
+    unknown,
+    up,
+)
+
+if TYPE_CHECKING:
+    from flashd.engine.world import World
+    from flashd.sim.journal import Entry
+
+
+def numbered(number: int) -> str:
+    return f"{number:02X}01:{number:02X}02"
+
+
+async def test_a_batch_of_many_loses_nobody(lab: Lab) -> None:
+    looks: dict[str, list[object]] = {
+        "refused": [up()],
+        "unknown": [unknown()],
+        "raising": [ValueError("oops")],
+        "restarted": [down("1"), down("2")],
+        "broken": [Finding(Verdict.DOWN, "down", evidence=None)],  # type: ignore[arg-type]
+        "missing": [down()],
+        "well": [down()],
+        "too": [down()],
+    }
+    for number, (name, table) in enumerate(looks.items()):
+        lab.clones(numbered(number), age=timedelta(hours=30 - number))
+        lab.define(name, resource(numbered(number)), looks=table)  # type: ignore[arg-type]
+    lab.array().drop_relation(numbered(5))
+    async with lab.open() as world:
+        await ticks(world)
+        ended = {name: await outcomes(world, name) for name in looks}
+        assert not await world.store.held()
+    assert ended["well"] == ended["too"] == ["done"]
+    assert [one.acted[0] for one in lab.changes()] == [numbered(6), numbered(7)]
+    assert all(ended[name] == ["refused"] for name in ("refused", "unknown", "raising", "missing"))
+
+
+async def test_one_login_and_one_listing_serve_a_whole_batch(lab: Lab) -> None:
+    for number in range(5):
+        lab.clones(numbered(number))
+        lab.define(f"s{number}", resource(numbered(number)))
+    async with lab.open() as world:
+        await ticks(world)
+        assert await outcomes(world) == ["done"] * 5
+    assert len(lab.array().journal("lsflash")) == 2
+
+
+async def test_the_nearest_breach_comes_first(lab: Lab) -> None:
+    ages = {"young": 3, "oldest": 40, "old": 20}
+    gate = asyncio.Event()
+
+    async def together() -> Finding:
+        """Let all guards speak at the same moment."""
+        if sum(lab.guards[f"{name} is down"].taken for name in ages) == len(ages):
+            gate.set()
+        await gate.wait()
+        return down()
+
+    for number, (name, hours) in enumerate(ages.items()):
+        lab.clones(numbered(number), age=hours * HOUR)
+        lab.define(name, resource(numbered(number)), looks=[together, down()])
+    async with lab.open() as world:
+        await ticks(world)
+        assert await outcomes(world) == ["done"] * 3
+    assert [one.acted[0] for one in lab.changes()] == [numbered(1), numbered(2), numbered(0)]
+
+
+async def test_two_resources_go_in_their_order_and_each_in_one_command(lab: Lab) -> None:
+    lab.clones(*map(numbered, range(4)))
+    first = resource(numbered(0), numbered(1), name="data")
+    lab.define("db", first, resource(numbered(2), numbered(3), name="logs"))
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+    assert result.outcome is Outcome.DONE
+    pairs = [one.acted for one in lab.changes()]
+    assert pairs == [(numbered(0), numbered(1)), (numbered(2), numbered(3))]
+
+
+async def test_the_second_resource_is_not_sent_after_a_doubtful_first(lab: Lab) -> None:
+    lab.clones(*map(numbered, range(2)))
+    lab.define("db", resource(numbered(0), name="data"), resource(numbered(1), name="logs"))
+    lab.array().add_fault("lost-answer", "resyncflash")
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.exit_code) == (Outcome.FAILED, 1)
+        assert "partly done" in result.reason
+        assert len(lab.changes()) == 1
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE
+    assert lab.fresh(numbered(0), numbered(1))
+
+
+def two_arrays(lab: Lab) -> None:
+    """One service on each array, and one on both."""
+    for serial, number in ((SERIAL, 0), (OTHER, 0), (SERIAL, 1), (OTHER, 1)):
+        lab.clones(numbered(number), serial=serial)
+    lab.define("here", resource(numbered(0)))
+    lab.define("there", resource(numbered(0), serial=OTHER))
+    lab.define(
+        "both",
+        resource(numbered(1), name="data"),
+        resource(numbered(1), name="logs", serial=OTHER),
+    )
+
+
+async def test_a_service_on_two_arrays(lab: Lab) -> None:
+    two_arrays(lab)
+    async with lab.open() as world:
+        (result,) = await asked(world, "both")
+    assert result.outcome is Outcome.DONE
+    assert lab.acted(SERIAL) == lab.acted(OTHER) == ["resyncflash"]
+
+
+async def test_batches_that_share_an_array_wait_for_each_other(lab: Lab) -> None:
+    """Only a volume's lease refuses: of one tick, every service has its turn."""
+    two_arrays(lab)
+    async with lab.open() as world:
+        await ticks(world)
+        assert await outcomes(world) == ["done"] * 3
+
+
+async def turns(world: World, *names: str) -> None:
+    while not all([await outcomes(world, name) for name in names]):
+        await asyncio.sleep(0.02)
+
+
+async def test_an_array_that_hangs_costs_its_own_services_only(lab: Lab) -> None:
+    """Also not where a service on both arrays waits for the hung one."""
+    two_arrays(lab)
+    lab.array(OTHER).add_fault("login-hang", "*", times=-1)
+    async with lab.open() as world:
+        cycle = Cycle(world, Request(patience=60))
+        await cycle.start()
+        await cycle.tick()
+        async with asyncio.timeout(10):
+            await turns(world, "here")
+        await world.store.stand([])
+        lab.clock.ahead = 3 * HOUR
+        lab.clock.older = 3 * 3600.0
+        await cycle.tick()
+        async with asyncio.timeout(10):
+            while len(await outcomes(world, "here")) < 2:
+                await asyncio.sleep(0.02)
+        world.drain.wanted = True
+        assert await cycle.drained(5)
+        assert await outcomes(world, "there", "both") == []
+    assert not lab.changes(OTHER)
+
+
+async def test_a_lease_on_a_volume_refuses_and_names_its_holder(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    lab.define("db", resource(numbered(0)))
+    async with lab.open() as world:
+        other = world.holder()
+        await world.store.acquire([volume_lease(SERIAL, "0002")], other, world.clock.now())
+        for dry_run in (True, False):
+            (result,) = await asked(world, "db", force=True, dry_run=dry_run)
+            assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
+            assert f"{other} has volume {SERIAL}/0002" in result.reason
+        await world.store.release([volume_lease(SERIAL, "0002")], other)
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE
+    assert len(lab.changes()) == 1
+
+
+async def test_two_who_ask_at_once_are_one_after_the_other(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    lab.define("db", resource(numbered(0)), min_delay=HOUR)
+    async with lab.open() as world:
+        both = await asyncio.gather(asked(world, "db", patience=30), asked(world, "db", patience=30))
+    assert sorted(result.exit_code for (result,) in both) == [0, 4]
+    assert len(lab.changes()) == 1
+
+
+async def test_who_does_not_want_to_wait_is_refused(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    lab.define("db", resource(numbered(0)))
+    async with lab.open() as world:
+        both = await asyncio.gather(asked(world, "db"), asked(world, "db"))
+    assert sorted(result.exit_code for (result,) in both) == [0, 4]
+    (refused,) = [result for (result,) in both if result.exit_code]
+    assert "is at work on array" in refused.reason
+
+
+async def test_once_draining_nothing_that_changes_is_sent(lab: Lab) -> None:
+    lab.clones(numbered(0), numbered(1))
+
+    def stop() -> Finding:
+        world.drain.wanted = True
+        return down()
+
+    lab.define("db", resource(numbered(0)), looks=[down(), stop])
+    lab.define("next", resource(numbered(1)))
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.reason) == (Outcome.REFUSED, "flashd is being stopped")
+        assert await asked(world, "next") == []
+        assert not await world.store.open_runs()
+        assert not await world.store.held()
+    assert not lab.changes()
+
+
+async def test_draining_waits_for_a_command_that_was_sent(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    lab.define("db", resource(numbered(0)))
+    lab.array().switch("command_seconds", "1")
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.start()
+        await cycle.tick()
+        while not lab.changes():
+            await asyncio.sleep(0.02)
+        world.drain.wanted = True
+        assert await cycle.drained(20)
+        assert await outcomes(world, "db") == ["done"]
+
+
+async def test_draining_ends_at_its_limit_and_leaves_the_rest_to_recovery(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    lab.define("db", resource(numbered(0)))
+    lab.array().add_fault("hang", "resyncflash")
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.start()
+        await cycle.tick()
+        while not lab.changes():
+            await asyncio.sleep(0.02)
+        world.drain.wanted = True
+        assert not await cycle.drained(0.2)
+        assert await outcomes(world, "db") == ["open"]
+        world.drain.wanted = False
+        await ticks(world)
+        assert (await outcomes(world, "db"))[:2] == ["failed", "done"]
+    assert lab.acted() == ["resyncflash"]
+
+
+async def test_observing_only_changes_nothing_and_takes_no_lease(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    lab.define("db", resource(numbered(0)))
+    async with lab.open() as world:
+        cycle = Cycle(world, Request(dry_run=True))
+        await cycle.start()
+        for _ in range(2):
+            await world.store.look_again(world.clock.now())
+            await cycle.tick()
+            await cycle.idle()
+        assert not await world.store.held()
+    assert lab.told.kinds().count(Event.RESYNC_PLANNED) == 1
+    assert not lab.changes()
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forth"])
+async def test_a_clock_that_was_set_has_everything_looked_at(lab: Lab, hours: int) -> None:
+    lab.clones(numbered(0), age=timedelta(minutes=10))
+    lab.define("db", resource(numbered(0)), max_delay=timedelta(days=9))
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.start()
+        await cycle.tick()
+        await cycle.idle()
+        assert not await world.store.due(world.clock.now())
+        assert not await cycle.watch_clock()
+        lab.clock.ahead = hours * HOUR
+        assert await cycle.watch_clock()
+        assert await world.store.due(world.clock.now()) == ["db"]
+        assert not await cycle.watch_clock()
+    assert lab.told.kinds().count(Event.CLOCK_JUMPED) == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forth"])
+async def test_a_host_that_was_suspended_has_not_jumped(lab: Lab, hours: int) -> None:
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.watch_clock()
+        lab.clock.ahead, lab.clock.older = hours * HOUR, hours * 3600.0
+        assert not await cycle.watch_clock()
+
+
+async def test_an_array_s_wait_is_not_prolonged_by_a_clock_set_back(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    lab.define("db", resource(numbered(0)))
+    lab.array().add_fault("unreachable", "*")
+    async with lab.open() as world:
+        await ticks(world)
+        lab.clock.ahead = -3 * HOUR
+        await ticks(world)
+        assert (await world.store.arrays())[SERIAL].failure is None
+
+
+async def test_every_due_service_is_looked_at_each_tick(lab: Lab) -> None:
+    """Refused, it is still due: the next tick looks again without being told to."""
+    lab.clones(numbered(0))
+    lab.define("db", resource(numbered(0)), looks=[up(), up(), up(), down()])
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.start()
+        for _ in range(4):
+            await cycle.tick()
+            await cycle.idle()
+            lab.clock.ahead += world.pace.check_interval
+            lab.clock.older += world.pace.check_interval.total_seconds()
+        assert await outcomes(world, "db") == ["refused", "done"]
+
+
+async def test_a_veto_is_as_good_as_a_proof_against_it(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    port = Looks([clear(), up()])
+    lab.define("db", resource(numbered(0)), also={"port": port})
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+    assert result.outcome is Outcome.REFUSED
+    assert not lab.changes()
+
+
+def named(entry: Entry) -> tuple[str, ...]:
+    return entry.acted
