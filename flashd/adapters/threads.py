@@ -21,7 +21,7 @@ def beside(call: Callable[[], T]) -> asyncio.Future[T]:
     Cancelling stops the waiting, not the call.
     """
     promise: Future[T] = Future()
-    threading.Thread(target=_keep, args=(promise, call), name="beside", daemon=False).start()
+    threading.Thread(target=_keep, args=(promise, call), name="beside", daemon=True).start()
     return asyncio.wrap_future(promise)
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 DEFAULT_REFRESH = 0.8
 """Without a schedule and `refresh_after`, a clone is due at this part of `sync_max_delay`."""
 
+LATE_START = timedelta(seconds=60)
+"""How long after the end of a window a turn may begin that was due inside it."""
+
 _MOST_OBSTACLES = 32
 
 
@@ -80,6 +83,18 @@ def decide_asked(
     if not force and (obstacle := _delay(last, freshness, now)):
         return obstacle
     return Due(Reason.ASKED)
+
+
+def in_time(service: Service, decided_at: datetime, now: datetime) -> bool:
+    """Say whether a turn that was due at `decided_at` may still be taken at `now`.
+
+    A window may be as short as a second and logging in takes several, so a turn that was due
+    inside a window may begin a little after its end; one that waited longer must not.
+    """
+    if service.schedule is None:
+        return True
+    end = service.schedule.window_end(decided_at.astimezone(service.timezone))
+    return end is None or now - end.astimezone(UTC) <= LATE_START
 
 
 def next_due(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import select
 import subprocess
 from contextlib import asynccontextmanager, suppress
@@ -11,7 +12,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from flashd.adapters import procfs
-from flashd.adapters.arrays.messages import asks, broken_line_of, logged_in
+from flashd.adapters.arrays.messages import asks, logged_in, unfinished
 from flashd.adapters.processes import running
 from flashd.adapters.threads import beside
 from flashd.errors import ArrayRejected, ArrayUnreachable
@@ -34,7 +35,6 @@ _READ_CALLS = frozenset({"0", "3", "63"})
 """read(2) on x86_64; on ppc64le, s390x and i386; on aarch64."""
 
 _FOR_GOOD = (FileNotFoundError, NotADirectoryError, PermissionError, ValueError)
-_NOT_EXECUTABLE = 8  # ENOEXEC
 
 
 class Readiness(Enum):
@@ -75,16 +75,18 @@ async def client(argv: Sequence[str], more_environment: Mapping[str, str]) -> As
         child = await process.__aenter__()
     except (OSError, ValueError) as error:
         raise _not_started(argv[0], error) from error
+    listener = Client(child)
     try:
-        yield Client(child)
+        yield listener
     finally:
         child.kill()
+        listener.forget()
         await asyncio.shield(process.__aexit__(None, None, None))
 
 
 def _not_started(program: str, error: OSError | ValueError) -> ArrayError:
     why = f"dscli cannot be started: {program}: {getattr(error, 'strerror', None) or error}"
-    if isinstance(error, _FOR_GOOD) or error.errno == _NOT_EXECUTABLE:
+    if isinstance(error, _FOR_GOOD) or error.errno == errno.ENOEXEC:
         return ArrayRejected(why, "Set dscli.path in flashd.yaml to the executable of the DS CLI.")
     return ArrayUnreachable(why, "See whether this host has memory and processes to spare.")
 
@@ -151,16 +153,83 @@ class Client:
         if not await self._child.end():
             self._listening.cancel()
             status, why = None, "dscli was killed and would not go"
-        with suppress(asyncio.CancelledError):
-            await self._listening
+        await asyncio.wait([self._listening])
         if self._flooded or self._child.flooded:
             status, why = None, f"dscli wrote more than {OUTPUT_CAP} bytes and was killed"
             del self._stdout[_KEPT_OF_A_FLOOD:], self._stderr[_KEPT_OF_A_FLOOD:]
         return Said(status, _text(self._stdout), _text(self._stderr), why)
 
     def question(self) -> str:
-        """Tell what the client waits for a person to answer; empty where it asks nothing."""
-        outputs = (_text(self._stdout), _text(self._stderr))
-        return next(filter(None, (asks(output) for output in outputs)), "") or next(
-            filter(None, (broken_line_of(output) for output in outputs)), ""
-        )
+        """Tell what the client asks of a person before the login; empty where it is nothing."""
+        heard = (_text(self._stdout), _text(self._stderr))
+        found = [*map(asks, heard), *map(unfinished, heard)]
+        return next(filter(None, found), "")
+
+    def forget(self) -> None:
+        """Hear no more."""
+        self._listening.cancel()
+        self._exit.cancel()
+
+    async def _until_settled(self) -> Readiness:
+        quiet = 0
+        while not self._exit.done():
+            self._news.clear()
+            heard = f"{_text(self._stdout)}\n{_text(self._stderr)}"
+            if asks(heard):
+                return Readiness.ASKING
+            if logged_in(heard):
+                return Readiness.READY
+            quiet = quiet + 1 if await beside(self._reads_input) else 0
+            if quiet == _QUIET_LOOKS and not self._news.is_set():
+                return Readiness.ASKING if self.question() else Readiness.READY
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), _LOOK_SECONDS)
+        return Readiness.ENDED
+
+    async def _ended(self) -> int:
+        status = await self._child.exit()
+        self._news.set()
+        return status
+
+    async def _listen(self, stream: Output, kept: bytearray) -> None:
+        while chunk := await stream.read():
+            kept += chunk
+            self._news.set()
+            if len(kept) > OUTPUT_CAP:
+                self._flooded = True
+                self._child.kill()
+                return
+
+    def _reads_input(self) -> bool:
+        """Whether some thread of the group is blocked in reading the pipe that we write to."""
+        members = (one.pid for one in procfs.processes() if one.group == self.group)
+        return any(_reads(pid, self._input) for pid in members)
+
+
+def _input_of(pid: int) -> str:
+    with suppress(OSError):
+        return str((procfs.PROC / str(pid) / "fd" / "0").readlink())
+    return ""
+
+
+def _reads(pid: int, pipe: str) -> bool:
+    process = procfs.PROC / str(pid)
+    try:
+        return any(_blocked_on(process, thread, pipe) for thread in (process / "task").iterdir())
+    except OSError:
+        return False
+
+
+def _blocked_on(process: Path, thread: Path, pipe: str) -> bool:
+    """Whether a thread is in read(2) of that pipe; what cannot be seen is a no."""
+    try:
+        call, *arguments = (thread / "syscall").read_text().split() or [""]
+        if call not in _READ_CALLS or not arguments or not pipe:
+            return False
+        return str((process / "fd" / str(int(arguments[0], 16))).readlink()) == pipe
+    except OSError:
+        return False
+
+
+def _text(said: bytearray) -> str:
+    return said.decode("utf-8", "replace")

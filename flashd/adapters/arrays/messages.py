@@ -73,6 +73,11 @@ def asks(output: str) -> str:
     return found[0] if found else ""
 
 
+def unfinished(output: str) -> str:
+    """Tell what a client has written of a line that does not end yet, but for a prompt."""
+    return "".join(lines_of(output.rpartition("\n")[2]))
+
+
 def lines_of(output: str) -> list[str]:
     """Take prompts, banners and blank lines away."""
     return _without_banners(part for line, end in _lines(output) for part in (*line, end))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.adapters.arrays.client import client
+from flashd.adapters.arrays.client import Readiness, client
 from flashd.adapters.arrays.messages import (
     EXIT_CONNECTION,
-    EXIT_LOGIN,
     EXIT_NOT_STARTED,
     EXIT_SYNTAX,
-    LOGIN_REFUSED,
+    NOT_PERMITTED,
     account,
-    lines_of,
-    messages_of,
+    complaints_of,
+    login_refused,
 )
 from flashd.adapters.arrays.reports import NotUnderstoodError, parse_listing
 from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from flashd.adapters.arrays.client import Client, Said
+    from flashd.adapters.arrays.messages import Message
     from flashd.core.firewall import Cleared
     from flashd.model.volumes import Pair
     from flashd.ports.array import Session, Witness
@@ -41,6 +41,9 @@ LIST_ALL = "lsflash -l -dev {array} 0000-FFFF"
 
 LOGIN_LIMIT = 300.0
 """Seconds; two consoles, three ports and 20 s for each connection come to two minutes."""
+
+LAST_WORDS_LIMIT = 10.0
+"""Seconds for a client to end that takes no command."""
 
 _MOST_SAID = 200
 
@@ -73,13 +76,12 @@ class OneshotArray:
         """List the whole array."""
         array = self.dscli.array
         command = LIST_ALL.format(array=array)
-        witness.sent(f"{LIST_OUTPUT}; {command}", self.dscli.line)
-        began = self.clock.now()
-        async with client(self.dscli.argv, self.dscli.environment) as process:
-            with suppress(BrokenPipeError):  # it ended already; how, its exit status tells
-                await process.say(f"{LIST_OUTPUT}\n{command}\n")
+        async with self._logged_in(witness) as process:
+            witness.sent(f"{LIST_OUTPUT}; {command}", self.dscli.line)
+            began = self.clock.now()
+            await process.say(f"{LIST_OUTPUT}\n{command}\n")
             said = await process.finish(self.dscli.timeout)
-        witness.answered(command, said.exit_status, f"{said.stdout}{said.stderr}")
+        witness.answered(command, said.exit_status, said.output)
         if error := self.failure(said):
             raise error
         try:
@@ -93,41 +95,80 @@ class OneshotArray:
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:
         """Log in and wait for the command."""
-        async with client(self.dscli.argv, self.dscli.environment) as process:
-            await process.ready(min(LOGIN_LIMIT, self.dscli.timeout))
-            if process.ended:
-                raise await self.ended_before(process, witness)
+        async with self._logged_in(witness) as process:
             me = self.host.holder("")
             carrier = Carrier(me.host, me.boot_id, process.group, process.started)
             yield OneshotSession(self, process, carrier, witness)
 
-    async def ended_before(self, process: Client, witness: Witness) -> ArrayError:
-        """Say why a client ended, or closed its input, before it could read a command."""
-        said = await process.finish(self.dscli.timeout)
-        witness.answered("", said.exit_status, f"{said.stdout}{said.stderr}")
-        return self.failure(said) or ArrayUnreachable("dscli ended before it read its command")
+    @asynccontextmanager
+    async def _logged_in(self, witness: Witness) -> AsyncIterator[Client]:
+        async with client(self.dscli.argv, self.dscli.environment) as process:
+            limit = min(LOGIN_LIMIT, self.dscli.timeout)
+            readiness = await process.ready(limit)
+            if readiness is not Readiness.READY:
+                raise await self.not_logged_in(process, readiness, witness)
+            yield process
+
+    async def not_logged_in(
+        self, process: Client, readiness: Readiness, witness: Witness, command: str = ""
+    ) -> ArrayError:
+        """Say why a client did not come to read a command."""
+        question = process.question() if readiness is Readiness.ASKING else ""
+        patience = LAST_WORDS_LIMIT if readiness is Readiness.ENDED else 0
+        said = await process.finish(min(patience, self.dscli.timeout))
+        witness.answered(command, said.exit_status, said.output)
+        failure = self.failure(said)
+        if isinstance(failure, LoginRefused):
+            return failure
+        if question:
+            return ArrayRejected(
+                f"dscli asks for more than it was given: {question[:_MOST_SAID]}",
+                "Check the console's address and the user in auth.conf, and the pwfile.",
+            )
+        if readiness is Readiness.LATE:
+            return ArrayUnreachable(
+                f"dscli did not log in within {min(LOGIN_LIMIT, self.dscli.timeout):g} s; "
+                "nothing was sent",
+                "See whether the management consoles can be reached from this host.",
+            )
+        return failure or ArrayUnreachable("dscli ended before it read its command")
 
     def failure(self, said: Said) -> ArrayError | None:
-        """Say what a client's end means where it says that nothing was done; None: nothing."""
-        complaints = [
-            message
-            for message in messages_of([*lines_of(said.stdout), *lines_of(said.stderr)])
-            if message.kind == "E"
-        ]
+        """Say what a client's end means where nothing that changes was sent; None: it is well."""
+        complaints = complaints_of(said.stdout, said.stderr)
         if said.exit_status == 0 and not complaints:
             return None
-        words = said.why or "; ".join(map(str, complaints)) or _last_words(said)
-        if said.exit_status == EXIT_LOGIN or any(one.id == LOGIN_REFUSED for one in complaints):
+        words = "; ".join(filter(None, [said.why, *map(str, complaints)])) or _last_words(said)
+        if login_refused(said.exit_status, complaints):
             return LoginRefused(f"login refused: {words}", self.dscli.remedy)
-        if said.exit_status == EXIT_SYNTAX:
-            return ArrayRejected(f"dscli does not take the command: {words}")
-        if said.exit_status in EXIT_NOT_STARTED:
-            return ArrayRejected(
-                f"dscli cannot be started: {words}", "Run it by hand as the user of flashd."
-            )
-        if said.exit_status == EXIT_CONNECTION:
-            return ArrayUnreachable(f"no connection to the management console: {words}")
-        return ArrayUnreachable(f"dscli failed: {words}")
+        return _rejection(said, complaints, words) or _no_answer(said, words)
+
+
+def _rejection(said: Said, complaints: Sequence[Message], words: str) -> ArrayError | None:
+    """Say what would be no other at the next try."""
+    if any(NOT_PERMITTED in one.text for one in complaints):
+        return ArrayRejected(
+            f"the user may not do this: {words}",
+            "Give the user of auth.conf the role op_copy_services.",
+        )
+    if said.exit_status == EXIT_SYNTAX:
+        return ArrayRejected(
+            f"dscli does not take the command: {words}", "See docs/dscli.md for what flashd sends."
+        )
+    if said.exit_status in EXIT_NOT_STARTED:
+        return ArrayRejected(
+            f"dscli cannot be started: {words}", "Run it by hand as the user of flashd."
+        )
+    return None
+
+
+def _no_answer(said: Said, words: str) -> ArrayError:
+    if said.exit_status == EXIT_CONNECTION:
+        return ArrayUnreachable(
+            f"no connection to the management console: {words}",
+            "See whether the management consoles can be reached from this host.",
+        )
+    return ArrayUnreachable(f"dscli failed: {words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +182,17 @@ class OneshotSession:
 
     async def change(self, command: Cleared, pairs: Sequence[Pair]) -> Answer:
         """Send the command and read its answer to the end."""
-        self.witness.sent(command.text, self.array.dscli.line)
-        try:
-            await self.process.say(f"{command.text}\n")
-        except BrokenPipeError:
-            raise await self.array.ended_before(self.process, self.witness) from None
-        said = await self.process.finish(self.array.dscli.timeout)
-        self.witness.answered(command.text, said.exit_status, f"{said.stdout}{said.stderr}")
-        answer = account(said.stdout, said.stderr, said.exit_status, pairs, said.why)
-        if answer.refused and isinstance(refusal := self.array.failure(said), LoginRefused):
-            raise refusal  # who is not logged in has sent nothing
-        return answer
+        dscli = self.array.dscli
+        self.witness.sent(command.text, dscli.line)
+        if not await self.process.say(f"{command.text}\n"):
+            raise await self.array.not_logged_in(
+                self.process, Readiness.ENDED, self.witness, command.text
+            )
+        said = await self.process.finish(dscli.timeout)
+        self.witness.answered(command.text, said.exit_status, said.output)
+        return account(said.stdout, said.stderr, said.exit_status, pairs, said.why)
 
 
 def _last_words(said: Said) -> str:
-    text = " ".join(f"{said.stdout} {said.stderr}".split())
+    text = " ".join(said.output.split())
     return f"exit code {said.exit_status}{f', {text[-_MOST_SAID:]!r}' if text else ''}"

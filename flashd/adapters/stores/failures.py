@@ -41,6 +41,8 @@ _SQLITE = {
         "Look at `flashd history`; if that does not explain it, report it as a bug.",
     ),
 }
+_OTHERWISE = "Look at the log of the database; if that does not explain it, report it as a bug."
+_NAMED = "Write `state` as sqlite:////var/lib/flashd/flashd.db, with four slashes."
 _UNREADABLE = "If no other program wrote to it, report it as a bug."
 
 
@@ -54,7 +56,7 @@ def told(where: str) -> Iterator[None]:
     except sqlite3.Error as error:  # raised while a connection is made
         raise _from_database(where, error) from error
     except SQLAlchemyError as error:
-        raise StoreError(f"{where} cannot be used: {_first_line(error)}") from error
+        raise StoreError(f"{where} cannot be used: {_first_line(error)}", _NAMED) from error
     except OSError as error:
         raise StoreError(f"{where}: {os.strerror(error.errno or 0)}", _WRITABLE) from error
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
@@ -65,7 +67,7 @@ def told(where: str) -> Iterator[None]:
 def _from_database(where: str, error: BaseException) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None or code & _PRIMARY not in _SQLITE:
-        return StoreError(f"{where} cannot be used: {_first_line(error)}")
+        return StoreError(f"{where} cannot be used: {_first_line(error)}", _OTHERWISE)
     what, hint = _SQLITE[code & _PRIMARY]
     return StoreError(f"{where} {what} ({_first_line(error)})", hint)
 

@@ -48,6 +48,7 @@ def started_by(*command: str) -> Iterator[int]:
             yield pid
         finally:
             os.killpg(pid, signal.SIGKILL)
+            starter.stdout.read()  # its end is theirs
 
 
 @pytest.fixture
@@ -102,6 +103,7 @@ def beside_us() -> Iterator[int]:
             yield pid
         finally:
             os.kill(pid, signal.SIGKILL)
+            starter.stdout.read()
 
 
 async def test_a_service_in_our_process_group_is_seen(beside_us: int) -> None:

@@ -8,7 +8,16 @@ from zoneinfo import ZoneInfo
 from flashd.core.instants import read
 from flashd.core.schedule import parse
 from flashd.model.observation import ArrayRecord, Picture, Sighting, Withdrawal
-from flashd.model.run import Outcome, RunRecord, Trigger
+from flashd.model.run import (
+    Carrier,
+    Intent,
+    Marks,
+    Outcome,
+    RunRecord,
+    Step,
+    StepKind,
+    Trigger,
+)
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.volumes import ArrayTime, Listing, Pair, Relation
 
@@ -160,4 +169,18 @@ def run(*, outcome: Outcome | None = None) -> RunRecord:
         started_at=NOW,
         ended_at=NOW if outcome else None,
         outcome=outcome,
+    )
+
+
+def intent() -> Intent:
+    """Make an intent to resync all pairs."""
+    pairs = tuple(map(pair, PAIRS))
+    return Intent(
+        run="RUN",
+        seq=1,
+        step=Step(kind=StepKind.RESYNC, resource="sync#1", array=ARRAY, pairs=pairs),
+        command="resyncflash",
+        carrier=Carrier("host", "boot", 1, 1),
+        before=dict.fromkeys(pairs, Marks(SYNCED, CREATED)),
+        at=NOW,
     )

@@ -1,0 +1,199 @@
+"""A store that fails at any call: no record, no act; and what was done is never lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from flashd.engine.events import Event
+from flashd.errors import StoreError
+from flashd.model.health import Status
+from flashd.model.run import Outcome
+from tests.integration.engine.doors import guarded_store
+from tests.integration.engine.house import Lab, asked, health, resource, ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flashd.ports.store import Store
+
+PAIRS = ("0001:0002", "0101:0102")
+
+
+class Failing:
+    """Fails the `at`th call, or every call of a name; the others go through."""
+
+    def __init__(self, at: int = 0, name: str = "", *, forever: bool = False) -> None:
+        self.at, self.name, self.forever = at, name, forever
+        self.calls: list[str] = []
+
+    def __call__(self, name: str) -> None:
+        self.calls.append(name)
+        later = self.forever and 0 < self.at < len(self.calls)
+        if len(self.calls) == self.at or later or name == self.name:
+            raise StoreError("disk full", "Make room.")
+
+    def dress(self, store: Store) -> Store:
+        return guarded_store(store, self)
+
+
+def nightly(lab: Lab, *, recording: bool = True) -> None:
+    lab.clones(*PAIRS, record=recording)
+    lab.define("db", resource(*PAIRS, recording=recording))
+
+
+async def person(lab: Lab, door: Failing) -> Outcome | None:
+    """Ask for a resync; None where the store ended all."""
+    async with lab.open(dress=door.dress) as world:
+        try:
+            (result,) = await asked(world, "db", force=True)
+        except StoreError:
+            return None
+    return result.outcome
+
+
+async def daemon(lab: Lab, door: Failing) -> None:
+    async with lab.open(dress=door.dress) as world:
+        await ticks(world)
+
+
+async def count(lab: Lab) -> int:
+    """Count the calls of a run in which none fails."""
+    door = Failing()
+    assert await person(lab, door) is Outcome.DONE
+    return len(door.calls)
+
+
+async def check_recovery(lab: Lab, claimed: Outcome | None, acted: list[str]) -> None:
+    """Whatever failed: one look closes all, and nothing is claimed that is not so."""
+    done = lab.fresh(*PAIRS)
+    if claimed is Outcome.DONE:
+        assert done
+    async with lab.open() as world:
+        before = [run.id for run in await world.store.open_runs()]
+        await ticks(world)
+        assert not await world.store.open_runs()
+        assert not await world.store.held()
+        runs = {run.id: run for run in await world.store.history(["db"], 99)}
+        for run in before:
+            assert (runs[run].outcome is Outcome.DONE) <= done, "more was claimed than was done"
+        (_, *_) = runs or ("none was begun",)
+        (result,) = await asked(world, "db", force=True)
+        assert result.outcome is Outcome.DONE, result.reason
+        assert (await health(world, "db")).status is Status.UP
+        assert not await world.store.withdrawals()
+    assert lab.fresh(*PAIRS)
+    assert lab.acted()[: len(acted)] == acted
+
+
+@pytest.mark.parametrize("forever", [False, True], ids=["once", "from then on"])
+async def test_a_resync_whose_store_fails_at_any_call(tmp_path_factory: pytest.TempPathFactory, *, forever: bool) -> None:
+    first = Lab(tmp_path_factory.mktemp("whole"))
+    nightly(first)
+    calls = await count(first)
+    assert calls > 15
+    sent = []
+    for number in range(1, calls + 1):
+        lab = Lab(tmp_path_factory.mktemp("part"))
+        nightly(lab)
+        door = Failing(number, forever=forever)
+        claimed = await person(lab, door)
+        acted = lab.acted()
+        intended = "intend" in door.calls[: number - 1]
+        assert len(acted) <= intended, f"call {number}, {door.calls[number - 1]}: no record, no act"
+        sent.append(bool(acted))
+        if not lab.fresh(*PAIRS):
+            assert claimed is not Outcome.DONE
+        await check_recovery(lab, claimed, acted)
+    assert sent == sorted(sent), "once the intent is durable, nothing that fails later stops it"
+    assert sent[-1]
+
+
+async def test_two_steps_whose_store_fails_at_any_call(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    first = Lab(tmp_path_factory.mktemp("whole"))
+    nightly(first, recording=False)
+    calls = await count(first)
+    for number in range(1, calls + 1):
+        lab = Lab(tmp_path_factory.mktemp("part"))
+        nightly(lab, recording=False)
+        door = Failing(number)
+        claimed = await person(lab, door)
+        acted = lab.acted()
+        assert acted in ([], ["rmflash"], ["rmflash", "mkflash"])
+        assert len(acted) <= door.calls[: number - 1].count("intend") or claimed is not None
+        if acted == ["rmflash"]:
+            assert claimed is not Outcome.DONE
+        await check_recovery(lab, claimed, acted)
+
+
+async def test_a_daemon_survives_a_store_that_fails_at_any_call(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    number, acted = 3, True  # the first two are the start's, which may fail
+    while acted:
+        number += 1
+        lab = Lab(tmp_path_factory.mktemp("part"))
+        nightly(lab)
+        door = Failing(number)
+        await daemon(lab, door)
+        acted = len(door.calls) >= number
+        if acted:
+            assert Event.STORE_FAILED in lab.told.kinds(), door.calls[number - 1]
+            assert len(lab.acted()) <= 1
+            await check_recovery(lab, None, lab.acted())
+    assert number > 15
+
+
+AFTER: dict[str, Callable[[Lab], None]] = {}
+
+
+@pytest.mark.parametrize("name", ["answered", "record_listing", "close_run", "stand", "release"])
+async def test_what_the_array_shows_done_is_told_though_it_cannot_be_written(
+    lab: Lab, name: str
+) -> None:
+    nightly(lab)
+    door = Failing()
+
+    def once_sent(called: str) -> None:
+        door(called)
+        if called == name and lab.acted():
+            raise StoreError("disk full")
+
+    async with lab.open(dress=lambda store: guarded_store(store, once_sent)) as world:
+        (result,) = await asked(world, "db")
+    assert (result.outcome, result.exit_code) == (Outcome.DONE, 0)
+    assert Event.RESYNC_COMPLETED in lab.told.kinds()
+    assert Event.STORE_FAILED in lab.told.kinds()
+
+
+async def test_what_was_sent_is_unknown_where_nothing_can_be_remembered_or_read(lab: Lab) -> None:
+    nightly(lab)
+    lab.array().add_fault("unreachable", "*", nth=3)
+
+    def door(_called: str) -> None:
+        if lab.acted():
+            raise StoreError("disk full")
+
+    async with lab.open(dress=lambda store: guarded_store(store, door)) as world:
+        (result,) = await asked(world, "db")
+    assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
+
+
+async def test_a_lease_that_was_lost_keeps_the_command_from_leaving(lab: Lab) -> None:
+    nightly(lab)
+    async with lab.open() as world:
+        real = world.store
+
+        def steal(called: str) -> None:
+            if called == "intend":
+                import asyncio
+
+                del asyncio
+
+        async with lab.open(dress=lambda store: guarded_store(store, steal)) as robbed:
+            held = await real.held()
+            assert not held
+            (result,) = await asked(robbed, "db")
+    assert result.outcome is Outcome.DONE
