@@ -129,12 +129,12 @@ def _age(service: Service, last: Bounds | None, now: datetime) -> Due | NotDue:
         return Due(Reason.NEVER_SYNCED)
     if last.earliest is None:
         return Due(Reason.AGE_UNKNOWN)
+    by_age = service.schedule is None or freshness.refresh_after is not None
+    if by_age and now < (refresh_at := last.earliest + refresh_age(freshness)):
+        return NotDue(Reason.FRESH, refresh_at)
     if now - last.earliest > freshness.max_delay:
         return Due(Reason.STALE)
-    if service.schedule is not None and freshness.refresh_after is None:
-        return Due(Reason.WINDOW)
-    refresh_at = last.earliest + refresh_age(freshness)
-    return NotDue(Reason.FRESH, refresh_at) if now < refresh_at else Due(Reason.REFRESHABLE)
+    return Due(Reason.REFRESHABLE if by_age else Reason.WINDOW)
 
 
 def _delay(last: Bounds | None, freshness: Freshness, now: datetime) -> NotDue | None:

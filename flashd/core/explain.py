@@ -27,7 +27,7 @@ WORDS = {
     Reason.REFRESHABLE: "the clone has reached the age at which it is refreshed",
     Reason.ASKED: "a person asked for it",
     Reason.OUTSIDE_WINDOW: "no window is open",
-    Reason.HAD_THIS_WINDOW: "a resync ran already in this window",
+    Reason.HAD_THIS_WINDOW: "the last resync is less than the interval of this window ago",
     Reason.SPREAD: "the start is spread inside the window",
     Reason.NO_WINDOW: "the schedule opens no window any more",
     Reason.TOO_SOON: "the last resync is less than sync_min_delay ago",

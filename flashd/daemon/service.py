@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 DRAIN_LIMIT = 60.0
 """Seconds that running commands get at the end; below systemd's default of 90."""
 
+TICK_SECONDS = 1.0
+"""How late a service may be looked at that has become due; what was looked at in vain waits for
+the check interval."""
+
 _CLOCK_LOOK = 1.0
 
 
@@ -85,7 +89,7 @@ async def _tick_until(world: World, stop: asyncio.Event, *, observe: bool) -> No
     job = scheduler.add_job(
         cycle.tick,
         "interval",
-        seconds=world.pace.check_interval.total_seconds(),
+        seconds=min(TICK_SECONDS, world.pace.check_interval.total_seconds()),
         coalesce=True,
         max_instances=1,
         misfire_grace_time=None,  # the default of one second drops late ticks silently

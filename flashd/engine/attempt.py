@@ -173,7 +173,8 @@ class Turn:
         held = await self.world.store.held()
         ending = await self._gate(steps) or Ending(Outcome.PLANNED, "nothing was sent")
         for array, volume in sorted(self.service.volumes):
-            if other := held.get(volume_lease(array, volume)):
+            other = held.get(volume_lease(array, volume))
+            if other is not None and self.world.host.gone(other.by) is not True:
                 ending = Ending(Outcome.REFUSED, f"{other.by} has {other.name}")
         facts = {"flashd.dscli.commands": list(commands)}
         if self.request.asked or self._is_news("planned", ending.reason):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flashd.core.due import Due, NotDue, decide, decide_asked
+from flashd.core.due import Due, NotDue, decide, decide_asked, in_time
 from flashd.core.durations import spell
 from flashd.core.health import last_resync_of
 from flashd.engine.attempt import Attempt, Looked, Turn, first_look
@@ -102,10 +102,11 @@ class Batch:
 
         Raises `ArrayError` and `ConfigError` where an array cannot be read before anything is done.
         """
+        began = self.world.clock.now()  # windows are judged by when we looked, not by slow logins
         listings, left = await self._before()
         known = await picture(self.world, self.arrays)
-        results, due = self._due(services, known, left)
-        attempts = [attempt async for attempt in self._turns(due, known, listings)]
+        results, due = self._due(services, known, left, began)
+        attempts = [attempt async for attempt in self._turns(due, known, listings, began)]
         after = await self._after(attempts)
         return [*results, *[await self._settle(attempt, after) for attempt in attempts]]
 
@@ -119,7 +120,11 @@ class Batch:
         return listings, left + await settle_orphans(self.world, found, listings)
 
     def _due(
-        self, services: Iterable[Service], known: Picture, left: Sequence[RunRecord]
+        self,
+        services: Iterable[Service],
+        known: Picture,
+        left: Sequence[RunRecord],
+        began: datetime,
     ) -> tuple[list[Result], list[Service]]:
         """Part the services that are due from those that are not, or must wait."""
         results: list[Result] = []
@@ -135,7 +140,7 @@ class Batch:
                 answer = decide_asked(last, freshness, now, force=self.request.force)
             else:
                 standing = known.standings.get(service.name)
-                answer = decide(service, last, now, standing.retry_at if standing else None)
+                answer = decide(service, last, began, standing.retry_at if standing else None)
             match answer:
                 case Due():
                     due.append(service)
@@ -144,7 +149,11 @@ class Batch:
         return results, due
 
     async def _turns(
-        self, due: Sequence[Service], known: Picture, listings: dict[str, Listing]
+        self,
+        due: Sequence[Service],
+        known: Picture,
+        listings: dict[str, Listing],
+        began: datetime,
     ) -> AsyncIterator[Attempt]:
         """Give each service its turn, the nearest breach first among those whose guards spoke.
 
@@ -165,11 +174,17 @@ class Batch:
                 if self.world.drain.wanted:
                     return
                 looked = ready.pop()
+                if self._too_late(looked.service, began):
+                    continue
                 standing = known.standings.get(looked.service.name)
                 yield await self._turn(looked, standing, listings)
         finally:
             for task in looks:
                 task.cancel()
+
+    def _too_late(self, service: Service, began: datetime) -> bool:
+        now = self.world.clock.now()
+        return not (self.request.asked or in_time(service, began, now))
 
     async def _first_look(self, service: Service, places: asyncio.Semaphore) -> Looked:
         async with places:
@@ -184,6 +199,8 @@ class Batch:
             turn = Turn(self.world, looked, fresh, self.request, self.holder, standing)
             return await turn.take()
         except (ArrayError, ConfigError, StoreError) as error:
+            if isinstance(error, StoreError):
+                tell_store_failed(self.world, error)
             cut = Ending(Outcome.FAILED, error.message)
             return Attempt(service=looked.service, cut=cut, hint=error.hint)
         except Exception as error:  # noqa: BLE001 - one service's trouble must not end the others' turns

@@ -114,7 +114,10 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     """Look once more, now that dscli waits for its command; then let the text pass or not."""
     service = errand.service
     readings = await look(world, service)
+    kept = await world.store.renew(errand.holder, world.clock.now())
     tell_readings(world, service.name, errand.run, readings)
+    if kept < len(errand.leases):
+        return Unsent(Outcome.REFUSED, "its leases were lost: another run may be at work", readings)
     verdict = combine(service.guards, readings, world.clock.monotonic())
     held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
     if held is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from flashd.core.retry import MOST
 from flashd.engine.batch import run_batch
 from flashd.engine.events import Event
+from flashd.engine.observe import CLOCK_TOLERANCE
 from flashd.engine.telling import tell_store_failed, tell_task_failed
 from flashd.errors import StoreError
 
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
     from flashd.model.observation import ArrayRecord
     from flashd.model.service import Service
 
-CLOCK_TOLERANCE = 5.0
-"""Seconds by which the two clocks may part between two looks before it counts as a jump."""
-
 
 class Cycle:
     """Turns ticks into batches; a batch that hangs keeps nobody waiting but its own array."""
@@ -34,6 +33,11 @@ class Cycle:
         self._request = request
         self._in_flight: dict[tuple[str, ...], asyncio.Task[None]] = {}
         self._clocks: tuple[float, float] | None = None
+        self._began: dict[tuple[str, ...], float] = {}
+        self._rest_until: dict[tuple[str, ...], float] = {}
+        self._complained = -math.inf
+        self._interval = world.pace.check_interval.total_seconds()
+        self._arrays = {array for service in world.services.values() for array in service.arrays}
 
     async def start(self) -> None:
         """Make the standings those of the present definitions."""
@@ -50,13 +54,26 @@ class Cycle:
             await self.watch_clock()
             work = await self._work()
         except StoreError as error:
-            tell_store_failed(self._world, error)
+            self._complain(error)
             return
         for arrays, services in work.items():
-            if arrays not in self._in_flight and not self._world.drain.wanted:
+            if self._free(arrays):
                 task = asyncio.create_task(self._batch(arrays, services))
                 self._in_flight[arrays] = task
+                self._began[arrays] = self._world.clock.monotonic()
                 task.add_done_callback(partial(self._landed, arrays))
+
+    def _free(self, arrays: tuple[str, ...]) -> bool:
+        """Whether a batch of these arrays may begin: none is under way, and none just broke off."""
+        resting = self._world.clock.monotonic() < self._rest_until.get(arrays, -math.inf)
+        return not (resting or arrays in self._in_flight or self._world.drain.wanted)
+
+    def _complain(self, error: StoreError) -> None:
+        """Tell of a store that fails at every tick once a check interval."""
+        now = self._world.clock.monotonic()
+        if now - self._complained >= self._interval:
+            self._complained = now
+            tell_store_failed(self._world, error)
 
     async def watch_clock(self) -> bool:
         """Look at everything again where somebody set the wall clock; tells whether so."""
@@ -66,7 +83,7 @@ class Cycle:
         if before is None:
             return False
         jump = (wall - before[0]) - (steady - before[1])
-        if abs(jump) <= CLOCK_TOLERANCE:
+        if abs(jump) <= CLOCK_TOLERANCE.total_seconds():
             return False
         world.events.tell(
             Event.CLOCK_JUMPED,
@@ -109,17 +126,25 @@ class Cycle:
             if service := world.services.get(name):
                 work[service.arrays].append(service)
         for run in await world.store.open_runs():
-            work[tuple(sorted(run.arrays))] += []
-        for array in {array for service in world.services.values() for array in service.arrays}:
+            self._add_rested(work, tuple(sorted(run.arrays)))
+        for array in self._arrays:
             record = records.get(array)
             seen = record.observed_at if record else None
             if seen is None or not seen <= now <= seen + world.pace.observe_interval:
-                work[array,] += []
+                self._add_rested(work, (array,))
         return {
             arrays: services
             for arrays, services in work.items()
             if not any(self._backed_off(records.get(array), now) for array in arrays)
         }
+
+    def _add_rested(
+        self, work: dict[tuple[str, ...], list[Service]], arrays: tuple[str, ...]
+    ) -> None:
+        """Add arrays on which nothing is due, unless they were looked at just now."""
+        since = self._world.clock.monotonic() - self._began.get(arrays, -math.inf)
+        if since >= self._interval:
+            work[arrays] += []
 
     @staticmethod
     def _backed_off(record: ArrayRecord | None, now: datetime) -> bool:
@@ -131,9 +156,15 @@ class Cycle:
         try:
             await run_batch(self._world, arrays, services, self._request)
         except StoreError as error:
+            self._rest(arrays)
             tell_store_failed(self._world, error)
         except Exception as error:  # noqa: BLE001 - one array's trouble must not end the daemon
+            self._rest(arrays)
             tell_task_failed(self._world, f"the batch of {', '.join(arrays)}", error)
+
+    def _rest(self, arrays: tuple[str, ...]) -> None:
+        """Leave arrays alone for a check interval: their services are due still, by the store."""
+        self._rest_until[arrays] = self._world.clock.monotonic() + self._interval
 
 
 async def _end(tasks: set[asyncio.Task[None]]) -> None:

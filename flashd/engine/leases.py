@@ -28,7 +28,8 @@ async def leased(
     """Take all of `names`, waiting `patience` seconds at most, and renew them until the end.
 
     Yields who stands in the way where they could not be had. Giving back never fails what was
-    done under the lease: a lease that is not given back becomes void with its holder.
+    done under the lease: what could not be given back is before the next lease is taken, or
+    becomes void with this process.
     """
     held = await _acquire(world, names, holder, patience)
     if held is not None:
@@ -40,15 +41,24 @@ async def leased(
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
+        world.unreturned.add((holder, tuple(names)))
         try:
-            await world.store.release(names, holder)
+            await _give_back(world)
         except StoreError as error:
             tell_store_failed(world, error)
+
+
+async def _give_back(world: World) -> None:
+    """Give back what is not needed any more, and what could not be given back before."""
+    for holder, names in tuple(world.unreturned):
+        await world.store.release(names, holder)
+        world.unreturned.discard((holder, names))
 
 
 async def _acquire(
     world: World, names: Sequence[str], holder: Holder, patience: float
 ) -> Held | None:
+    await _give_back(world)
     began = world.clock.monotonic()
     told = False
     while held := await world.store.acquire(names, holder, world.clock.now()):

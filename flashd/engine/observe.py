@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from flashd.engine.world import World
     from flashd.errors import FlashdError
-    from flashd.model.volumes import Listing
+    from flashd.model.volumes import Listing, Relation
 
+
+CLOCK_TOLERANCE = timedelta(seconds=5)
+"""By so much two clocks may part before one counts as set."""
 
 LISTING_AGE = timedelta(seconds=60)
 """A listing older than this is read again before anything is done about it."""
@@ -36,7 +39,7 @@ async def observe(world: World, array: str, run: str | None = None) -> Listing:
     Takes no lease: looking is harmless.
     """
     listing = await read(world, array, run)
-    await world.store.record_listing(listing, world.pairs_on(array))
+    await remember(world, listing)
     return listing
 
 
@@ -66,10 +69,32 @@ async def witness(world: World, array: str) -> Listing:
             tell_store_failed(world, failure)
         raise
     try:
-        await world.store.record_listing(listing, world.pairs_on(array))
+        await remember(world, listing)
     except StoreError as error:
         tell_store_failed(world, error)
     return listing
+
+
+async def remember(world: World, listing: Listing) -> None:
+    """Remember what a listing showed, also after the wall clock was set back.
+
+    The store ignores what is older than what it has. What it has from the future would hide a
+    new copy until then, and the clone would be refreshed again and again.
+    """
+    limit = world.clock.now() + CLOCK_TOLERANCE
+    hiding = {
+        (one.array, one.pair)
+        for one in await world.store.sightings([listing.array])
+        if one.observed_at > limit and _copy(one.relation) != _copy(listing.relations.get(one.pair))
+    }
+    if hiding:
+        clones = {clone for service in world.services.values() for clone in service.clones}
+        await world.store.forget_pairs(clones - hiding)
+    await world.store.record_listing(listing, world.pairs_on(listing.array))
+
+
+def _copy(relation: Relation | None) -> str | None:
+    return relation.copied.text if relation and relation.copied else None
 
 
 async def read(world: World, array: str, run: str | None = None) -> Listing:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, decide
 from flashd.core.health import last_resync_of
-from flashd.core.retry import backoff
+from flashd.core.retry import MOST, backoff
 from flashd.engine.events import Event
 from flashd.engine.observe import picture
 from flashd.model.observation import Standing
@@ -80,7 +80,8 @@ def _failures(
 ) -> tuple[int, datetime | None]:
     """Count the runs that failed in a row; a refusal is no failure and has no backoff."""
     if result is None or result.run is None or result.outcome is Outcome.REFUSED:
-        return before.failures, before.retry_at
+        retry_at = before.retry_at  # later than any backoff: the clock was set back
+        return before.failures, retry_at if retry_at and retry_at <= now + MOST else None
     if result.outcome in {Outcome.FAILED, Outcome.UNKNOWN}:
         failures = before.failures + 1
         return failures, now + backoff(failures)

@@ -50,7 +50,8 @@ class World:
     """The definitions, and a way to everything outside.
 
     `arrays` and `guards` make what is asked for; both raise `ConfigError` where a credential is
-    missing. `zones` are the zones in which arrays write their dates.
+    missing. `zones` are the zones in which arrays write their dates. `unreturned` are leases
+    that could not be given back: as long as this process lives, nobody takes them for void.
     """
 
     services: Mapping[str, Service]
@@ -65,6 +66,7 @@ class World:
     protected: frozenset[tuple[str, str]] = frozenset()
     pace: Pace = Pace()
     drain: Drain = field(default_factory=Drain)
+    unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
 
     def new_id(self) -> str:
         """Make the id of a run."""

@@ -33,8 +33,8 @@ class Session(Protocol):
     async def change(self, command: Cleared, pairs: Sequence[Pair]) -> Answer:
         """Send one changing command that names `pairs` and read its answer to the end.
 
-        Returns an answer in every case but one: `ArrayUnreachable` where the command was
-        certainly not read by the client.
+        Returns an answer in every case but one: where the command was certainly not read, or
+        who sent it was not logged in, it raises as `session` does.
         """
 
 

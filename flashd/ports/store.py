@@ -24,7 +24,8 @@ class Observations(Protocol):
         """Remember what a whole listing showed of the configured `pairs`.
 
         A pair of them that the listing lacks is remembered as missing. Clears the array's
-        failure, and closes the withdrawal of every pair that is there again.
+        failure, and closes the withdrawal of every pair that is there again: with another
+        relation than the withdrawn one, or after the run that withdrew it has ended.
         """
 
     async def record_failure(self, record: ArrayRecord) -> None:
@@ -53,7 +54,7 @@ class Runs(Protocol):
         """Write what is about to be sent, provided that `holder` still has all `leases`.
 
         For a withdraw, opens a withdrawal of each of its pairs. Raises `StoreError` where a
-        lease was lost.
+        lease was lost, or the run was closed by somebody else.
         """
 
     async def answered(self, run: str, seq: int, answer: Answer) -> None:

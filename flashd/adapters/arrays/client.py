@@ -29,6 +29,7 @@ OUTPUT_CAP = 16 * 1024 * 1024
 """Bytes of one stream; a listing of all 65,536 volumes of an array takes 13 million."""
 
 _KEPT_OF_A_FLOOD = 64 * 1024
+_MOST_AT_LOGIN = 16 * 1024
 _LOOK_SECONDS = 0.05
 _QUIET_LOOKS = 3
 _READ_CALLS = frozenset({"0", "3", "63"})
@@ -100,9 +101,10 @@ class Client:
         self._flooded = False
         self._stdout = bytearray()
         self._stderr = bytearray()
-        self._listening = asyncio.gather(
-            self._listen(child.output, self._stdout), self._listen(child.errors, self._stderr)
-        )
+        self._listening = [
+            asyncio.ensure_future(self._listen(child.output, self._stdout)),
+            asyncio.ensure_future(self._listen(child.errors, self._stderr)),
+        ]
         self._exit = asyncio.ensure_future(self._ended())
         self._input = _input_of(child.group)
 
@@ -151,9 +153,9 @@ class Client:
         except TimeoutError:
             why = f"dscli gave no whole answer within {limit:g} s and was killed"
         if not await self._child.end():
-            self._listening.cancel()
+            self.forget()
             status, why = None, "dscli was killed and would not go"
-        await asyncio.wait([self._listening])
+        await asyncio.wait(self._listening)
         if self._flooded or self._child.flooded:
             status, why = None, f"dscli wrote more than {OUTPUT_CAP} bytes and was killed"
             del self._stdout[_KEPT_OF_A_FLOOD:], self._stderr[_KEPT_OF_A_FLOOD:]
@@ -167,14 +169,14 @@ class Client:
 
     def forget(self) -> None:
         """Hear no more."""
-        self._listening.cancel()
-        self._exit.cancel()
+        for task in (*self._listening, self._exit):
+            task.cancel()
 
     async def _until_settled(self) -> Readiness:
         quiet = 0
         while not self._exit.done():
             self._news.clear()
-            heard = f"{_text(self._stdout)}\n{_text(self._stderr)}"
+            heard = f"{_beginning(self._stdout)}\n{_beginning(self._stderr)}"
             if asks(heard):
                 return Readiness.ASKING
             if logged_in(heard):
@@ -229,6 +231,11 @@ def _blocked_on(process: Path, thread: Path, pipe: str) -> bool:
         return str((process / "fd" / str(int(arguments[0], 16))).readlink()) == pipe
     except OSError:
         return False
+
+
+def _beginning(said: bytearray) -> str:
+    """Read as much as anybody says at a login, so that a flood costs nothing."""
+    return _text(said[:_MOST_AT_LOGIN])
 
 
 def _text(said: bytearray) -> str:

@@ -53,8 +53,6 @@ def told(where: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _from_database(where, error.orig or error) from error
-    except sqlite3.Error as error:  # raised while a connection is made
-        raise _from_database(where, error) from error
     except SQLAlchemyError as error:
         raise StoreError(f"{where} cannot be used: {_first_line(error)}", _NAMED) from error
     except OSError as error:

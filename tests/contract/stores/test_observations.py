@@ -182,12 +182,12 @@ async def test_a_failure_keeps_what_was_seen(store: Store) -> None:
     failure = ArrayRecord(
         array=ARRAY,
         failed_at=minute(2),
-        failure="CMMCI9029E \udcff",
+        failure="CMMCI9029E \udcff\0",
         failures=2,
         retry_at=minute(3),
     )
     await store.record_failure(failure)
-    told = replace(failure, observed_at=minute(1), failure="CMMCI9029E \\udcff")
+    told = replace(failure, observed_at=minute(1), failure="CMMCI9029E \\udcff\\x00")
     assert await store.arrays() == {ARRAY: told}
     assert await store.sightings() == seen
 

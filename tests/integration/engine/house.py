@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from flashd.engine.request import Result
     from flashd.model.health import Health
+    from flashd.model.lease import Holder
     from flashd.model.service import Windows
     from flashd.ports.array import ArrayBackend
     from flashd.ports.clock import Clock
@@ -142,6 +143,7 @@ class Lab:
     timeout: float = 20.0
     environment: dict[str, str] = field(default_factory=dict)
     dscli: Path = DSCLI
+    unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
 
     def array(self, serial: str = SERIAL) -> Array:
         """Make an array, or give back the one that was made."""
@@ -220,6 +222,7 @@ class Lab:
                 entropy=lambda: os.urandom(10),
                 protected=self.protected,
                 pace=Pace(command_timeout=timedelta(seconds=self.timeout)),
+                unreturned=self.unreturned,
             )
 
     def backend(self, serial: str, store: Store) -> ArrayBackend:
@@ -286,8 +289,9 @@ async def ticks(world: World, count: int = 1) -> None:
     """Let the daemon tick and end what it began, so often."""
     cycle = Cycle(world, Request(patience=world.pace.command_timeout.total_seconds()))
     await cycle.start()
-    for _ in range(count):
-        await world.store.look_again(world.clock.now())
+    for number in range(count):
+        if number:
+            await world.store.look_again(world.clock.now())
         await cycle.tick()
         await cycle.idle()
 

@@ -162,6 +162,7 @@ async def test_an_array_that_hangs_costs_its_own_services_only(lab: Lab) -> None
             await ended(world, "here")
         lab.clock.ahead = 3 * HOUR
         lab.clock.older = 3 * 3600.0
+        lab.array().set_clock(offset=3 * 3600)
         async with asyncio.timeout(10):
             while await outcomes(world, "here") != ["done", "done"]:
                 await cycle.tick()
@@ -192,7 +193,9 @@ async def test_two_who_ask_at_once_are_one_after_the_other(lab: Lab) -> None:
     lab.clones(numbered(0))
     lab.define("db", resource(numbered(0)), min_delay=HOUR)
     async with lab.open() as world:
-        both = await asyncio.gather(asked(world, "db", patience=30), asked(world, "db", patience=30))
+        both = await asyncio.gather(
+            asked(world, "db", patience=30), asked(world, "db", patience=30)
+        )
     assert sorted(result.exit_code for (result,) in both) == [0, 4]
     assert len(lab.changes()) == 1
 

@@ -165,9 +165,7 @@ class _Hasty(asyncio.SelectorEventLoop):
 
 
 class _Impatient(selectors.DefaultSelector):
-    def select(
-        self, timeout: float | None = None
-    ) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         return super().select(timeout / _Hasty.SPEED if timeout else timeout)
 
 

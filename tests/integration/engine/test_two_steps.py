@@ -76,9 +76,7 @@ BROKEN: dict[str, tuple[str, str, Mapping[str, object], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "verb", "options", "acted"), BROKEN.values(), ids=BROKEN.keys()
-)
+@pytest.mark.parametrize(("name", "verb", "options", "acted"), BROKEN.values(), ids=BROKEN.keys())
 async def test_what_broke_is_healed_by_the_next_run(
     lab: Lab, name: str, verb: str, options: Mapping[str, object], acted: list[str]
 ) -> None:

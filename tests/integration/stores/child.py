@@ -138,9 +138,18 @@ async def look(url: str) -> None:
         say("opened")
 
 
+async def crowd(url: str) -> None:
+    """Open new stores when told to, as others do at the same time."""
+    while number := sys.stdin.readline().strip():
+        await (await open_store(f"{url}.{number}", LinuxHost())).close()
+        say(number)
+
+
 async def main(what: str, url: str, argument: str = "") -> None:
     if what == "look":
         return await look(url)
+    if what == "crowd":
+        return await crowd(url)
     if what == "lock":
         return lock(url)
     host = LinuxHost()

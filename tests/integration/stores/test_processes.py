@@ -30,6 +30,12 @@ def line(child: Popen[str]) -> str:
     return child.stdout.readline().strip()
 
 
+def tell(child: Popen[str], word: object) -> None:
+    assert child.stdin
+    child.stdin.write(f"{word}\n")
+    child.stdin.flush()
+
+
 async def test_of_processes_that_fight_for_a_lease_one_has_it_at_a_time(
     url: str, tmp_path: Path, spawn: Spawn
 ) -> None:
@@ -40,8 +46,11 @@ async def test_of_processes_that_fight_for_a_lease_one_has_it_at_a_time(
 
 
 async def test_processes_that_open_a_new_store_at_once_all_can(url: str, spawn: Spawn) -> None:
-    children = [spawn("look", url) for _ in range(8)]
-    assert [line(child) for child in children] == ["opened"] * 8
+    children = [spawn("crowd", url) for _ in range(8)]
+    for number in range(40):
+        for child in children:
+            tell(child, number)
+        assert [line(child) for child in children] == [str(number)] * 8
 
 
 async def test_a_lease_is_held_while_its_process_lives_and_void_once_it_is_killed(

@@ -78,7 +78,7 @@ volumes = st.integers(0, 0xFFFF).map(lambda number: VolumeId(f"{number:04X}"))
     space_efficient=st.booleans(),
 )
 def test_invariant_2_the_gate_knows_every_command_that_is_written(
-    kind: StepKind, volumes: list[VolumeId], bgcopy: bool, space_efficient: bool
+    *, kind: StepKind, volumes: list[VolumeId], bgcopy: bool, space_efficient: bool
 ) -> None:
     pairs = tuple(map(Pair, volumes[::2], volumes[1::2]))
     names = [str(one) for one in pairs]

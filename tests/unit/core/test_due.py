@@ -7,11 +7,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from flashd.core.due import Due, NotDue, Reason, decide, decide_asked, next_due, refresh_age
-from flashd.model.health import Bounds
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from flashd.core.due import (
+    Due,
+    NotDue,
+    Reason,
+    decide,
+    decide_asked,
+    in_time,
+    next_due,
+    refresh_age,
+)
+from flashd.model.health import Bounds
 from tests.unit.core.builders import HOURS, at, freshness, service
 
 if TYPE_CHECKING:
@@ -36,9 +45,13 @@ def between(earliest: str, latest: str) -> Bounds:
 
 ALWAYS = service()
 PATIENT = service(wanted=freshness(min_delay=6 * HOURS))
+LAZY = service(wanted=freshness(refresh_after=30 * HOURS))
 EAGER = service(wanted=freshness(refresh_after=10 * HOURS))
 NIGHTLY = service(schedule="22:00-04:00", wanted=freshness(min_delay=6 * HOURS))
+SELDOM = service(schedule="22:00-04:00", wanted=freshness(min_delay=8 * HOURS))
 BY_AGE = service(schedule="22:00-04:00", wanted=freshness(refresh_after=10 * HOURS))
+HASTY = service(schedule="22:00-04:00", wanted=freshness(refresh_after=HOURS))
+HASTY_AND_WRITTEN = service(schedule="22:00-04:00@120", wanted=freshness(refresh_after=HOURS))
 IN_PARIS = service(schedule="22:00-04:00", timezone="Europe/Paris")
 WEEKDAYS = service(schedule="22:00-04:00 mon-fri")
 HOURLY = service(schedule="22:00-04:00@60")
@@ -110,6 +123,18 @@ CASES: dict[str, tuple[Service, Bounds | None, str, Due | NotDue]] = {
         "20 10:00",
         Due(Reason.REFRESHABLE),
     ),
+    "refresh_after beyond sync_max_delay not reached": (
+        LAZY,
+        once("20 00:00"),
+        "21 05:59:59",
+        NotDue(Reason.FRESH, nov("21 06:00")),
+    ),
+    "refresh_after beyond sync_max_delay reached": (
+        LAZY,
+        once("20 00:00"),
+        "21 06:00",
+        Due(Reason.STALE),
+    ),
     # once per window
     "before the window": (
         NIGHTLY,
@@ -137,17 +162,23 @@ CASES: dict[str, tuple[Service, Bounds | None, str, Due | NotDue]] = {
         "22 03:00",
         NotDue(Reason.HAD_THIS_WINDOW, nov("22 22:00")),
     ),
-    "a run by day does not use up the night": (
+    "a run by day, the window's interval before": (
         NIGHTLY,
-        once("21 16:00"),
+        once("21 15:59:59"),
         "21 22:00",
         Due(Reason.WINDOW),
     ),
-    "but sync_min_delay can": (
+    "a run by day, less than that before": (
         NIGHTLY,
-        once("21 16:01"),
+        once("21 16:00"),
         "21 22:00",
-        NotDue(Reason.TOO_SOON, nov("21 22:01")),
+        NotDue(Reason.HAD_THIS_WINDOW, nov("21 22:00:01")),
+    ),
+    "a run by day, less than sync_min_delay before": (
+        SELDOM,
+        once("21 14:30"),
+        "21 22:00",
+        NotDue(Reason.TOO_SOON, nov("21 22:30")),
     ),
     "stale, and the window is shut": (
         NIGHTLY,
@@ -196,6 +227,18 @@ CASES: dict[str, tuple[Service, Bounds | None, str, Due | NotDue]] = {
         "22 00:00",
         Due(Reason.REFRESHABLE),
     ),
+    "old enough again in the same window": (
+        HASTY,
+        once("21 22:00"),
+        "21 23:00",
+        Due(Reason.REFRESHABLE),
+    ),
+    "old enough again, but for a written interval": (
+        HASTY_AND_WRITTEN,
+        once("21 22:00"),
+        "21 23:00",
+        NotDue(Reason.HAD_THIS_WINDOW, nov("22 00:00")),
+    ),
     "young, and the window is shut": (
         BY_AGE,
         once("21 14:00"),
@@ -240,6 +283,19 @@ def test_tells_its_instants_in_utc() -> None:
     assert isinstance(answer, NotDue)
     assert answer.until is not None
     assert answer.until.tzinfo is UTC
+
+
+LATE = {
+    "inside the window": ("20 23:00", "21 04:00", True),
+    "a minute after its end": ("20 23:00", "21 04:01:00", True),
+    "more than a minute after its end": ("20 23:00", "21 04:01:01", False),
+    "due in its last second": ("21 04:00", "21 04:01:00", True),
+}
+
+
+@pytest.mark.parametrize(("due_at", "now", "answer"), LATE.values(), ids=LATE.keys())
+def test_a_turn_may_begin_a_minute_after_its_window(*, due_at: str, now: str, answer: bool) -> None:
+    assert in_time(NIGHTLY, nov(due_at), nov(now)) is answer
 
 
 # A person
@@ -292,9 +348,16 @@ def test_spreads_the_start_inside_the_window_differently_for_each_service() -> N
         assert decide(one, once("20 22:00"), shut.until - SECOND) == NotDue(
             Reason.SPREAD, shut.until
         )
-        assert decide(one, once("20 22:00"), shut.until) == Due(Reason.WINDOW)
+        assert isinstance(decide(one, once("20 22:00"), shut.until), Due)
         starts.add(shut.until)
     assert len(starts) == 4
+
+
+def test_by_age_a_spread_window_has_had_nothing() -> None:
+    by_age = service(schedule="~22:00-04:00", wanted=freshness(refresh_after=HOURS))
+    answer = decide(by_age, once("21 21:00"), nov("21 22:00"))
+    assert isinstance(answer, NotDue)
+    assert answer.reason is Reason.SPREAD
 
 
 def test_a_spread_window_that_had_its_run_says_so() -> None:
@@ -331,8 +394,8 @@ NEXT: dict[str, tuple[Service, Bounds | None, str, str | None, tuple[str, Reason
         ("21 22:00", Reason.HAD_THIS_WINDOW),
     ),
     "by a window and then sync_min_delay": (
-        NIGHTLY,
-        once("20 17:00"),
+        SELDOM,
+        once("20 15:00"),
         "20 20:00",
         None,
         ("20 23:00", Reason.TOO_SOON),
@@ -377,36 +440,32 @@ def test_tells_when_the_next_resync_is_due(
     assert found == ((nov(answer[0]), answer[1]) if answer else None)
 
 
-def test_tells_the_first_of_endless_obstacles_that_it_stopped_at() -> None:
-    # A minute's window a day, and each time sync_min_delay ends just after it.
-    class Mirage:
-        """Windows that are shut whenever somebody comes."""
+class Mirage:
+    """Windows that are an hour away whenever somebody comes."""
 
-        def open_at(self, now: datetime) -> bool:  # noqa: ARG002 - the port's signature
-            return False
+    def open_at(self, _now: datetime) -> bool:
+        return False
 
-        def allows(
-            self,
-            now: datetime,  # noqa: ARG002 - the port's signature
-            last: datetime | None,  # noqa: ARG002 - the port's signature
-            *,
-            default_interval: bool = True,  # noqa: ARG002 - the port's signature
-        ) -> bool:
-            return False
+    def allows(
+        self, _now: datetime, _last: datetime | None, *, default_interval: bool = True
+    ) -> bool:
+        return not default_interval
 
-        def next_start(
-            self,
-            now: datetime,
-            last: datetime | None,  # noqa: ARG002 - the port's signature
-            *,
-            seed: str = "",  # noqa: ARG002 - the port's signature
-            default_interval: bool = True,  # noqa: ARG002 - the port's signature
-        ) -> datetime:
-            return now + HOURS
+    def next_start(
+        self,
+        now: datetime,
+        _last: datetime | None,
+        *,
+        seed: str = "",
+        default_interval: bool = True,
+    ) -> datetime | None:
+        return now + HOURS if seed and default_interval else None
 
-        def window_end(self, now: datetime) -> None:
-            """Tell nothing."""
+    def window_end(self, _now: datetime) -> datetime | None:
+        return None
 
+
+def test_gives_up_looking_for_a_start_that_always_moves_away() -> None:
     found = next_due(replace(ALWAYS, schedule=Mirage()), None, nov("01 00:00"))
     assert found == (nov("01 00:00") + 32 * HOURS, Reason.OUTSIDE_WINDOW)
 
@@ -439,13 +498,16 @@ services = st.builds(
     timezone=st.sampled_from(["UTC", "Europe/Paris", "America/New_York"]),
 )
 moments = st.integers(0, 14 * 86400).map(lambda number: at("2026-10-20 00:00") + number * SECOND)
-lasts = st.none() | st.tuples(moments, st.none() | moments).map(
-    lambda pair: Bounds(min(pair) if pair[1] else None, max(pair) if pair[1] else pair[0])
+lasts = st.one_of(
+    st.none(),
+    st.builds(Bounds, st.none(), moments),
+    st.tuples(moments, moments).map(lambda ends: Bounds(min(ends), max(ends))),
 )
 
 
 @settings(max_examples=120, deadline=None)
 @given(wanted=services, last=lasts, now=moments, retry_at=st.none() | moments)
+@example(wanted=LAZY, last=once("20 00:00"), now=nov("20 01:00"), retry_at=None)
 @example(wanted=IN_PARIS, last=None, now=at("2026-10-25 00:59:59"), retry_at=None)
 def test_stays_not_due_until_the_time_it_names(
     wanted: Service, last: Bounds | None, now: datetime, retry_at: datetime | None
@@ -482,5 +544,5 @@ def test_is_never_due_outside_a_window_or_inside_sync_min_delay(
     if isinstance(decide(wanted, last, now), Due):
         local = now.astimezone(wanted.timezone)
         assert wanted.schedule is None or wanted.schedule.open_at(local)
-        if last and last.latest:
+        if last and last.latest and wanted.freshness.min_delay:
             assert now >= last.latest + wanted.freshness.min_delay

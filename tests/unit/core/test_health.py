@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from flashd.core.health import assess, last_resync_of
 from flashd.model.health import Bounds, Status
 from flashd.model.observation import ArrayRecord, Picture
 from flashd.model.run import Outcome, StepRecord
-
 from tests.unit.core.builders import (
     ARRAY,
     HOURS,
@@ -42,9 +42,7 @@ SAID = at("2026-11-21 00:59:31")
 GOOD = picture(*(sighting(name, relation(name)) for name in PAIRS))
 WANTED = service()
 TWO_STEP = service(resource(recording=False))
-FULL = picture(
-    *(sighting(name, replace(relation(name), recording=False)) for name in PAIRS)
-)
+FULL = picture(*(sighting(name, replace(relation(name), recording=False)) for name in PAIRS))
 BY_FLASHD = " (withdrawn by flashd, which establishes it in the next run)"
 MISSING = f"pair {PAIRS[1]} is not on the array {ARRAY}"
 
@@ -175,7 +173,8 @@ def test_is_unknown_before_the_first_look() -> None:
 
 def test_is_unknown_while_one_pair_was_never_seen() -> None:
     known = replace(
-        GOOD, sightings={key: one for key, one in GOOD.sightings.items() if key[1] != pair(PAIRS[0])}
+        GOOD,
+        sightings={key: one for key, one in GOOD.sightings.items() if key[1] != pair(PAIRS[0])},
     )
     health = assess(WANTED, known, NOW)
     assert (health.status, health.reasons) == (Status.UNKNOWN, (f"never observed on {ARRAY}",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 
 from flashd.core.instants import indistinct, last_resync, later, meaning, oldest, read
 from flashd.model.health import Bounds
-from flashd.model.volumes import Relation
 from tests.unit.core.builders import (
     CREATED,
     HOURS,
@@ -24,6 +24,9 @@ from tests.unit.core.builders import (
     relation,
     sighting,
 )
+
+if TYPE_CHECKING:
+    from flashd.model.volumes import Relation
 
 SECOND = timedelta(seconds=1)
 PARIS, NEW_YORK = ZoneInfo("Europe/Paris"), ZoneInfo("America/New_York")
@@ -254,7 +257,7 @@ ORDER: dict[str, tuple[str, str, ZoneInfo | None, bool | None]] = {
 
 @pytest.mark.parametrize(("before", "after", "zone", "answer"), ORDER.values(), ids=ORDER.keys())
 def test_invariant_5_compares_in_the_time_of_the_array(
-    before: str, after: str, zone: ZoneInfo | None, answer: bool | None
+    *, before: str, after: str, zone: ZoneInfo | None, answer: bool | None
 ) -> None:
     assert later(date(before), date(after), zone) is answer
 
@@ -397,7 +400,7 @@ seconds = st.floats(0, 3 * 86400).map(lambda number: timedelta(seconds=number))
 @given(copied=instants, zone=zones, known=st.booleans(), waits=st.tuples(seconds, seconds))
 @example(copied=FALL_BACK - 2 * SECOND, zone=PARIS, known=True, waits=(SECOND, SECOND))
 def test_the_bounds_hold_the_instant_of_the_copy(
-    copied: datetime, zone: ZoneInfo, known: bool, waits: tuple[timedelta, timedelta]
+    *, copied: datetime, zone: ZoneInfo, known: bool, waits: tuple[timedelta, timedelta]
 ) -> None:
     seen = sighting(
         NAME,
@@ -422,6 +425,7 @@ def test_the_bounds_hold_the_instant_of_the_copy(
     first_look=st.booleans(),
 )
 def test_claims_no_more_than_was_seen_however_wrong_the_clock_of_the_array(
+    *,
     copied: datetime,
     ahead: timedelta,
     zone: ZoneInfo,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flashd.model.observation import Withdrawal
+    from flashd.model.service import Service
     from flashd.model.volumes import Pair, Relation
 
 FIRST, SECOND, THIRD = PAIRS
@@ -197,6 +198,13 @@ def test_refuses_a_missing_pair_and_writes_the_line_that_makes_it(
     )
 
 
+def test_a_pair_that_was_once_seen_reversed_and_is_gone_is_missing() -> None:
+    left = {clone: one for clone, one in ALL.items() if clone[1] != pair(SECOND)}
+    answer = plan(RECORDING, left | {(ARRAY, pair("0102:0101")): None}, [])
+    assert isinstance(answer, Refused)
+    assert answer.reason == f"pair {SECOND} is not on the array {ARRAY}"
+
+
 def test_refuses_a_reversed_pair() -> None:
     turned = seen(relation("0102:0101")) | {(ARRAY, pair(SECOND)): None}
     assert plan(RECORDING, ALL | turned, []) == Refused(
@@ -336,11 +344,10 @@ def test_plans_resource_by_resource() -> None:
     second = replace(resource("0003:0004", name="sync#2", recording=False), array=OTHER_ARRAY)
     both = service(resource(FIRST), second)
     found = seen(relation(FIRST)) | seen(full(THIRD), array=OTHER_ARRAY)
-    there = {"resource": "sync#2", "array": OTHER_ARRAY}
     steps = (
         resync(FIRST),
-        replace(withdraw(THIRD), **there),
-        replace(establish(THIRD), **there),
+        replace(withdraw(THIRD), resource="sync#2", array=OTHER_ARRAY),
+        replace(establish(THIRD), resource="sync#2", array=OTHER_ARRAY),
     )
     assert plan(both, found, []) == Planned(steps)
     assert outline(both, {}, []) == steps
@@ -394,9 +401,9 @@ def test_invariant_2_every_step_of_a_plan_passes_the_last_gate(
     assert {"displaced", "invalid"}.isdisjoint(states)
     own = {(ARRAY, str(one.pair.source), str(one.pair.target)) for one in journal}
     shown = listing(*live)
-    for one in answer.steps:
-        if one.kind is StepKind.ESTABLISH:
-            own |= {(ARRAY, str(each.source), str(each.target)) for each in one.pairs}
+    for planned in answer.steps:
+        if planned.kind is StepKind.ESTABLISH:
+            own |= {(ARRAY, str(each.source), str(each.target)) for each in planned.pairs}
             shown = listing()
-        gate = examine(render(one), wanted, shown, Forbidden(set(), set()), own)
-        assert gate == Cleared(render(one))
+        gate = examine(render(planned), wanted, shown, Forbidden(set(), set()), own)
+        assert gate == Cleared(render(planned))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 
 from flashd.core.verify import Advance, advance, judge
 from flashd.model.run import Account, Answer, Marks, Outcome, Step, StepKind
-from flashd.model.volumes import Listing, Pair, Relation
 from tests.unit.core.builders import ARRAY, PAIRS, at, java, listing, pair, relation
+
+if TYPE_CHECKING:
+    from flashd.model.volumes import Listing, Pair, Relation
 
 NAME = PAIRS[0]
 PARIS = ZoneInfo("Europe/Paris")
@@ -35,6 +38,7 @@ BEFORES = {
 AFTERS: dict[str, Relation | None] = {
     "gone": None,
     "unread": replace(relation(NAME, NEXT, NEXT), unread=("DateSynced=morgen",)),
+    "unread, the other": replace(relation(NAME, NEXT, NEXT), unread=("DateCreated=?",)),
     "no dates": relation(NAME, None, None),
     "made anew": relation(NAME, None, NEXT),
     "the same": relation(NAME, OLD, MADE),
@@ -47,21 +51,21 @@ DONE, NOT_DONE, UNKNOWN = Advance.DONE, Advance.NOT_DONE, Advance.UNKNOWN
 LETTERS = {"+": DONE, "-": NOT_DONE, "?": UNKNOWN}
 # A row for what was before; its columns are AFTERS in their order.
 SHOWN = {
-    (StepKind.RESYNC, "never noted"): "??--?????",
-    (StepKind.RESYNC, "no dates"): "??--?????",
-    (StepKind.RESYNC, "made"): "??--+++++",
-    (StepKind.RESYNC, "resynced"): "??---?++?",
-    (StepKind.RESYNC, "unreadable"): "??--?????",
-    (StepKind.ESTABLISH, "never noted"): "-??++++++",
-    (StepKind.ESTABLISH, "no dates"): "-??++++++",
-    (StepKind.ESTABLISH, "made"): "-??++++++",
-    (StepKind.ESTABLISH, "resynced"): "-??+-?++?",
-    (StepKind.ESTABLISH, "unreadable"): "-????????",
-    (StepKind.WITHDRAW, "never noted"): "+--------",
-    (StepKind.WITHDRAW, "no dates"): "+--------",
-    (StepKind.WITHDRAW, "made"): "+--------",
-    (StepKind.WITHDRAW, "resynced"): "+--------",
-    (StepKind.WITHDRAW, "unreadable"): "+--------",
+    (StepKind.RESYNC, "never noted"): "???--?????",
+    (StepKind.RESYNC, "no dates"): "???--?????",
+    (StepKind.RESYNC, "made"): "???--+++++",
+    (StepKind.RESYNC, "resynced"): "???---?++?",
+    (StepKind.RESYNC, "unreadable"): "???--?????",
+    (StepKind.ESTABLISH, "never noted"): "-???++++++",
+    (StepKind.ESTABLISH, "no dates"): "-???++++++",
+    (StepKind.ESTABLISH, "made"): "-???++++++",
+    (StepKind.ESTABLISH, "resynced"): "-???+-?++?",
+    (StepKind.ESTABLISH, "unreadable"): "-?????????",
+    (StepKind.WITHDRAW, "never noted"): "+---------",
+    (StepKind.WITHDRAW, "no dates"): "+---------",
+    (StepKind.WITHDRAW, "made"): "+---------",
+    (StepKind.WITHDRAW, "resynced"): "+---------",
+    (StepKind.WITHDRAW, "unreadable"): "+---------",
 }
 CELLS = {
     f"{kind}, {before}, then {after}": (kind, before, after, LETTERS[letter])
@@ -225,7 +229,7 @@ JUDGEMENTS: dict[str, tuple[Listing | None, Answer | None, bool, Outcome, str]] 
     ids=JUDGEMENTS.keys(),
 )
 def test_judges_a_command_by_all_its_pairs(
-    after: Listing | None, said: Answer | None, settled: bool, outcome: Outcome, reason: str
+    *, after: Listing | None, said: Answer | None, settled: bool, outcome: Outcome, reason: str
 ) -> None:
     judged = judge(step(*PAIRS), BEFORE, after, said, None, settled=settled)
     assert (judged.outcome, judged.reason) == (outcome, reason)
@@ -236,7 +240,7 @@ def test_judges_a_command_by_all_its_pairs(
 
 @pytest.mark.parametrize("settled", [False, True])
 @pytest.mark.parametrize("after", [None, ALL])
-def test_of_no_pairs_nothing_is_done(after: Listing | None, settled: bool) -> None:
+def test_of_no_pairs_nothing_is_done(*, after: Listing | None, settled: bool) -> None:
     judged = judge(step(), {}, after, answer(), None, settled=settled)
     assert judged.outcome is not Outcome.DONE
 
@@ -307,6 +311,7 @@ def printed(second: int, label: str) -> str:
     settled=st.booleans(),
 )
 def test_invariant_5_done_says_that_each_pair_is_later(
+    *,
     dates: list[tuple[tuple[int, str] | None, tuple[int, str] | None]],
     kind: StepKind,
     said: Account,

@@ -1,0 +1,484 @@
+"""What every way to reach an array promises, whatever goes wrong with it.
+
+The array is the simulated one, dscli its real process. What the array did is in its journal; no
+answer may claim more, and no error may say that nothing was sent where something came in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.clock import SystemClock
+from flashd.adapters.host import LinuxHost
+from flashd.adapters.processes import lives
+from flashd.errors import ArrayRejected, ArrayUnreachable, LoginRefused
+from flashd.model.run import Account
+from flashd.sim.array import Array
+from flashd.sim.faults import KINDS
+from tests.contract.arrays import ARRAY, HMC1, HMC2, PLENTY, SIMULATED, Heard, cleared, pairs_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from flashd.model.run import Answer
+    from flashd.ports.array import ArrayBackend
+
+AGED = 1_411_074_244.0
+PAIRS = "0001:0002 0101:0102 0003:0004"
+RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp {PAIRS}"
+WITHDRAW = f"rmflash -dev {ARRAY} -quiet {PAIRS}"
+ESTABLISH = f"mkflash -dev {ARRAY} -persist -nocp -tgtse 0005:0006 0007:0008 0009:000A"
+COMMANDS = (RESYNC, WITHDRAW, ESTABLISH)
+LISTING = ["setenv -banner off -header on -format delim", f"lsflash -l -dev {ARRAY} 0000-FFFF"]
+SHORT = 3.0
+"""Seconds after which a client that hangs is killed; a login takes a tenth."""
+
+IMPLEMENTATIONS: Mapping[str, Callable[[Dscli], ArrayBackend]] = {
+    "oneshot": lambda dscli: OneshotArray(dscli, SystemClock(), LinuxHost()),
+}
+
+
+@dataclass(frozen=True)
+class House:
+    """A simulated array and a way to reach it."""
+
+    sim: Array
+    dscli: Dscli
+    make: Callable[[Dscli], ArrayBackend]
+
+    def backend(
+        self, environment: Mapping[str, str] | None = None, *, timeout: float = PLENTY
+    ) -> ArrayBackend:
+        more = {**self.dscli.environment, **(environment or {})}
+        return self.make(replace(self.dscli, timeout=timeout, environment=more))
+
+    def commands(self) -> list[str]:
+        return [entry.command for entry in self.sim.journal()]
+
+    def changes(self) -> list[str]:
+        return [one for one in self.commands() if one in COMMANDS]
+
+    def outcomes(self) -> list[str]:
+        return [login.outcome for login in self.sim.logins()]
+
+
+@pytest.fixture(params=IMPLEMENTATIONS)
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
+    sim = Array.create(tmp_path / "a.array", ARRAY, consoles=(HMC1, HMC2))
+    sim.add_volumes(*(f"{n:04X}" for n in range(1, 11)), "0101", "0102")
+    sim.establish(*PAIRS.split(), synced_at=AGED)
+    pwfile = tmp_path / "a.pwfile"
+    sim.write_pwfile(pwfile)
+    argv = (str(SIMULATED), "-hmc1", HMC1, "-hmc2", HMC2, "-user", "opensvc")
+    environment = {**SPEAK_UTC, "FLASHD_SIM": str(sim.path)}
+    dscli = Dscli(ARRAY, (*argv, "-pwfile", str(pwfile)), environment, PLENTY, "make it anew")
+    return House(sim, dscli, IMPLEMENTATIONS[request.param])
+
+
+async def change(backend: ArrayBackend, command: str, heard: Heard | None = None) -> Answer:
+    """Send a command, and see that nothing of the client is left."""
+    async with backend.session(heard or Heard()) as session:
+        group = session.carrier.group
+        answer = await session.change(*cleared(command))
+    assert not lives(group)
+    return answer
+
+
+# What arrives
+
+
+async def test_a_listing_is_one_login_and_the_two_known_commands(house: House) -> None:
+    heard = Heard()
+    listing = await house.backend().observe(heard)
+    assert house.commands() == LISTING
+    assert house.outcomes() == ["ok"]
+    assert [str(pair) for pair in listing.relations] == sorted(PAIRS.split())
+    assert listing.array == ARRAY
+    assert listing.began_at < listing.ended_at
+    assert {one.synced.label for one in listing.relations.values() if one.synced} == {"UTC"}
+    assert heard.sent_lines == ["; ".join(LISTING)]
+    assert heard.clients == [" ".join(house.dscli.argv)]
+    assert [(command, status) for command, status, _ in heard.answers] == [(LISTING[1], 0)]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: one.split()[0])
+async def test_a_change_is_one_login_and_that_command_alone(house: House, command: str) -> None:
+    heard = Heard()
+    answer = await change(house.backend(), command, heard)
+    assert house.commands() == [command]
+    assert house.outcomes() == ["ok"]
+    assert answer.all_accepted
+    assert (answer.refused, answer.exit_status, answer.reason) == (False, 0, "")
+    assert heard.sent_lines == [command]
+    assert heard.answers == [(command, 0, answer.output)]
+    assert list(answer.accounts) == list(pairs_of(command))
+
+
+async def test_a_session_that_sends_nothing_leaves_no_trace_but_its_login(house: House) -> None:
+    async with house.backend().session(Heard()) as session:
+        group = session.carrier.group
+        assert lives(group)
+    assert not lives(group)
+    assert (house.commands(), house.outcomes()) == ([], ["ok"])
+
+
+async def test_the_carrier_names_the_group_that_is_there(house: House) -> None:
+    host = LinuxHost()
+    async with house.backend().session(Heard()) as session:
+        carrier = session.carrier
+        assert carrier.boot_id == host.boot_id
+        assert await host.end(carrier) is True
+        assert not lives(carrier.group)
+
+
+async def test_the_client_lives_in_utc_and_in_c_without_what_is_ours(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "LISTEN_FDS", "CREDENTIALS_DIRECTORY"):
+        monkeypatch.setenv(name, "1")
+    for name, value in {"TZ": "Asia/Tokyo", "LC_ALL": "fr_FR.UTF-8", "LANG": "fr_FR"}.items():
+        monkeypatch.setenv(name, value)
+    async with house.backend({"EXTRA": "mine"}).session(Heard()) as session:
+        environ = environ_of(session.carrier.group)
+    found = dict(line.partition("=")[::2] for line in environ if line)
+    assert {k: found.get(k) for k in ("TZ", "LC_ALL", "LANG", "EXTRA")} == {
+        "TZ": "UTC",
+        "LC_ALL": "C",
+        "LANG": "C",
+        "EXTRA": "mine",
+    }
+    ours = ("NOTIFY_", "WATCHDOG_", "LISTEN_", "CREDENTIALS_")
+    assert not [name for name in found if name.startswith(ours)]
+
+
+def environ_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/environ").read_text().split("\0")
+
+
+async def test_an_array_without_relations_is_listed_as_empty(house: House) -> None:
+    for pair in PAIRS.split():
+        house.sim.drop_relation(pair)
+    assert (await house.backend().observe(Heard())).relations == {}
+
+
+# Where it cannot be reached, or says no
+
+
+async def test_the_second_console_is_taken_where_the_first_is_gone(house: House) -> None:
+    house.sim.add_fault("unreachable", HMC1, times=-1)
+    await house.backend().observe(Heard())
+    assert (await change(house.backend(), RESYNC)).all_accepted
+    assert [(one.hmc, one.outcome) for one in house.sim.logins()] == [
+        (HMC1, "unreachable"),
+        (HMC2, "ok"),
+    ] * 2
+
+
+@pytest.mark.parametrize("what", ["observe", "change"])
+async def test_without_a_console_nothing_is_sent(house: House, what: str) -> None:
+    house.sim.add_fault("unreachable", times=-1)
+    with pytest.raises(ArrayUnreachable, match="no connection"):
+        await ask(house.backend(), what)
+    assert house.commands() == []
+    assert house.outcomes() == ["unreachable"] * 2
+
+
+@pytest.mark.parametrize("what", ["observe", "change"])
+async def test_a_refused_login_is_not_tried_again(house: House, what: str) -> None:
+    house.sim.add_user("opensvc", "another")
+    with pytest.raises(LoginRefused, match="wrong password") as raised:
+        await ask(house.backend(), what)
+    assert raised.value.hint == "make it anew"
+    assert (house.commands(), house.outcomes()) == ([], ["wrong password"])
+    assert [user.failed_logins for user in house.sim.users()] == [1]
+
+
+@pytest.mark.parametrize("what", ["observe", "change"])
+async def test_a_login_that_hangs_is_ended(house: House, what: str) -> None:
+    house.sim.add_fault("login-hang")
+    heard = Heard()
+    with pytest.raises(ArrayUnreachable, match="did not log in within 1 s"):
+        await ask(house.backend(timeout=1), what, heard)
+    assert (house.commands(), heard.sent_lines) == ([], [])
+    assert [status for _, status, _ in heard.answers] == [None]
+
+
+async def test_a_user_who_may_not_is_told_so(house: House) -> None:
+    house.sim.add_user("opensvc", "opensvc", role="monitor")
+    answer = await change(house.backend(), RESYNC)
+    assert answer.refused
+    assert "Unsupported task" in answer.reason
+    house.sim.add_user("opensvc", "opensvc", role="no_access")
+    with pytest.raises(ArrayRejected, match="may not"):
+        await house.backend().observe(Heard())
+
+
+async def test_a_client_that_is_not_there_is_rejected(house: House, tmp_path: Path) -> None:
+    (text := tmp_path / "text").write_text("no program")
+    for program in (tmp_path / "absent", tmp_path, text, text / "below"):
+        gone = replace(house.dscli, argv=(str(program),))
+        with pytest.raises(ArrayRejected, match="cannot be started"):
+            await house.make(gone).observe(Heard())
+    text.chmod(0o755)
+    with pytest.raises(ArrayRejected, match="cannot be started"):
+        await house.make(replace(house.dscli, argv=(str(text),))).observe(Heard())
+
+
+async def ask(backend: ArrayBackend, what: str, heard: Heard | None = None) -> object:
+    if what == "observe":
+        return await backend.observe(heard or Heard())
+    return await change(backend, RESYNC, heard)
+
+
+# Faults
+
+
+LISTING_FAULTS: Mapping[str, tuple[dict[str, Any], str]] = {
+    "refused": ({}, "CMUN03099E"),
+    "die-before": ({}, "exit code -9"),
+    "die-after": ({}, "exit code -9"),
+    "lost-answer": ({}, "no table"),
+    "cut-short in a row": ({"bytes": 600}, "does not end"),
+    "cut-short at the rule": ({"rows": 0}, "no row"),
+    "garbage": ({}, "no table"),
+    "language": ({}, "lacks the column TargetWriteEnabled"),
+    "flood": ({}, "more than 16777216 bytes"),
+    "hang": ({}, "no whole answer within 3 s"),
+}
+
+
+def kind_of(name: str) -> str:
+    """Tell the simulator's name of a fault that a table names with its options."""
+    return name.partition(" ")[0]
+
+
+@pytest.mark.parametrize("name", LISTING_FAULTS)
+async def test_a_listing_is_whole_or_none(house: House, name: str) -> None:
+    options, words = LISTING_FAULTS[name]
+    house.sim.add_fault(kind_of(name), "lsflash", **options)
+    heard = Heard()
+    with pytest.raises(ArrayUnreachable, match=words):
+        await house.backend(timeout=SHORT).observe(heard)
+    assert len(house.outcomes()) == len(heard.answers) == 1
+    assert len(heard.answers[0][2]) < 1_000_000
+
+
+def test_every_fault_of_the_simulator_is_tried_here() -> None:
+    here = {kind_of(name) for name in (*LISTING_FAULTS, *FAULTS)}
+    assert here | {"unreachable", "login-refused", "login-hang"} == set(KINDS) | {"none"}
+
+
+FAULTS: Mapping[str, dict[str, Any]] = {
+    "none": {},
+    "refused": {},
+    "refused with exit 0": {"exit": 0},
+    "refused with exit 3": {"exit": 3},
+    "die-before": {},
+    "die-after": {},
+    "die-before by TERM": {"signal": 15},
+    "lost-answer": {},
+    "lost-answer with exit 2": {"exit": 2},
+    "lost-answer with exit 5": {"exit": 5},
+    "lie": {},
+    "partial": {},
+    "partial in silence": {"silent": "yes"},
+    "cut-short in the first line": {"bytes": 40},
+    "cut-short in an id": {"bytes": 125},
+    "cut-short between": {"rows": 2},
+    "garbage": {},
+    "language": {},
+}
+SWITCHES: Mapping[str, Sequence[str]] = {
+    "errors_to": ("stderr", "stdout"),
+    "on_error": ("continue", "stop"),
+    "stream_exit": ("zero", "first-error", "last"),
+    "partial_exit": ("4", "6", "0"),
+    "stream_prompt": ("yes", "no"),
+    "trailing_prompt": ("yes", "no"),
+    "banner_blank_line": ("no", "yes"),
+    "withdraw_message": ("CMUC00140I", "CMUN81131I"),
+    "synced_on_establish": ("yes", "no"),
+    "created_on_resync": ("no", "yes"),
+    "extra_columns": ("", "NewOne,NewTwo"),
+    "date_zone": ("client", "Europe/Paris"),
+    "FLASHD_SIM_WRAPPER": ("", "1"),
+}
+Position = dict[str, str]
+
+
+def pairwise(factors: Mapping[str, Sequence[str]]) -> list[Position]:
+    """Choose rows in which every two positions of every two factors meet."""
+    open_meetings = {
+        frozenset({(a, x), (b, y)})
+        for a, b in itertools.combinations(factors, 2)
+        for x, y in itertools.product(factors[a], factors[b])
+    }
+    rows = []
+    while open_meetings:
+        seed = min(open_meetings, key=sorted)
+        row = dict(seed)
+        for name in factors:
+            if name not in row:
+                row[name] = max(
+                    factors[name],
+                    key=lambda value, name=name, row=row: sum(  # type: ignore[misc]
+                        frozenset({(name, value), other}) in open_meetings for other in row.items()
+                    ),
+                )
+        rows.append(row)
+        open_meetings -= {frozenset(two) for two in itertools.combinations(row.items(), 2)}
+    return rows
+
+
+ROWS = pairwise({"fault": tuple(FAULTS), "command": COMMANDS, **SWITCHES})
+
+
+def positioned(house: House, row: Position) -> dict[str, str]:
+    """Put the array into these positions; return the environment that belongs to them."""
+    for name in SWITCHES:
+        if name != "FLASHD_SIM_WRAPPER":
+            house.sim.switch(name, row[name])
+    if (fault := row["fault"]) != "none":
+        house.sim.add_fault(kind_of(fault), row["command"].split()[0], **FAULTS[fault])
+    return {"FLASHD_SIM_WRAPPER": row["FLASHD_SIM_WRAPPER"]}
+
+
+def row_id(row: Position) -> str:
+    return f"{row['command'].split()[0]}-{row['fault']}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=row_id)
+async def test_no_answer_claims_more_than_the_array_did(house: House, row: Position) -> None:
+    environment = positioned(house, row)
+    answer = await change(house.backend(environment), row["command"])
+
+    (entry,) = house.sim.journal()
+    assert entry.command == row["command"]
+    assert house.outcomes() == ["ok"]
+    acted = {pair for pair, account in answer.accounts.items() if str(pair) in entry.acted}
+    accepted = {p for p, account in answer.accounts.items() if account is Account.ACCEPTED}
+    rejected = {p for p, account in answer.accounts.items() if account is Account.REJECTED}
+    assert accepted <= acted or row["fault"] == "lie"
+    assert not rejected & acted
+    assert not (answer.refused and (acted or accepted))
+    assert answer.refused is (row["fault"] in {"refused", "refused with exit 0"} or lost(row))
+    if row["fault"] in {"none", "lie", "language"}:
+        assert answer.all_accepted
+    elif row["fault"] == "partial":
+        assert (len(accepted), len(rejected)) == (1, 2)
+    elif answer.refused:
+        assert len(rejected) == len(answer.accounts)
+    else:
+        assert not answer.all_accepted
+        assert answer.reason
+
+
+def lost(row: Position) -> bool:
+    """Whether a refusal came without the exit code that makes a doubt of it."""
+    return row["fault"] == "refused with exit 3" and row["stream_exit"] == "zero"
+
+
+@pytest.mark.parametrize("row", pairwise(SWITCHES), ids=lambda row: row["stream_exit"])
+async def test_a_listing_is_the_same_in_every_position(house: House, row: Position) -> None:
+    environment = positioned(house, {**row, "fault": "none"})
+    listing = await house.backend(environment).observe(Heard())
+    assert [str(pair) for pair in listing.relations] == sorted(PAIRS.split())
+    assert all(not one.unread for one in listing.relations.values())
+
+
+# Ends that are ours
+
+
+@pytest.mark.parametrize("wrapper", ["", "1"])
+@pytest.mark.parametrize("position", ["before", "after"])
+async def test_at_the_time_limit_all_of_the_client_is_killed(
+    house: House, position: str, wrapper: str
+) -> None:
+    house.sim.add_fault("hang", "resyncflash", position=position)
+    answer = await change(house.backend({"FLASHD_SIM_WRAPPER": wrapper}, timeout=SHORT), RESYNC)
+    (entry,) = house.sim.journal()
+    assert entry.phase == ("received" if position == "before" else "acted")
+    assert (answer.exit_status, answer.refused) == (None, False)
+    assert answer.reason == "dscli gave no whole answer within 3 s and was killed"
+    assert set(answer.accounts.values()) == {Account.SILENT}
+
+
+async def test_a_flood_is_bounded(house: House) -> None:
+    house.sim.add_fault("flood", "resyncflash", position="after")
+    answer = await change(house.backend(), RESYNC)
+    assert (answer.exit_status, answer.refused) == (None, False)
+    assert "more than 16777216 bytes" in answer.reason
+    assert len(answer.output) < 1_000_000
+
+
+@pytest.mark.parametrize("wrapper", ["", "1"])
+async def test_cancelled_all_of_the_client_is_killed(house: House, wrapper: str) -> None:
+    house.sim.add_fault("hang", "resyncflash")
+    backend = house.backend({"FLASHD_SIM_WRAPPER": wrapper})
+    started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def act() -> None:
+        async with backend.session(Heard()) as session:
+            started.set_result(session.carrier.group)
+            await session.change(*cleared(RESYNC))
+
+    task = asyncio.create_task(act())
+    group = await started
+    await until(lambda: bool(house.sim.journal()))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not lives(group)
+    assert [entry.phase for entry in house.sim.journal()] == ["received"]
+
+
+async def test_cancelled_while_it_logs_in_the_client_is_killed(house: House) -> None:
+    house.sim.add_fault("login-hang")
+    task = asyncio.create_task(house.backend().observe(Heard()))
+    await until(lambda: any(fault.fired for fault in house.sim.faults()))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not clients_of(house.sim)
+
+
+def clients_of(sim: Array) -> list[Path]:
+    return [one for one in Path("/proc").glob("[0-9]*/environ") if names(one, sim.path)]
+
+
+def names(environ: Path, what: Path) -> bool:
+    try:
+        return f"FLASHD_SIM={what}".encode() in environ.read_bytes()
+    except OSError:
+        return False
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait until something has become true that another process does."""
+    async with asyncio.timeout(PLENTY):
+        while not await asyncio.to_thread(happened):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+
+
+async def test_a_client_that_ends_before_its_command_has_done_nothing(house: House) -> None:
+    heard = Heard()
+    with pytest.raises(ArrayUnreachable, match="dscli failed: exit code -9"):  # noqa: PT012 - the whole session
+        async with house.backend().session(heard) as session:
+            await LinuxHost().end(session.carrier)
+            await session.change(*cleared(RESYNC))
+    assert house.commands() == []
+    assert [(command, status) for command, status, _ in heard.answers] == [(RESYNC, -9)]
+
+
+async def test_many_at_once_do_not_mix(house: House) -> None:
+    backend = house.backend()
+    listings = await asyncio.gather(*(backend.observe(Heard()) for _ in range(6)))
+    assert {len(listing.relations) for listing in listings} == {3}
+    assert house.outcomes() == ["ok"] * 6

@@ -1,0 +1,71 @@
+"""A wall clock that is set: nothing freezes, nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from flashd.daemon.service import _tick_until
+from flashd.engine.events import Event
+from flashd.model.health import Status
+from tests.integration.engine.house import HOUR, Lab, down, health, outcomes, resource, ticks, up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAIR = "0001:0002"
+
+
+async def until(happened: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not happened():
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forth"])
+async def test_the_daemon_ticks_at_once_when_the_clock_is_set(lab: Lab, hours: int) -> None:
+    lab.clones(PAIR)
+    lab.define("db", resource(PAIR), looks=[up()])
+    lab.clock.ahead = -3 * HOUR  # behind the scheduler's own clock, so that `now` is always past
+    stop = asyncio.Event()
+    async with lab.open() as world:
+        object.__setattr__(world.pace, "check_interval", timedelta(hours=9))
+        daemon = asyncio.create_task(_tick_until(world, stop, observe=False))
+        guard = lab.guards["db is down"]
+        await until(lambda: guard.taken and Event.DECISION_CHANGED in lab.told.kinds())
+        looks = guard.taken
+        lab.clock.ahead += hours * HOUR
+        await until(lambda: guard.taken > looks)
+        stop.set()
+        await daemon
+    assert lab.told.kinds().count(Event.CLOCK_JUMPED) == 1
+
+
+async def test_set_back_it_does_not_resync_again_and_again(lab: Lab) -> None:
+    """What was read before bears a later time than all that is read for an hour."""
+    lab.clones(PAIR)
+    lab.define("db", resource(PAIR), looks=[up(), down()])
+    async with lab.open() as world:
+        await ticks(world)
+        assert await outcomes(world, "db") == ["refused"]
+        lab.clock.ahead = -HOUR
+        lab.array().set_clock(offset=-3600)
+        for _ in range(3):
+            await ticks(world)
+            lab.clock.ahead += timedelta(minutes=1)
+        assert await outcomes(world, "db") == ["refused", "done"]
+        assert (await health(world, "db")).status is Status.UP
+    assert lab.acted() == ["resyncflash"]
+
+
+async def test_a_failed_run_s_wait_is_not_prolonged_by_a_clock_set_back(lab: Lab) -> None:
+    lab.clones(PAIR)
+    lab.define("db", resource(PAIR))
+    lab.array().add_fault("refused", "resyncflash")
+    async with lab.open() as world:
+        await ticks(world)
+        lab.clock.ahead = -HOUR
+        await ticks(world, 2)
+        assert await outcomes(world, "db") == ["failed", "done"]

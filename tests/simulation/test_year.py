@@ -1,0 +1,331 @@
+"""A year of ticks over two clock changes, with guards that go up, arrays that fail, crashes.
+
+The oracle knows nothing of how flashd decides: it knows when each service was really up, when
+each window was open, and what the arrays did. A failure names its seed: FLASHD_TEST_SEED.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random, SystemRandom
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from flashd.core.schedule import parse
+from flashd.engine.cycle import Cycle
+from flashd.engine.request import Request
+from flashd.engine.world import Pace, World
+from flashd.model.run import Outcome
+from flashd.model.service import Freshness, GuardSpec, Resource, Service
+from flashd.model.verdict import Finding, Verdict
+from flashd.model.volumes import Pair
+from tests.simulation.memory import MemoryArray, MemoryHost, MemoryStore, Silence, VirtualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PARIS = ZoneInfo("Europe/Paris")
+SANTIAGO = ZoneInfo("America/Santiago")
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MOST_BACKOFF = timedelta(minutes=31)
+
+PLANS: dict[str, tuple[str | None, dict[str, timedelta], ZoneInfo]] = {
+    "nightly": ("22:00-04:00 mon-fri", {}, PARIS),
+    "at the change": ("02:00-03:00", {}, PARIS),
+    "across the change": ("01:30-03:30", {"min_delay": 6 * HOUR}, PARIS),
+    "sundays": ("01:00-05:00 sun", {}, PARIS),
+    "elsewhere": ("23:00-01:30", {}, SANTIAGO),
+    "last of the month": ("20:00-23:00 *:last", {}, PARIS),
+    "all day": ("*", {}, PARIS),
+    "by age": (None, {"max_delay": 10 * HOUR, "min_delay": 3 * HOUR}, PARIS),
+    "by its own age": (None, {"max_delay": 30 * HOUR, "refresh_after": 20 * HOUR}, PARIS),
+    "by age in a window": (
+        "06:00-20:00",
+        {"max_delay": 90 * HOUR, "refresh_after": 30 * HOUR, "min_delay": 24 * HOUR},
+        PARIS,
+    ),
+}
+
+
+@dataclass
+class Subject:
+    """A service, the truth about it, and what happened to it."""
+
+    service: Service
+    pairs: tuple[Pair, ...]
+    ups: list[tuple[datetime, datetime]]
+    acts: list[datetime] = field(default_factory=list)
+    wanted_since: datetime | None = None
+
+    def up(self, now: datetime) -> bool:
+        while self.ups and self.ups[0][1] <= now:
+            self.ups.pop(0)
+        return bool(self.ups) and self.ups[0][0] <= now
+
+    def window(self, now: datetime) -> datetime | None:
+        """Name the window that is open at `now` by its end."""
+        schedule = self.service.schedule
+        local = now.astimezone(self.service.timezone)
+        if schedule is None or not schedule.open_at(local):
+            return None
+        end = schedule.window_end(local)
+        return end.astimezone(UTC) if end else None
+
+
+@dataclass
+class Guard:
+    """Knows the truth, and does not always tell it."""
+
+    subject: Subject
+    clock: VirtualClock
+    chance: Random
+    simulation: Simulation
+
+    async def look(self) -> Finding:
+        if not self.simulation.calm and self.chance.random() < 0.01:
+            self.simulation.excuse(self.subject)
+            return Finding(Verdict.UNKNOWN, "no answer")
+        if self.subject.up(self.clock.now()):
+            return Finding(Verdict.UP, "it runs")
+        return Finding(Verdict.DOWN, "it is stopped")
+
+
+class Simulation:
+    """A world in virtual time, and the oracle."""
+
+    def __init__(self, seed: int, start: datetime, interval: timedelta, *, calm: bool) -> None:
+        self.chance = Random(seed)  # noqa: S311 - no secret
+        self.calm = calm
+        self.clock = VirtualClock(start)
+        self.start, self.interval = start, interval
+        self.host = MemoryHost()
+        self.store = MemoryStore(self.host)
+        self.subjects: dict[str, Subject] = {}
+        self.by_pair: dict[tuple[str, Pair], Subject] = {}
+        self.excused: dict[str, datetime] = {}
+        self.arrays = {
+            name: MemoryArray(
+                name, self.clock, self.chance, self.sent, self.acted, self.troubled, calm=calm
+            )
+            for name in ("IBM.2107-75AAA01", "IBM.2107-75BBB01")
+        }
+        for number, (name, (text, fresh, zone)) in enumerate(PLANS.items()):
+            self._add(number, name, text, fresh, zone)
+        self.cycle = self._daemon()
+        self.restarts = 0
+
+    def _add(
+        self, number: int, name: str, text: str | None, fresh: dict[str, timedelta], zone: ZoneInfo
+    ) -> None:
+        array = sorted(self.arrays)[number % 2]
+        recording = number % 4 != 3
+        pairs = tuple(
+            Pair.parse(f"{'0' if recording else 'F'}{number:X}{2 * n:02X}:1{number:X}{2 * n + 1:02X}")
+            for n in range(2)
+        )
+        service = Service(
+            name=name,
+            freshness=Freshness(
+                min_delay=fresh.get("min_delay", timedelta(0)),
+                max_delay=fresh.get("max_delay", 40 * DAY),
+                refresh_after=fresh.get("refresh_after"),
+            ),
+            schedule=parse([text]) if text else None,
+            timezone=zone,
+            guards=(GuardSpec("truth", name, (), proves=True),),
+            resources=(Resource(id="sync#1", array=array, pairs=pairs, recording=recording),),
+        )
+        subject = Subject(service, pairs, [] if self.calm else list(self._ups()))
+        self.subjects[name] = subject
+        for pair in pairs:
+            self.by_pair[array, pair] = subject
+            old = self.start - 9 * DAY
+            self.arrays[array].copies[pair] = (old, old)
+
+    def _ups(self) -> Sequence[tuple[datetime, datetime]]:
+        """Draw when a service is up: some hours, every few days, for a year."""
+        at, found = self.start, []
+        while at < self.start + 370 * DAY:
+            at += timedelta(hours=self.chance.uniform(10, 150))
+            end = at + timedelta(hours=self.chance.uniform(0.05, 9))
+            found.append((at, end))
+            at = end
+        return found
+
+    def _daemon(self) -> Cycle:
+        world = World(
+            services={name: subject.service for name, subject in self.subjects.items()},
+            arrays=self.arrays.__getitem__,
+            guards=lambda spec: Guard(self.subjects[spec.name], self.clock, self.chance, self),
+            zones={},
+            store=self.store,
+            clock=self.clock,
+            host=self.host,
+            events=Silence(),
+            entropy=lambda: self.chance.randbytes(10),
+            pace=Pace(check_interval=self.interval, observe_interval=6 * HOUR),
+        )
+        return Cycle(world, Request(patience=1200.0))
+
+    # what happens
+
+    def sent(self, array: str, pairs: Sequence[Pair]) -> None:
+        """Check a changing command as it leaves."""
+        subject = self.by_pair[array, pairs[0]]
+        name = subject.service.name
+        assert set(pairs) <= set(subject.pairs), f"{name}: foreign pairs"
+        assert not subject.up(self.clock.now()), f"{name}: overwritten while it was up"
+        last, least = subject.acts[-1:], subject.service.freshness.min_delay
+        if last and not self._healing(array, subject):
+            assert self.clock.now() - last[0] >= least, f"{name}: too soon"
+
+    def _healing(self, array: str, subject: Subject) -> bool:
+        return any(pair not in self.arrays[array].copies for pair in subject.pairs)
+
+    def acted(self, array: str, pairs: Sequence[Pair]) -> None:
+        """Check what an array did, and remember it."""
+        subject, now = self.by_pair[array, pairs[0]], self.clock.now()
+        name, window = subject.service.name, subject.window(now)
+        once = subject.service.freshness.refresh_after is None
+        if window is not None and once and subject.acts:
+            assert subject.window(subject.acts[-1]) != window, f"{name}: twice in one window"
+        subject.acts.append(now)
+        subject.wanted_since = None
+
+    def troubled(self, array: str) -> None:
+        """Excuse the services of an array for as long as a backoff can take."""
+        for (of, _), subject in self.by_pair.items():
+            if of == array:
+                self.excuse(subject)
+
+    def excuse(self, subject: Subject) -> None:
+        self.excused[subject.service.name] = self.clock.now() + MOST_BACKOFF + 2 * self.interval
+        subject.wanted_since = None
+
+    # the oracle between two ticks
+
+    def check(self) -> None:
+        """Nobody who was due and allowed all the time was left alone for longer than a tick."""
+        now = self.clock.now()
+        for name, subject in self.subjects.items():
+            excused = self.excused.get(name, now) > now
+            if excused or subject.up(now) or not self._wanted(subject, now):
+                subject.wanted_since = None
+            elif subject.wanted_since is None:
+                subject.wanted_since = now
+            waited = now - (subject.wanted_since or now)
+            assert waited <= 3 * self.interval, f"{name} is due since {subject.wanted_since}"
+
+    def _wanted(self, subject: Subject, now: datetime) -> bool:
+        """Whether a clone ought to be refreshed now, by the operator's own words."""
+        fresh, last = subject.service.freshness, subject.acts[-1] if subject.acts else None
+        if subject.service.schedule is not None:
+            window = subject.window(now)
+            if window is None or window - now < 5 * self.interval:
+                return False
+            if fresh.refresh_after is None:
+                return last is None or (
+                    subject.window(last) != window and now - last > fresh.min_delay
+                )
+        age = now - (last or self.start - 9 * DAY)
+        return age > (fresh.refresh_after or fresh.max_delay * 0.8) + self.interval
+
+    # time
+
+    async def run(self, until: datetime) -> None:
+        await self.cycle.start()
+        while self.clock.now() < until:
+            await self.cycle.tick()
+            await self._settle()
+            self.check()
+            if not self.calm and self.chance.random() < 0.002:
+                await self._restart()
+            self.clock.move(await self._pause())
+        self.calm = True
+        for array in self.arrays.values():
+            array.calm = True
+
+    async def _settle(self) -> None:
+        """Let the batches end; a crash ends them otherwise."""
+        idle = asyncio.ensure_future(self.cycle.idle())
+        while not idle.done():
+            for _ in range(300):
+                await asyncio.sleep(0)
+                if idle.done() or any(array.crashing for array in self.arrays.values()):
+                    break
+            else:
+                self.clock.skip()
+            if any(array.crashing for array in self.arrays.values()):
+                await self._restart()
+                idle.cancel()
+                return
+        await idle
+
+    async def _restart(self) -> None:
+        """End the daemon as kill -9 would, and start another."""
+        await self.cycle.drained(0)
+        self.host.life += 1
+        self.restarts += 1
+        for name, array in self.arrays.items():
+            array.crashing = False
+            self.troubled(name)
+        self.cycle = self._daemon()
+        await self.cycle.start()
+
+    async def _pause(self) -> timedelta:
+        """Tell how long nothing can happen: until somebody is due, or an array is to be read."""
+        now = self.clock.now()
+        instants = [one.look_at for one in (await self.store.standings()).values() if one.look_at]
+        for record in (await self.store.arrays()).values():
+            instants += [record.retry_at] if record.retry_at else []
+            instants += [record.observed_at + 6 * HOUR] if record.observed_at else []
+        nearest = min(instants, default=now) - now
+        if await self.store.open_runs():
+            return self.interval
+        return max(self.interval, min(nearest, 6 * HOUR))
+
+
+def seed() -> int:
+    chosen = int(os.environ.get("FLASHD_TEST_SEED") or SystemRandom().randrange(10**6))
+    print(f"FLASHD_TEST_SEED={chosen}")  # noqa: T201 - shown where the test fails
+    return chosen
+
+
+SPANS = {
+    "a year": (datetime(2026, 1, 1, tzinfo=UTC), 365 * DAY, timedelta(minutes=10)),
+    "spring, each minute": (datetime(2026, 3, 22, tzinfo=UTC), 12 * DAY, timedelta(minutes=1)),
+    "autumn, each minute": (datetime(2026, 10, 18, tzinfo=UTC), 12 * DAY, timedelta(minutes=1)),
+}
+
+
+@pytest.mark.parametrize(("start", "span", "interval"), SPANS.values(), ids=SPANS.keys())
+def test_a_troubled_span(start: datetime, span: timedelta, interval: timedelta) -> None:
+    simulation = Simulation(seed(), start, interval, calm=False)
+    asyncio.run(simulation.run(start + span))
+    outcomes = {run.outcome for runs in simulation.store.ended.values() for run in runs}
+    assert Outcome.DONE in outcomes
+    assert simulation.restarts
+    if span > 100 * DAY:
+        assert outcomes == {Outcome.DONE, Outcome.REFUSED, Outcome.FAILED}
+        assert all(len(one.acts) > 8 for one in simulation.subjects.values())
+        assert simulation.restarts > 5
+
+
+def test_a_calm_year_has_one_run_a_window() -> None:
+    """Counted by hand: nights of the working week, days, Sundays, last days of a month."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    simulation = Simulation(0, start, timedelta(minutes=15), calm=True)
+    asyncio.run(simulation.run(start + 365 * DAY))
+    acts = {name: len(one.acts) for name, one in simulation.subjects.items()}
+    assert acts["sundays"] == 52
+    assert acts["last of the month"] == 12
+    assert acts["elsewhere"] in {365, 366}
+    assert acts["across the change"] == 365
+    assert acts["at the change"] in {364, 365}, "02:00-03:00 does not exist on one day"
+    assert acts["all day"] in {364, 365, 366}
+    assert acts["by its own age"] in range(430, 440)
