@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 RESOLUTION = timedelta(seconds=1)
 """An array tells whole seconds: an event it dates at t happened before t + 1 s."""
 
-FIRST_YEAR, LAST_YEAR = 1970, 9000
-"""A date outside these is no array's, and could not be put in every zone."""
-
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -60,7 +57,7 @@ def read(text: str) -> ArrayTime | None:
         local = datetime.fromisoformat(f"{date}T{clock}")
     except ValueError:
         return None
-    if not FIRST_YEAR <= local.year <= LAST_YEAR or _WEEKDAYS[local.weekday()] != match["weekday"]:
+    if _WEEKDAYS[local.weekday()] != match["weekday"]:
         return None
     return ArrayTime(match[0], local, match["label"])
 

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from flashd.model.lease import volume_lease
 from tests.e2e.site import BIN, SERIAL, Site
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from flashd.adapters.processes import lives
 from tests.e2e.site import CANARY, OTHER, PASSWORD, SERIAL, Site, eventually
 

@@ -215,7 +215,11 @@ async def test_a_number_that_means_many_is_never_killed(host: LinuxHost, group: 
 
 
 async def test_we_do_not_kill_ourselves(host: LinuxHost) -> None:
+    before = os.getpgrp()
     with suppress(PermissionError):
         os.setpgid(0, 0)
-    group = os.getpgrp()
-    assert await host.end(host.carrier(group, 0)) is False
+    try:
+        assert await host.end(host.carrier(os.getpgrp(), 0)) is False
+    finally:
+        with suppress(PermissionError):
+            os.setpgid(0, before)

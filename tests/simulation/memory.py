@@ -170,7 +170,9 @@ class MemoryArray:
         return not self.calm and self.chance.random() < part
 
 
-def relation(pair: Pair, created: datetime, synced: datetime, *, recording: bool = True) -> Relation:
+def relation(
+    pair: Pair, created: datetime, synced: datetime, *, recording: bool = True
+) -> Relation:
     recording = not str(pair.source).startswith("F")
     return Relation(
         pair=pair,
@@ -214,9 +216,7 @@ class MemoryStore:
             withdrawal = self._withdrawals.get(clone)
             if withdrawal and listing.relations.get(pair) and self._over(withdrawal[0], listing):
                 del self._withdrawals[clone]
-        self._arrays[listing.array] = ArrayRecord(
-            array=listing.array, observed_at=listing.began_at
-        )
+        self._arrays[listing.array] = ArrayRecord(array=listing.array, observed_at=listing.began_at)
 
     def _over(self, withdrawal: Withdrawal, listing: Listing) -> bool:
         found = listing.relations[withdrawal.pair].created

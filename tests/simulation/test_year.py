@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from flashd.core.schedule import parse
 from flashd.engine.cycle import Cycle
 from flashd.engine.request import Request
@@ -26,7 +27,7 @@ from flashd.model.volumes import Pair
 from tests.simulation.memory import MemoryArray, MemoryHost, MemoryStore, Silence, VirtualClock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PARIS = ZoneInfo("Europe/Paris")
 SANTIAGO = ZoneInfo("America/Santiago")
@@ -34,20 +35,66 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MOST_BACKOFF = timedelta(minutes=31)
 
-PLANS: dict[str, tuple[str | None, dict[str, timedelta], ZoneInfo]] = {
-    "nightly": ("22:00-04:00 mon-fri", {}, PARIS),
-    "at the change": ("02:00-03:00", {}, PARIS),
-    "across the change": ("01:30-03:30", {"min_delay": 6 * HOUR}, PARIS),
-    "sundays": ("01:00-05:00 sun", {}, PARIS),
-    "elsewhere": ("23:00-01:30", {}, SANTIAGO),
-    "last of the month": ("20:00-23:00 *:last", {}, PARIS),
-    "all day": ("*", {}, PARIS),
-    "by age": (None, {"max_delay": 10 * HOUR, "min_delay": 3 * HOUR}, PARIS),
-    "by its own age": (None, {"max_delay": 30 * HOUR, "refresh_after": 20 * HOUR}, PARIS),
-    "by age in a window": (
+
+def every_day(_day: date) -> bool:
+    return True
+
+
+def last_of_month(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A window as people would say it: from, to, and on which days."""
+
+    begin: time
+    end: time
+    on: Callable[[date], bool] = every_day
+
+    def name(self, local: datetime) -> date | None:
+        """Name the window that is open at a local time by the day on which it began."""
+        day, at = local.date(), local.time()
+        if not self.on(day):
+            return None
+        if self.begin <= self.end:
+            return day if self.begin <= at <= self.end else None
+        if at >= self.begin:
+            return day
+        return day - timedelta(days=1) if at <= self.end else None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the operator wrote, and what he meant."""
+
+    text: str | None = None
+    hours: Hours | None = None
+    zone: ZoneInfo = PARIS
+    min_delay: timedelta = timedelta(0)
+    max_delay: timedelta = 40 * DAY
+    refresh_after: timedelta | None = None
+    every: timedelta | None = None
+
+
+PLANS = {
+    "nightly": Plan(
+        "22:00-04:00 mon-fri", Hours(time(22), time(4), lambda day: day.isoweekday() < 6)
+    ),
+    "at the change": Plan("02:00-03:00", Hours(time(2), time(3))),
+    "across the change": Plan("01:30-03:30", Hours(time(1, 30), time(3, 30)), min_delay=6 * HOUR),
+    "sundays": Plan("01:00-05:00 sun", Hours(time(1), time(5), lambda day: day.isoweekday() == 7)),
+    "elsewhere": Plan("23:00-01:30", Hours(time(23), time(1, 30)), SANTIAGO),
+    "last of the month": Plan("20:00-23:00 *:last", Hours(time(20), time(23), last_of_month)),
+    "all day": Plan("*", every=DAY),
+    "by age": Plan(max_delay=10 * HOUR, min_delay=3 * HOUR),
+    "by its own age": Plan(max_delay=30 * HOUR, refresh_after=20 * HOUR),
+    "by age in a window": Plan(
         "06:00-20:00",
-        {"max_delay": 90 * HOUR, "refresh_after": 30 * HOUR, "min_delay": 24 * HOUR},
-        PARIS,
+        Hours(time(6), time(20)),
+        max_delay=90 * HOUR,
+        refresh_after=30 * HOUR,
+        min_delay=24 * HOUR,
     ),
 }
 
@@ -57,6 +104,7 @@ class Subject:
     """A service, the truth about it, and what happened to it."""
 
     service: Service
+    plan: Plan
     pairs: tuple[Pair, ...]
     ups: list[tuple[datetime, datetime]]
     acts: list[datetime] = field(default_factory=list)
@@ -67,14 +115,10 @@ class Subject:
             self.ups.pop(0)
         return bool(self.ups) and self.ups[0][0] <= now
 
-    def window(self, now: datetime) -> datetime | None:
-        """Name the window that is open at `now` by its end."""
-        schedule = self.service.schedule
-        local = now.astimezone(self.service.timezone)
-        if schedule is None or not schedule.open_at(local):
-            return None
-        end = schedule.window_end(local)
-        return end.astimezone(UTC) if end else None
+    def window(self, now: datetime) -> date | None:
+        """Name the window that is open at `now`."""
+        hours = self.plan.hours
+        return hours.name(now.astimezone(self.plan.zone)) if hours else None
 
 
 @dataclass
@@ -108,39 +152,40 @@ class Simulation:
         self.subjects: dict[str, Subject] = {}
         self.by_pair: dict[tuple[str, Pair], Subject] = {}
         self.excused: dict[str, datetime] = {}
+        self.violations: list[str] = []
         self.arrays = {
             name: MemoryArray(
                 name, self.clock, self.chance, self.sent, self.acted, self.troubled, calm=calm
             )
             for name in ("IBM.2107-75AAA01", "IBM.2107-75BBB01")
         }
-        for number, (name, (text, fresh, zone)) in enumerate(PLANS.items()):
-            self._add(number, name, text, fresh, zone)
+        for number, (name, plan) in enumerate(PLANS.items()):
+            self._add(number, name, plan)
         self.cycle = self._daemon()
         self.restarts = 0
 
-    def _add(
-        self, number: int, name: str, text: str | None, fresh: dict[str, timedelta], zone: ZoneInfo
-    ) -> None:
+    def _add(self, number: int, name: str, plan: Plan) -> None:
         array = sorted(self.arrays)[number % 2]
         recording = number % 4 != 3
         pairs = tuple(
-            Pair.parse(f"{'0' if recording else 'F'}{number:X}{2 * n:02X}:1{number:X}{2 * n + 1:02X}")
+            Pair.parse(
+                f"{'0' if recording else 'F'}{number:X}{2 * n:02X}:1{number:X}{2 * n + 1:02X}"
+            )
             for n in range(2)
         )
         service = Service(
             name=name,
             freshness=Freshness(
-                min_delay=fresh.get("min_delay", timedelta(0)),
-                max_delay=fresh.get("max_delay", 40 * DAY),
-                refresh_after=fresh.get("refresh_after"),
+                min_delay=plan.min_delay,
+                max_delay=plan.max_delay,
+                refresh_after=plan.refresh_after,
             ),
-            schedule=parse([text]) if text else None,
-            timezone=zone,
+            schedule=parse([plan.text]) if plan.text else None,
+            timezone=plan.zone,
             guards=(GuardSpec("truth", name, (), proves=True),),
             resources=(Resource(id="sync#1", array=array, pairs=pairs, recording=recording),),
         )
-        subject = Subject(service, pairs, [] if self.calm else list(self._ups()))
+        subject = Subject(service, plan, pairs, [] if self.calm else list(self._ups()))
         self.subjects[name] = subject
         for pair in pairs:
             self.by_pair[array, pair] = subject
@@ -174,15 +219,20 @@ class Simulation:
 
     # what happens
 
+    def expect(self, truth: object, otherwise: str) -> None:
+        """Note what must not happen; the engine would take an exception for an array's."""
+        if not truth:
+            self.violations.append(f"{self.clock.now()}: {otherwise}")
+
     def sent(self, array: str, pairs: Sequence[Pair]) -> None:
         """Check a changing command as it leaves."""
         subject = self.by_pair[array, pairs[0]]
         name = subject.service.name
-        assert set(pairs) <= set(subject.pairs), f"{name}: foreign pairs"
-        assert not subject.up(self.clock.now()), f"{name}: overwritten while it was up"
-        last, least = subject.acts[-1:], subject.service.freshness.min_delay
-        if last and not self._healing(array, subject):
-            assert self.clock.now() - last[0] >= least, f"{name}: too soon"
+        self.expect(set(pairs) <= set(subject.pairs), f"{name}: foreign pairs")
+        self.expect(not subject.up(self.clock.now()), f"{name}: overwritten while it was up")
+        if subject.acts and not self._healing(array, subject):
+            since = self.clock.now() - subject.acts[-1]
+            self.expect(since >= subject.plan.min_delay, f"{name}: too soon")
 
     def _healing(self, array: str, subject: Subject) -> bool:
         return any(pair not in self.arrays[array].copies for pair in subject.pairs)
@@ -190,10 +240,17 @@ class Simulation:
     def acted(self, array: str, pairs: Sequence[Pair]) -> None:
         """Check what an array did, and remember it."""
         subject, now = self.by_pair[array, pairs[0]], self.clock.now()
-        name, window = subject.service.name, subject.window(now)
-        once = subject.service.freshness.refresh_after is None
-        if window is not None and once and subject.acts:
-            assert subject.window(subject.acts[-1]) != window, f"{name}: twice in one window"
+        name, plan, window = subject.service.name, subject.plan, subject.window(now)
+        if subject.acts:
+            last = subject.acts[-1]
+            if plan.hours and not plan.refresh_after:
+                self.expect(subject.window(last) != window, f"{name}: twice in one window")
+            if plan.every:  # by the clock on the wall, so an hour less in spring
+                self.expect(now - last >= plan.every - HOUR, f"{name}: too often")
+        if plan.hours:
+            whole = now.replace(microsecond=0)
+            began = [whole - timedelta(seconds=ago) for ago in range(30)]
+            self.expect(any(map(subject.window, began)), f"{name}: outside its window")
         subject.acts.append(now)
         subject.wanted_since = None
 
@@ -212,6 +269,7 @@ class Simulation:
     def check(self) -> None:
         """Nobody who was due and allowed all the time was left alone for longer than a tick."""
         now = self.clock.now()
+        assert not self.violations
         for name, subject in self.subjects.items():
             excused = self.excused.get(name, now) > now
             if excused or subject.up(now) or not self._wanted(subject, now):
@@ -223,17 +281,18 @@ class Simulation:
 
     def _wanted(self, subject: Subject, now: datetime) -> bool:
         """Whether a clone ought to be refreshed now, by the operator's own words."""
-        fresh, last = subject.service.freshness, subject.acts[-1] if subject.acts else None
-        if subject.service.schedule is not None:
+        plan, last = subject.plan, subject.acts[-1] if subject.acts else None
+        if plan.hours:
             window = subject.window(now)
-            if window is None or window - now < 5 * self.interval:
+            if window is None or subject.window(now + 5 * self.interval) != window:
                 return False
-            if fresh.refresh_after is None:
-                return last is None or (
-                    subject.window(last) != window and now - last > fresh.min_delay
-                )
+            if plan.refresh_after is None:
+                again = last is None or now - last > plan.min_delay
+                return again and (last is None or subject.window(last) != window)
         age = now - (last or self.start - 9 * DAY)
-        return age > (fresh.refresh_after or fresh.max_delay * 0.8) + self.interval
+        if plan.every:
+            return age > plan.every + HOUR
+        return age > (plan.refresh_after or plan.max_delay * 0.8) + self.interval
 
     # time
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.integration.engine.house import Lab
 
 if TYPE_CHECKING:

@@ -168,7 +168,7 @@ class Lab:
         for pair in pairs:
             array.write(pair.split(":")[0])
 
-    def define(  # noqa: PLR0913 - a service has as many sides
+    def define(
         self,
         name: str,
         *resources: Resource,

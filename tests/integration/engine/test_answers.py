@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flashd.engine.events import Event
 from flashd.model.health import Status
 from flashd.model.run import Outcome

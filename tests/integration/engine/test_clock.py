@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flashd.daemon.service import _tick_until
 from flashd.engine.events import Event
 from flashd.model.health import Status

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flashd.adapters.processes import lives
 from flashd.engine.events import Event
 from flashd.model.health import Status

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
 from flashd.engine.request import Request

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flashd.engine.events import Event
 from flashd.errors import FlashdError
 from flashd.model.health import Status

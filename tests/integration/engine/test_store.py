@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flashd.engine.events import Event
 from flashd.errors import StoreError
 from flashd.model.health import Status
@@ -15,7 +16,6 @@ from tests.integration.engine.doors import guarded_store
 from tests.integration.engine.house import Lab, asked, down, health, resource, ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from flashd.model.verdict import Finding
     from flashd.ports.store import Store

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from flashd.model.health import Status
 from flashd.model.run import Outcome, StepKind
 from tests.integration.engine.house import (
