@@ -93,7 +93,12 @@ class Site:
         return array
 
     def service(
-        self, name: str, *pairs: str, hours: float = 30, serials: tuple[str, ...] = (SERIAL,), **more: object
+        self,
+        name: str,
+        *pairs: str,
+        hours: float = 30,
+        serials: tuple[str, ...] = (SERIAL,),
+        **more: object,
     ) -> None:
         """Define a service whose clones are so old, on each of these arrays."""
         for serial in serials:
@@ -147,7 +152,7 @@ class Site:
             timeout=ENOUGH,
         )
 
-    def json(self, *words: str) -> Any:
+    def json(self, *words: str) -> Any:  # noqa: ANN401 - JSON may be anything  # noqa: ANN401 - JSON is anything
         """Run a command and read the one document that it prints."""
         done = self.run(*words, "--json")
         return json.loads(done.stdout)

@@ -72,7 +72,9 @@ def test_it_resyncs_what_is_due_and_says_so_in_ecs(site: Site) -> None:
     mine = [e["event"]["action"] for e in events if run_of(e) == run]
     assert mine[-1] == "resync-completed"
     assert mine.index("command-sent") < mine.index("command-answered")
-    sent = next(e for e in events if e["event"]["action"] == "command-sent" and "resync" in e["message"])
+    sent = next(
+        e for e in events if e["event"]["action"] == "command-sent" and "resync" in e["message"]
+    )
     assert "-pwfile" in sent["flashd"]["dscli"]["client"]
     assert [e["event"]["action"] for e in events][-1] == "daemon-stopped"
 
@@ -89,9 +91,7 @@ def test_it_ends_promptly_with_0(site: Site, number: int) -> None:
 
 
 @pytest.mark.parametrize(("fault", "where"), [("login-hang", "*"), ("hang", "lsflash")])
-def test_it_ends_promptly_while_an_array_cannot_be_read(
-    site: Site, fault: str, where: str
-) -> None:
+def test_it_ends_promptly_while_an_array_cannot_be_read(site: Site, fault: str, where: str) -> None:
     site.service("db", *PAIRS)
     site.settings["dscli"]["timeout"] = "1200s"
     site.write()
@@ -108,7 +108,7 @@ def test_it_waits_for_a_command_that_was_sent(site: Site) -> None:
     site.service("db", *PAIRS)
     site.array().switch("command_seconds", "1")
     with site.daemon() as daemon:
-        eventually(lambda: site.sent())
+        eventually(site.sent)
         assert daemon.stop() == 0
         assert "resync-completed" in daemon.actions()
     assert site.fresh(*PAIRS)
@@ -206,7 +206,7 @@ def test_killed_in_the_middle_of_a_resync_the_next_one_puts_it_right(site: Site)
     site.environment["FLASHD_SIM_WRAPPER"] = "1"
     site.array().add_fault("hang", "resyncflash")
     with site.daemon() as daemon:
-        eventually(lambda: site.sent())
+        eventually(site.sent)
         assert daemon.stop(signal.SIGKILL) == -signal.SIGKILL
     group = os.getpgid(site.array().journal("resyncflash")[0].pid)
     assert lives(group)

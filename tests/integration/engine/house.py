@@ -5,14 +5,17 @@ Only the guards are made for the tests: each says, look by look, what its table 
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import os
 import sys
+import threading
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flashd.adapters.arrays.breaker import BreakerArray
@@ -22,7 +25,6 @@ from flashd.adapters.host import LinuxHost
 from flashd.config.settings import Settings
 from flashd.engine.batch import run_batch
 from flashd.engine.cycle import Cycle
-from flashd.engine.events import Event
 from flashd.engine.request import Request
 from flashd.engine.world import Pace, World
 from flashd.errors import ConfigError
@@ -34,9 +36,10 @@ from flashd.sim.array import Array
 from flashd.wiring import Home
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from enum import Enum
 
+    from flashd.engine.events import Event
     from flashd.engine.request import Result
     from flashd.model.health import Health
     from flashd.model.lease import Holder
@@ -121,12 +124,13 @@ class Looks:
     async def look(self) -> Finding:
         answer = self.table[min(self.taken, len(self.table) - 1)]
         self.taken += 1
-        if isinstance(answer, Exception):
+        if isinstance(answer, Exception | asyncio.CancelledError):
             raise answer
-        if callable(answer):
-            said = answer()
-            answer = await said if hasattr(said, "__await__") else said  # type: ignore[misc]
-        return answer  # type: ignore[return-value]
+        if isinstance(answer, Finding):
+            return answer
+        said: Any = answer()
+        found: Finding = await said if inspect.isawaitable(said) else said
+        return found
 
 
 @dataclass
@@ -310,22 +314,17 @@ async def outcomes(world: World, *names: str) -> list[str]:
     return [str(run.outcome or "open") for run in reversed(runs)]
 
 
-def seconds_since_epoch(instant: datetime) -> float:
-    return instant.timestamp()
+async def until(happened: Callable[[], object], limit: float = 90.0) -> None:
+    """Wait until something has become true that a task or another process does."""
+    async with asyncio.timeout(limit):
+        while not happened():  # noqa: ASYNC110 - nothing tells of what another process does
+            await asyncio.sleep(0.02)
 
 
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
-
-
-def eventually(happened: Callable[[], object], limit: float = 30.0) -> None:
+def eventually(happened: Callable[[], object], limit: float = 90.0) -> None:
     """Wait until something has become true that another process does."""
     end = time.monotonic() + limit
-    pause = __import__("threading").Event()
+    pause = threading.Event()
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         pause.wait(0.01)
-
-
-def names(found: Iterable[Entry]) -> list[str]:
-    return [entry.command for entry in found]

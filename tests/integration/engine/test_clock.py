@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from flashd.daemon.service import _tick_until
 from flashd.engine.events import Event
 from flashd.model.health import Status
-from tests.integration.engine.house import HOUR, Lab, down, health, outcomes, resource, ticks, up
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.integration.engine.house import (
+    HOUR,
+    Lab,
+    down,
+    health,
+    outcomes,
+    resource,
+    ticks,
+    until,
+    up,
+)
 
 PAIR = "0001:0002"
-
-
-async def until(happened: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not happened():
-            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forth"])

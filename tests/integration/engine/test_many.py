@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,11 +26,9 @@ from tests.integration.engine.house import (
     resource,
     ticks,
     unknown,
+    until,
     up,
 )
-
-if TYPE_CHECKING:
-    from flashd.engine.world import World
 
 
 def numbered(number: int) -> str:
@@ -146,9 +143,10 @@ async def test_batches_that_share_an_array_wait_for_each_other(lab: Lab) -> None
         assert await outcomes(world) == ["done"] * 3
 
 
-async def ended(world: World, name: str) -> None:
-    while await outcomes(world, name) in ([], ["open"]):
-        await asyncio.sleep(0.02)
+def completed(lab: Lab, name: str) -> int:
+    """Tell how many resyncs of a service were told as completed."""
+    facts = lab.told.facts(Event.RESYNC_COMPLETED)
+    return sum(one["flashd.service.name"] == name for one in facts)
 
 
 async def test_an_array_that_hangs_costs_its_own_services_only(lab: Lab) -> None:
@@ -159,8 +157,7 @@ async def test_an_array_that_hangs_costs_its_own_services_only(lab: Lab) -> None
         cycle = Cycle(world, Request(patience=60))
         await cycle.start()
         await cycle.tick()
-        async with asyncio.timeout(10):
-            await ended(world, "here")
+        await until(lambda: completed(lab, "here"), 10)
         lab.clock.ahead = 3 * HOUR
         lab.clock.older = 3 * 3600.0
         lab.array().set_clock(offset=3 * 3600)
@@ -237,8 +234,7 @@ async def test_draining_waits_for_a_command_that_was_sent(lab: Lab) -> None:
         cycle = Cycle(world, Request())
         await cycle.start()
         await cycle.tick()
-        while not lab.changes():
-            await asyncio.sleep(0.02)
+        await until(lab.changes)
         world.drain.wanted = True
         assert await cycle.drained(20)
         assert await outcomes(world, "db") == ["done"]
@@ -252,8 +248,7 @@ async def test_draining_ends_at_its_limit_and_leaves_the_rest_to_recovery(lab: L
         cycle = Cycle(world, Request())
         await cycle.start()
         await cycle.tick()
-        while not lab.changes():
-            await asyncio.sleep(0.02)
+        await until(lab.changes)
         world.drain.wanted = True
         assert not await cycle.drained(0.2)
         assert await outcomes(world, "db") == ["open"]

@@ -54,7 +54,7 @@ async def test_what_is_due_is_resynced_by_one_command_and_proved(lab: Lab) -> No
         f"resyncflash -dev IBM.2107-75ABC01 -persist -record -cp {' '.join(PAIRS)}"
     ]
     proof = run.evidence[-1]
-    assert [pair["shown"] for pair in proof["pairs"]] == ["done"] * 3  # type: ignore[attr-defined,index]
+    assert [pair["shown"] for pair in proof["pairs"]] == ["done"] * 3  # type: ignore[attr-defined]
     assert Event.RESYNC_COMPLETED in lab.told.kinds()
 
 

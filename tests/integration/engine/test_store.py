@@ -16,7 +16,6 @@ from tests.integration.engine.doors import guarded_store
 from tests.integration.engine.house import Lab, asked, down, health, resource, ticks
 
 if TYPE_CHECKING:
-
     from flashd.model.verdict import Finding
     from flashd.ports.store import Store
 
