@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 RECORDING = "recording"
-SAMPLE = {RECORDING: 9, TWO_STEPS: 8}
+SAMPLE = {RECORDING: 6, TWO_STEPS: 5}
 ENOUGH = 60
 
 
