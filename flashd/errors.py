@@ -66,3 +66,9 @@ class LoginStopped(LoginRefused):
     """Not tried: an earlier login with the same password file was refused."""
 
     code = "FD-9014"
+
+
+class TooLate(ArrayUnreachable):
+    """Nothing was sent: the guards' last readings grew old before the command could be written."""
+
+    code = "FD-9015"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from flashd.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from typing import Any, TextIO
@@ -169,13 +171,16 @@ class Home:
         self, configuration: Configuration, auth: Auth | None, events: Events, store: Store
     ) -> World:
         """Make the engine's world over an open store."""
+        import asyncio
+
         from flashd.adapters.host import LinuxHost
         from flashd.engine.world import Pace, World
 
         settings = self.settings(configuration)
+        turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         return World(
             services={service.name: service for service in configuration.services},
-            arrays=lambda array: _array(array, settings, auth, store),
+            arrays=lambda array: _array(array, settings, auth, store, turns[array]),
             guards=self._guard,
             zones=_zones(auth),
             store=store,
@@ -195,7 +200,9 @@ class Home:
         return self.types.guards[spec.type](spec.options)
 
 
-def _array(array: str, settings: Settings, auth: Auth | None, store: Store) -> ArrayBackend:
+def _array(
+    array: str, settings: Settings, auth: Auth | None, store: Store, turn: asyncio.Lock
+) -> ArrayBackend:
     """Make the way to an array; raises `ConfigError` where a credential is missing."""
     from flashd.adapters.arrays.breaker import BreakerArray
     from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
@@ -223,8 +230,10 @@ def _array(array: str, settings: Settings, auth: Auth | None, store: Store) -> A
         username=login.username,
         pwfile=lambda: fingerprint(pwfile),
         remedy=remedy,
-        breakers=store,
+        store=store,
         clock=clock,
+        host=LinuxHost(),
+        turn=turn,
     )
 
 

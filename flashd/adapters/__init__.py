@@ -1,1 +1,1 @@
-"""."""
+"""How: every port on the real world."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,11 +32,12 @@ def command(
 ) -> int:
     """Resync now, whatever the schedule says, if every guard proves the service down."""
     results = asyncio.run(_resync(home, services, force=force, dry_run=dry_run))
-    if as_json:
-        print_json({"version": VERSION, "runs": [_document(result) for result in results]})
-    else:
-        for result in results:
-            _tell(result, commands=dry_run)
+    with suppress(OSError):  # who asked has gone, or his disk is full: the exit status tells
+        if as_json:
+            print_json({"version": VERSION, "runs": [_document(result) for result in results]})
+        else:
+            for result in results:
+                _tell(result, commands=dry_run)
     return exit_code([result.exit_code for result in results])
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -27,5 +29,6 @@ def command(home: Home, *, observe: bool, log_format: str) -> int:
     from flashd.daemon.service import run
     from flashd.wiring import daemon_events
 
-    events = daemon_events(sys.stdout, console=log_format == "console")
+    out = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - it is open as long as we live
+    events = daemon_events(out, console=log_format == "console")
     return asyncio.run(run(home, events, observe=observe))

@@ -62,7 +62,7 @@ async def gather(home: Home, wanted: list[Service], *, refresh: bool) -> tuple[d
     async with home.world(configuration, auth, command_events()) as world:
         if refresh:
             await _refresh(world, wanted)
-        return world.clock.now(), await picture(world)
+        return world.clock.now(), await picture(world, with_runs=True)
 
 
 async def _refresh(world: Any, wanted: list[Service]) -> None:  # noqa: ANN401

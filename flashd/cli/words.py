@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of the JSON documents."""
 
-_WIDE = 400
+_WIDE = 1 << 20
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 

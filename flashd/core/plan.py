@@ -199,8 +199,8 @@ def _still_copying(seen: Mapping[Pair, Relation | None]) -> list[Objection]:
     return [
         Objection(
             pair,
-            f"is still being copied, {_tracks(relation)} tracks are left",
-            "Wait until the background copy is done.",
+            "is still being copied",
+            f"Wait for the background copy: {_tracks(relation)} tracks are left.",
         )
         for pair, relation in seen.items()
         if relation is not None and relation.copying

@@ -42,6 +42,7 @@ async def run(home: Home, events: Events, *, observe: bool) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _cannot_reload, events)
     try:
         configuration, auth = await configured(home, events)
         async with home.world(configuration, auth, events) as world:
@@ -53,6 +54,15 @@ async def run(home: Home, events: Events, *, observe: bool) -> int:
             {"error.message": error.message, "error.code": error.code, "flashd.hint": error.hint},
         )
         return error.exit_code
+
+
+def _cannot_reload(events: Events) -> None:
+    """Tell that a hang-up does nothing: it must not end the daemon in the middle of anything."""
+    events.tell(
+        Event.CONFIGURATION_HINT,
+        "SIGHUP is ignored: restart flashd to have it read its configuration again",
+        {},
+    )
 
 
 async def _live(

@@ -176,9 +176,12 @@ class Turn:
             other = held.get(volume_lease(array, volume))
             if other is not None and self.world.host.gone(other.by) is not True:
                 ending = Ending(Outcome.REFUSED, f"{other.by} has {other.name}")
-        facts = {"flashd.dscli.commands": list(commands)}
-        if self.request.asked or self._is_news("planned", ending.reason):
-            tell_ending(self.world, None, self.service.name, ending, facts)
+        if self.request.asked or self._is_news(str(ending.outcome), ending.reason):
+            tell_readings(self.world, self.service.name, None, self.looked.readings)
+            reason = f"{ending.reason}; it would be: {'; '.join(commands)}"
+            told = Ending(ending.outcome, reason, self.evidence)
+            facts = {"flashd.dscli.commands": list(commands)}
+            tell_ending(self.world, None, self.service.name, told, facts)
         return Attempt(service=self.service, commands=commands, evidence=self.evidence, cut=ending)
 
     async def _gate(self, steps: Sequence[Step]) -> Ending | None:

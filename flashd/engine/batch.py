@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, decide, decide_asked, in_time
 from flashd.core.durations import spell
+from flashd.core.guards import Held
 from flashd.core.health import last_resync_of
 from flashd.engine.attempt import Attempt, Looked, Turn, first_look
 from flashd.engine.leases import leased
@@ -22,6 +23,7 @@ from flashd.engine.telling import tell_store_failed, tell_task_failed
 from flashd.errors import ArrayError, ConfigError, FlashdError, StoreError
 from flashd.model.lease import array_lease
 from flashd.model.run import Outcome
+from flashd.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -33,8 +35,12 @@ if TYPE_CHECKING:
     from flashd.model.service import Service
     from flashd.model.volumes import Listing
 
-LOOKS_AT_ONCE = 32
+LOOKS_AT_ONCE = 256
 """Services of one batch whose guards look at the same time: each may start processes."""
+
+
+SLOW_LOOK = 2.0
+"""Seconds after which runs are settled that wait only for the guards of other services."""
 
 
 async def run_batch(
@@ -105,16 +111,37 @@ class Batch:
         began = self.world.clock.now()  # windows are judged by when we looked, not by slow logins
         listings, left = await self._before()
         known = await picture(self.world, self.arrays)
-        results, due = self._due(services, known, left, began)
-        attempts = [attempt async for attempt in self._turns(due, known, listings, began)]
+        refused, due = self._due(services, known, left, began)
+        standings = known.standings
+        attempts = [await self._refuse(one, why, standings) for one, why in refused]
+        results: list[Result] = []
+        async for attempt in self._turns(due, known, listings, began):
+            if attempt is not None:
+                attempts.append(attempt)
+                continue
+            results += await self._settle_all(attempts)  # the rest waits for a slow guard
+            attempts = []
+        return results + await self._settle_all(attempts)
+
+    async def _settle_all(self, attempts: Sequence[Attempt]) -> list[Result]:
         after = await self._after(attempts)
-        return [*results, *[await self._settle(attempt, after) for attempt in attempts]]
+        return [await self._settle(attempt, after) for attempt in attempts]
+
+    async def _refuse(
+        self, service: Service, reason: str, standings: Mapping[str, Standing]
+    ) -> Attempt:
+        """Refuse before any guard was asked."""
+        looked = Looked(service, (), Held(Verdict.UNKNOWN, reason))
+        standing = standings.get(service.name)
+        return await Turn(self.world, looked, {}, self.request, self.holder, standing).take()
 
     async def _before(self) -> tuple[dict[str, Listing], list[RunRecord]]:
         """Read the arrays, closing what a crash left open; a dry run leaves that to others."""
         if self.request.dry_run:
             listings = await observe_all(self.world, self.arrays)
-            return listings, list(await self.world.store.open_runs())
+            runs = await self.world.store.open_runs()
+            here = set(self.arrays)
+            return listings, [run for run in runs if not here.isdisjoint(run.arrays)]
         found, left = await orphans(self.world, self.arrays)
         listings = await observe_all(self.world, self.arrays)
         return listings, left + await settle_orphans(self.world, found, listings)
@@ -125,28 +152,28 @@ class Batch:
         known: Picture,
         left: Sequence[RunRecord],
         began: datetime,
-    ) -> tuple[list[Result], list[Service]]:
-        """Part the services that are due from those that are not, or must wait."""
-        results: list[Result] = []
+    ) -> tuple[list[tuple[Service, str]], list[Service]]:
+        """Part those that are due from those that are refused; what is not due is neither."""
+        refused: list[tuple[Service, str]] = []
         due: list[Service] = []
-        now = self.world.clock.now()
         for service in services:
-            last = last_resync_of(service, known.sightings, self.world.zones)
             if run := _in_the_way(service, left, self.world.services):
-                results.append(_refused(service, f"run {run.id} of {run.service} is still open"))
+                refused.append((service, f"run {run.id} of {run.service} is still open"))
                 continue
-            if self.request.asked:
-                freshness = service.freshness
-                answer = decide_asked(last, freshness, now, force=self.request.force)
-            else:
-                standing = known.standings.get(service.name)
-                answer = decide(service, last, began, standing.retry_at if standing else None)
-            match answer:
+            match self._decide(service, known, began):
                 case Due():
                     due.append(service)
-                case NotDue() if self.request.asked:
-                    results.append(_refused(service, _too_soon(service, answer, now)))
-        return results, due
+                case NotDue() as answer if self.request.asked:
+                    refused.append((service, _too_soon(service, answer, began)))
+        return refused, due
+
+    def _decide(self, service: Service, known: Picture, now: datetime) -> Due | NotDue:
+        last = last_resync_of(service, known.sightings, self.world.zones)
+        if self.request.asked:
+            force = self.request.force
+            return decide_asked(last, service.freshness, self.world.clock.now(), force=force)
+        standing = known.standings.get(service.name)
+        return decide(service, last, now, standing.retry_at if standing else None)
 
     async def _turns(
         self,
@@ -154,10 +181,11 @@ class Batch:
         known: Picture,
         listings: dict[str, Listing],
         began: datetime,
-    ) -> AsyncIterator[Attempt]:
+    ) -> AsyncIterator[Attempt | None]:
         """Give each service its turn, the nearest breach first among those whose guards spoke.
 
-        A guard that hangs keeps only its own service waiting.
+        A guard that hangs keeps only its own service waiting: None tells that all others have
+        had their turn so far.
         """
         urgency = {service.name: _breach(service, known) for service in due}
         places = asyncio.Semaphore(LOOKS_AT_ONCE)
@@ -165,10 +193,10 @@ class Batch:
         ready: list[Looked] = []
         try:
             while looks or ready:
-                patience = 0 if ready else None
-                done, looks = await _first(looks, patience)
+                done, looks = await _first(looks, 0 if ready else SLOW_LOOK)
                 ready += [task.result() for task in done]
                 if not ready:
+                    yield None
                     continue
                 ready.sort(key=lambda one: urgency[one.service.name], reverse=True)
                 if self.world.drain.wanted:
@@ -176,8 +204,7 @@ class Batch:
                 looked = ready.pop()
                 if self._too_late(looked.service, began):
                     continue
-                standing = known.standings.get(looked.service.name)
-                yield await self._turn(looked, standing, listings)
+                yield await self._turn(looked, known, listings, began)
         finally:
             for task in looks:
                 task.cancel()
@@ -191,12 +218,19 @@ class Batch:
             return await first_look(self.world, service)
 
     async def _turn(
-        self, looked: Looked, standing: Standing | None, listings: dict[str, Listing]
+        self, looked: Looked, known: Picture, listings: dict[str, Listing], began: datetime
     ) -> Attempt:
+        service = looked.service
+        standings = known.standings
         try:
-            fresh = await self._fresh(looked.service, listings)
+            if await self._renew(service, listings):
+                known = await picture(self.world, self.arrays)
+                if isinstance(answer := self._decide(service, known, began), NotDue):
+                    reason = _too_soon(service, answer, self.world.clock.now())
+                    return await self._refuse(service, reason, standings)
             self.world.drain.engaged.add(self.arrays)
-            turn = Turn(self.world, looked, fresh, self.request, self.holder, standing)
+            standing = standings.get(service.name)
+            turn = Turn(self.world, looked, listings, self.request, self.holder, standing)
             return await turn.take()
         except (ArrayError, ConfigError, StoreError) as error:
             if isinstance(error, StoreError):
@@ -205,15 +239,15 @@ class Batch:
             return Attempt(service=looked.service, cut=cut, hint=error.hint)
         except Exception as error:  # noqa: BLE001 - one service's trouble must not end the others' turns
             tell_task_failed(self.world, f"the turn of {looked.service.name}", error)
-            cut = Ending(Outcome.FAILED, f"an error of flashd's own: {error!r}")
+            cut = Ending(Outcome.UNKNOWN, f"an error of flashd's own: {error!r}")
             return Attempt(service=looked.service, cut=cut)
 
-    async def _fresh(self, service: Service, listings: dict[str, Listing]) -> Mapping[str, Listing]:
+    async def _renew(self, service: Service, listings: dict[str, Listing]) -> bool:
         """Read again what was read too long ago to stand for the array's present state."""
-        for array in service.arrays:
-            if outdated(self.world, listings[array]):
-                listings[array] = await observe(self.world, array)
-        return listings
+        old = [array for array in service.arrays if outdated(self.world, listings[array])]
+        for array in old:
+            listings[array] = await observe(self.world, array)
+        return bool(old)
 
     async def _after(self, attempts: Iterable[Attempt]) -> dict[str, Listing]:
         """Read each array to which something was sent; one that cannot be read is left out."""
@@ -245,7 +279,7 @@ class Batch:
 
 
 async def _first(
-    looks: set[asyncio.Task[Looked]], patience: float | None
+    looks: set[asyncio.Task[Looked]], patience: float
 ) -> tuple[set[asyncio.Task[Looked]], set[asyncio.Task[Looked]]]:
     if not looks:
         return set(), set()

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 
 from flashd.core.command import render
 from flashd.core.firewall import Cleared, examine
-from flashd.core.guards import Held, combine, restarted
+from flashd.core.guards import FRESH_SECONDS, Held, combine, restarted
 from flashd.core.instants import indistinct
 from flashd.engine.events import Event
 from flashd.engine.look import look
-from flashd.engine.telling import Conversation, tell_readings, tell_store_failed
-from flashd.errors import ArrayError, StoreError
-from flashd.model.run import Intent, Marks, Outcome
+from flashd.engine.observe import outdated
+from flashd.engine.telling import (
+    Conversation,
+    tell_readings,
+    tell_store_failed,
+    tell_task_failed,
+)
+from flashd.errors import ArrayError, StoreError, TooLate
+from flashd.model.lease import array_lease
+from flashd.model.run import Account, Answer, Intent, Marks, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
     from flashd.engine.world import World
     from flashd.model.lease import Holder
     from flashd.model.observation import Sighting, Withdrawal
-    from flashd.model.run import Answer, Step
+    from flashd.model.run import Step
     from flashd.model.service import Service
     from flashd.model.verdict import Reading
     from flashd.model.volumes import Listing, Pair
@@ -81,6 +88,7 @@ class Open:
 
     command: Cleared
     readings: tuple[Reading, ...]
+    not_after: float
 
 
 async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene) -> Sent | Unsent:
@@ -99,10 +107,16 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
             await world.store.unsent(errand.run, seq, gate.reason)
             return gate
         try:
-            answer = await session.change(gate.command, step.pairs)
+            answer = await session.change(gate.command, step.pairs, gate.not_after)
+        except TooLate as error:
+            await world.store.unsent(errand.run, seq, error.message)
+            return Unsent(Outcome.REFUSED, error.message, gate.readings)
         except ArrayError as error:  # the client ended before it read the command
             await world.store.unsent(errand.run, seq, error.message)
             raise
+        except Exception as error:  # noqa: BLE001 - it may have been sent: only the array knows
+            tell_task_failed(world, f"sending the command of run {errand.run}", error)
+            answer = _no_answer(step, error)
     try:
         await world.store.answered(errand.run, seq, answer)
     except StoreError as error:
@@ -114,10 +128,9 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     """Look once more, now that dscli waits for its command; then let the text pass or not."""
     service = errand.service
     readings = await look(world, service)
-    kept = await world.store.renew(errand.holder, world.clock.now())
     tell_readings(world, service.name, errand.run, readings)
-    if kept < len(errand.leases):
-        return Unsent(Outcome.REFUSED, "its leases were lost: another run may be at work", readings)
+    if reason := await _grown_old(world, errand, scene):
+        return Unsent(Outcome.REFUSED, reason, readings)
     verdict = combine(service.guards, readings, world.clock.monotonic())
     held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
     if held is not None:
@@ -127,7 +140,8 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     if isinstance(gate, Cleared):
         if world.drain.wanted:
             return Unsent(Outcome.REFUSED, "flashd is being stopped", readings)
-        return Open(gate, readings)
+        not_after = min(reading.began for reading in readings) + FRESH_SECONDS
+        return Open(gate, readings, not_after)
     world.events.tell(
         Event.COMMAND_STOPPED,
         f"the last gate stopped a command: {gate.reason}",
@@ -140,6 +154,27 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
         },
     )
     return Unsent(Outcome.REFUSED, gate.reason, readings)
+
+
+async def _grown_old(world: World, errand: Errand, scene: Scene) -> str | None:
+    """Say what was true when the turn began and may be no longer, logging in having taken long."""
+    held = await world.store.held()
+    wanted = (*errand.leases, array_lease(scene.listing.array))
+    if any(name not in held or held[name].by != errand.holder for name in wanted):
+        return "a lease was lost: another run may be at work"
+    if outdated(world, scene.listing):
+        return "the listing of the array grew old during the login"
+    return None
+
+
+def _no_answer(step: Step, error: Exception) -> Answer:
+    return Answer(
+        exit_status=None,
+        accounts=dict.fromkeys(step.pairs, Account.SILENT),
+        refused=False,
+        reason=f"an error of flashd's own after the command was sent: {error!r}",
+        output="",
+    )
 
 
 def own_withdrawals(

@@ -90,7 +90,11 @@ class Cycle:
             f"the clock was set by {jump:+.0f} s; every service is looked at again",
             {"flashd.clock.jump_seconds": round(jump, 3)},
         )
-        await world.store.look_again(world.clock.now())
+        try:
+            await world.store.look_again(world.clock.now())
+        except StoreError:
+            self._clocks = before  # so that the jump is seen again
+            raise
         return True
 
     async def drained(self, limit: float) -> bool:

@@ -12,6 +12,7 @@ from flashd.engine.events import Event
 from flashd.engine.telling import Conversation, tell_store_failed
 from flashd.errors import ArrayError, ConfigError, LoginRefused, LoginStopped, StoreError
 from flashd.model.observation import ArrayRecord, Picture
+from flashd.model.volumes import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,7 +91,10 @@ async def remember(world: World, listing: Listing) -> None:
     if hiding:
         clones = {clone for service in world.services.values() for clone in service.clones}
         await world.store.forget_pairs(clones - hiding)
-    await world.store.record_listing(listing, world.pairs_on(listing.array))
+    configured = list(world.pairs_on(listing.array))
+    turned = (Pair(pair.target, pair.source) for pair in configured)
+    reversed_ = [pair for pair in turned if pair in listing.relations]
+    await world.store.record_listing(listing, [*configured, *reversed_])
 
 
 def _copy(relation: Relation | None) -> str | None:
@@ -146,14 +150,16 @@ async def remember_failure(world: World, record: ArrayRecord, error: FlashdError
         )
 
 
-async def picture(world: World, arrays: Iterable[str] | None = None) -> Picture:
-    """Gather what is known, of these arrays or of all."""
+async def picture(
+    world: World, arrays: Iterable[str] | None = None, *, with_runs: bool = False
+) -> Picture:
+    """Gather what is known, of these arrays or of all; runs only for who shows them."""
     store = world.store
     return Picture(
         sightings={(one.array, one.pair): one for one in await store.sightings(arrays)},
         arrays=await store.arrays(),
         withdrawals={(one.array, one.pair): one for one in await store.withdrawals(arrays)},
-        last_runs=await store.last_runs(),
+        last_runs=await store.last_runs() if with_runs else {},
         standings=await store.standings(),
         zones=world.zones,
     )

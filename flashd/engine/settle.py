@@ -70,7 +70,9 @@ def verdict_on(
     )
     if worst.outcome is Outcome.DONE and cut is not None:
         return _cut_short(sent, cut, evidence)
-    return Ending(worst.outcome, worst.reason, evidence)
+    if cut is None:
+        return Ending(worst.outcome, worst.reason, evidence)
+    return Ending(worst.outcome, f"{worst.reason}; {cut.reason}", (*cut.evidence, *evidence))
 
 
 def _cut_short(

@@ -30,7 +30,7 @@ async def reassess(
 
     Services that had no turn are assessed too: somebody else may have resynced their clones.
     """
-    known = await picture(world)
+    known = await picture(world, _arrays_of(world, arrays))
     ended = {result.service: result for result in results}
     now = world.clock.now()
     changed = []
@@ -42,6 +42,12 @@ async def reassess(
                 changed.append(after)
                 _tell(world, before, after, request)
     await world.store.stand(changed)
+
+
+def _arrays_of(world: World, arrays: Sequence[str]) -> set[str]:
+    """Tell these arrays, and those that they share a service with."""
+    shared = (set(service.arrays) for service in world.services.values())
+    return set(arrays).union(*(one for one in shared if one & set(arrays)))
 
 
 def _assess(

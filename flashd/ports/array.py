@@ -30,9 +30,11 @@ class Session(Protocol):
     def carrier(self) -> Carrier:
         """The process group that will carry the command."""
 
-    async def change(self, command: Cleared, pairs: Sequence[Pair]) -> Answer:
+    async def change(self, command: Cleared, pairs: Sequence[Pair], not_after: float) -> Answer:
         """Send one changing command that names `pairs` and read its answer to the end.
 
+        Raises `TooLate` where it could not be written until `not_after`, in seconds of the
+        monotonic clock: the readings that allow it are too old then.
         Returns an answer in every case but one: where the command was certainly not read, or
         who sent it was not logged in, it raises as `session` does.
         """

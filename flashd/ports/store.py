@@ -138,6 +138,10 @@ class Breakers(Protocol):
         """Allow logins again."""
 
 
+class LoginStore(Breakers, Leases, Protocol):
+    """What it takes to let one login through at a time, and none after a refusal."""
+
+
 class Accepted(Protocol):
     """The last configuration that was good."""
 

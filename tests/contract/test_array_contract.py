@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ async def change(backend: ArrayBackend, command: str, heard: Heard | None = None
     """Send a command, and see that nothing of the client is left."""
     async with backend.session(heard or Heard()) as session:
         group = session.carrier.group
-        answer = await session.change(*cleared(command))
+        answer = await session.change(*cleared(command), math.inf)
     assert not lives(group)
     return answer
 
@@ -427,7 +428,7 @@ async def test_cancelled_all_of_the_client_is_killed(house: House, wrapper: str)
     async def act() -> None:
         async with backend.session(Heard()) as session:
             started.set_result(session.carrier.group)
-            await session.change(*cleared(RESYNC))
+            await session.change(*cleared(RESYNC), math.inf)
 
     task = asyncio.create_task(act())
     group = await started
@@ -472,7 +473,7 @@ async def test_a_client_that_ends_before_its_command_has_done_nothing(house: Hou
     with pytest.raises(ArrayUnreachable, match="dscli failed: exit code -9"):  # noqa: PT012 - the whole session
         async with house.backend().session(heard) as session:
             await LinuxHost().end(session.carrier)
-            await session.change(*cleared(RESYNC))
+            await session.change(*cleared(RESYNC), math.inf)
     assert house.commands() == []
     assert [(command, status) for command, status, _ in heard.answers] == [(RESYNC, -9)]
 

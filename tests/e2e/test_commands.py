@@ -350,3 +350,13 @@ def test_another_state_can_be_named(due: Home, tmp_path: Path) -> None:
 def test_the_simulated_array_comes_by_entry_point(home: Home) -> None:
     assert home.flashd("sim", "faults").status == 0
     assert (BIN / "flashd-dscli").exists()
+
+
+def test_invariant_3_of_two_at_once_one_resyncs_and_the_other_sees_it_done(home: Home) -> None:
+    home.service("s", "0001:0002", sync_min_delay="1h")
+    home.array.switch("command_seconds", "0.3")
+    both = [
+        subprocess.Popen([BIN / "flashd", "resync", "s"], env=home.environment) for _ in range(2)
+    ]
+    assert sorted(one.wait(60) for one in both) == [0, 4]
+    assert len(home.changing) == 1

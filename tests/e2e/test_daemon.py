@@ -176,7 +176,7 @@ def test_a_bad_configuration_ends_it_with_each_mistake_as_an_event(site: Site) -
 
 
 @pytest.mark.parametrize("trouble", ["a mistake", "a file that vanished", "no definitions at all"])
-def test_a_later_start_on_a_bad_one_runs_on_the_last_accepted(site: Site, trouble: str) -> None:
+def test_invariant_10_a_bad_start_runs_on_the_last_accepted(site: Site, trouble: str) -> None:
     site.service("db", *PAIRS)
     site.says("db", 1)
     with site.daemon() as daemon:
@@ -201,7 +201,9 @@ def test_a_later_start_on_a_bad_one_runs_on_the_last_accepted(site: Site, troubl
     assert site.fresh(*PAIRS)
 
 
-def test_killed_in_the_middle_of_a_resync_the_next_one_puts_it_right(site: Site) -> None:
+def test_invariant_4_killed_in_a_resync_the_next_start_puts_it_right(
+    site: Site,
+) -> None:
     site.service("db", *PAIRS)
     site.environment["FLASHD_SIM_WRAPPER"] = "1"
     site.array().add_fault("hang", "resyncflash")

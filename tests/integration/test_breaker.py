@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -21,11 +22,13 @@ from flashd.wiring import Home
 from tests.contract.arrays import ARRAY, HMC1, PLENTY, SIMULATED, Heard, cleared, fake_dscli
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+    from flashd.model.lease import Held, Holder
     from flashd.model.observation import Breaker
-    from flashd.ports.store import Breakers
+    from flashd.ports.store import LoginStore
 
 RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp 0001:0002"
 
@@ -46,7 +49,7 @@ class House:
         return [login.outcome for login in self.sim.logins()]
 
     @asynccontextmanager
-    async def store(self) -> AsyncIterator[Breakers]:
+    async def store(self) -> AsyncIterator[LoginStore]:
         """Open the store that flashd opens."""
         settings = Settings().with_state(f"sqlite:///{self.root}/flashd.db")
         async with Home(self.root).store_of(settings) as store:
@@ -57,15 +60,16 @@ class House:
         async with self.store() as store:
             yield self.array_with(store, username)
 
-    def array_with(self, store: Breakers, username: str = "opensvc") -> BreakerArray:
+    def array_with(self, store: LoginStore, username: str = "opensvc") -> BreakerArray:
         return BreakerArray(
             inner=OneshotArray(self.dscli, SystemClock(), LinuxHost()),
             array=ARRAY,
             username=username,
             pwfile=lambda: fingerprint(self.pwfile),
             remedy="make it anew",
-            breakers=store,
+            store=store,
             clock=SystemClock(),
+            host=LinuxHost(),
         )
 
 
@@ -85,7 +89,7 @@ async def use(array: BreakerArray, what: str) -> None:
         await array.observe(Heard())
         return
     async with array.session(Heard()) as session:
-        await session.change(*cleared(RESYNC))
+        await session.change(*cleared(RESYNC), math.inf)
 
 
 WAYS = [("observe", "observe"), ("observe", "change"), ("change", "observe"), ("change", "change")]
@@ -143,7 +147,7 @@ async def test_with_the_right_password_all_is_well_again(house: House) -> None:
         house.sim.write_pwfile(house.pwfile, password="another")
         await use(array, "observe")
         await use(array, "change")
-        assert await array.breakers.breaker(ARRAY) is None
+        assert await array.store.breaker(ARRAY) is None
     assert house.logins() == ["wrong password", "ok", "ok"]
 
 
@@ -173,7 +177,7 @@ async def test_a_login_that_is_refused_in_a_session_stops_them_too(house: House)
     async with replace(house, dscli=fake_dscli(house.root, script, {})).array() as array:
         async with array.session(Heard()) as session:
             assert session.carrier.group > 0
-            answer = await session.change(*cleared(RESYNC))
+            answer = await session.change(*cleared(RESYNC), math.inf)
         assert not answer.refused
         with pytest.raises(LoginStopped, match="CMUC00191E"):
             await array.observe(Heard())
@@ -183,7 +187,7 @@ async def test_a_login_that_is_refused_in_a_session_stops_them_too(house: House)
 class FullStore:
     """A store on a full disk: it can be read, and not be written until there is room."""
 
-    inner: Breakers
+    inner: LoginStore
     full: bool = True
 
     async def breaker(self, array: str) -> Breaker | None:
@@ -193,6 +197,18 @@ class FullStore:
         if self.full:
             raise StoreError("no space left on device")
         await self.inner.open_breaker(breaker)
+
+    async def acquire(self, names: Sequence[str], holder: Holder, now: datetime) -> Held | None:
+        return await self.inner.acquire(names, holder, now)
+
+    async def renew(self, holder: Holder, now: datetime) -> int:
+        return await self.inner.renew(holder, now)
+
+    async def release(self, names: Sequence[str], holder: Holder) -> None:
+        await self.inner.release(names, holder)
+
+    async def held(self) -> Mapping[str, Held]:
+        return await self.inner.held()
 
     async def close_breaker(self, array: str) -> None:
         await self.inner.close_breaker(array)

@@ -7,6 +7,7 @@ known is not claimed.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import sys
 from contextlib import suppress
@@ -93,7 +94,7 @@ class Stage:
     async def change(self, array: OneshotArray) -> Answer:
         async with array.session(self.heard) as session:
             group = session.carrier.group
-            answer = await session.change(*cleared(RESYNC))
+            answer = await session.change(*cleared(RESYNC), math.inf)
         assert not lives(group)
         return answer
 
@@ -238,7 +239,7 @@ async def test_a_client_that_reads_no_more_has_done_nothing(stage: Stage) -> Non
             async with asyncio.timeout(PLENTY):
                 while not stage.taken:  # noqa: ASYNC110 - another process tells by a file
                     await asyncio.sleep(0.01)
-            await session.change(*cleared(RESYNC))
+            await session.change(*cleared(RESYNC), math.inf)
     assert stage.taken == ["closed"]
     assert [(command, status) for command, status, _ in stage.heard.answers] == [(RESYNC, None)]
 
@@ -249,7 +250,7 @@ async def test_a_long_command_that_may_have_been_read_in_part_is_answered(stage:
     pairs = " ".join(f"{n:04X}:{n + 1:04X}" for n in range(0, 30_000, 2))
     long = f"resyncflash -dev {ARRAY} -persist -record -cp {pairs}"
     async with stage.set(FIRST + script).session(stage.heard) as session:
-        answer = await session.change(*cleared(long))
+        answer = await session.change(*cleared(long), math.inf)
     assert (answer.exit_status, answer.refused) == (0, False)
     assert set(answer.accounts.values()) == {Account.SILENT}
     assert stage.taken == [long[:100]]

@@ -136,7 +136,7 @@ class MemoryArray:
     def carrier(self) -> Carrier:
         return Carrier("host", "boot", 4711, 1)
 
-    async def change(self, command: Cleared, pairs: Sequence[Pair]) -> Answer:
+    async def change(self, command: Cleared, pairs: Sequence[Pair], not_after: float) -> Answer:  # noqa: ARG002 - the port
         self.sent(self.name, pairs)
         verb = command.text.split()[0]
         self.clock.move(timedelta(seconds=1))

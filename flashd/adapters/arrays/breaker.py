@@ -6,8 +6,10 @@ them all, for every process on this store, until the password file is another on
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import asyncio
+import secrets
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.messages import login_refused_in
@@ -22,10 +24,16 @@ if TYPE_CHECKING:
     from flashd.model.volumes import Listing, Pair
     from flashd.ports.array import ArrayBackend, Session, Witness
     from flashd.ports.clock import Clock
-    from flashd.ports.store import Breakers
+    from flashd.ports.host import Host
+    from flashd.ports.store import LoginStore
 
 _unwritten: dict[str, Breaker] = {}
 """By array: refusals that the store did not take. They hold at least in this process."""
+
+_proved: set[tuple[str, str, str]] = set()
+"""Array, user and password file with which this process has logged in."""
+
+_POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,28 +45,54 @@ class BreakerArray:
     username: str
     pwfile: Callable[[], str]
     remedy: str
-    breakers: Breakers
+    store: LoginStore
     clock: Clock
+    host: Host
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def observe(self, witness: Witness) -> Listing:
         """List, unless logins are stopped."""
-        pwfile = await self._admit()
-        try:
+        async with self._login():
             return await self.inner.observe(witness)
-        except LoginRefused as error:
-            await self.open(pwfile, error.message)
-            raise
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:
         """Log in, unless logins are stopped."""
-        pwfile = await self._admit()
+        async with AsyncExitStack() as stack:
+            async with self._login() as pwfile:
+                session = await stack.enter_async_context(self.inner.session(witness))
+            yield _WatchedSession(session, self, pwfile)
+
+    @asynccontextmanager
+    async def _login(self) -> AsyncIterator[str]:
+        """Let a login through, with the password file that it uses.
+
+        One login an array is on its way at a time, and among all processes until that file has
+        proved good here: five at once with a wrong password would lock the account.
+        """
+        async with AsyncExitStack() as gate:
+            await gate.enter_async_context(self.turn)
+            if (self.array, self.username, self.pwfile()) not in _proved:
+                await gate.enter_async_context(self._alone())
+            pwfile = await self._admit()
+            try:
+                yield pwfile
+            except LoginRefused as error:
+                await self.open(pwfile, error.message)
+                raise
+            _proved.add((self.array, self.username, pwfile))
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        names = [f"login {self.array}"]
+        holder = self.host.holder(secrets.token_hex(8))
+        while await self.store.acquire(names, holder, self.clock.now()):
+            await self.clock.sleep(_POLL_SECONDS)
         try:
-            async with self.inner.session(witness) as session:
-                yield _WatchedSession(session, self, pwfile)
-        except LoginRefused as error:
-            await self.open(pwfile, error.message)
-            raise
+            yield
+        finally:
+            with suppress(StoreError):  # void with this process at the latest
+                await self.store.release(names, holder)
 
     async def open(self, pwfile: str, reason: str) -> None:
         """Stop logins with the password file that was refused, which may be another by now."""
@@ -69,12 +103,13 @@ class BreakerArray:
             opened_at=self.clock.now(),
             reason=reason,
         )
+        _proved.discard((self.array, self.username, pwfile))
         _unwritten[self.array] = breaker
         await self._write(breaker)
 
     async def _write(self, breaker: Breaker) -> None:
         try:
-            await self.breakers.open_breaker(breaker)
+            await self.store.open_breaker(breaker)
         except StoreError:
             return  # tried again before the next login
         _unwritten.pop(self.array, None)
@@ -84,12 +119,12 @@ class BreakerArray:
         pwfile = self.pwfile()
         if unwritten := _unwritten.get(self.array):
             await self._write(unwritten)
-        breaker = _unwritten.get(self.array) or await self.breakers.breaker(self.array)
+        breaker = _unwritten.get(self.array) or await self.store.breaker(self.array)
         if breaker is None:
             return pwfile
         if (breaker.username, breaker.pwfile) != (self.username, pwfile):
             _unwritten.pop(self.array, None)
-            await self.breakers.close_breaker(self.array)
+            await self.store.close_breaker(self.array)
             return pwfile
         raise LoginStopped(
             f"logins as {self.username} are stopped since {breaker.opened_at:%Y-%m-%dT%H:%M:%SZ}: "
@@ -111,9 +146,13 @@ class _WatchedSession:
         """See `Session`."""
         return self.inner.carrier
 
-    async def change(self, command: Cleared, pairs: Sequence[Pair]) -> Answer:
+    async def change(self, command: Cleared, pairs: Sequence[Pair], not_after: float) -> Answer:
         """See `Session`."""
-        answer = await self.inner.change(command, pairs)
+        try:
+            answer = await self.inner.change(command, pairs, not_after)
+        except LoginRefused as error:
+            await self.array.open(self.pwfile, error.message)
+            raise
         if login_refused_in(answer):
             await self.array.open(self.pwfile, f"login refused: {answer.reason}")
         return answer

@@ -17,7 +17,7 @@ from flashd.adapters.arrays.messages import (
     login_refused,
 )
 from flashd.adapters.arrays.reports import NotUnderstoodError, parse_listing
-from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused
+from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused, TooLate
 from flashd.model.run import Answer, Carrier
 from flashd.model.volumes import Listing
 
@@ -180,10 +180,12 @@ class OneshotSession:
     carrier: Carrier
     witness: Witness
 
-    async def change(self, command: Cleared, pairs: Sequence[Pair]) -> Answer:
+    async def change(self, command: Cleared, pairs: Sequence[Pair], not_after: float) -> Answer:
         """Send the command and read its answer to the end."""
         dscli = self.array.dscli
         self.witness.sent(command.text, dscli.line)
+        if self.array.clock.monotonic() > not_after:  # telling may take long: a log is a pipe
+            raise TooLate("the guards' last readings grew too old before the command was written")
         if not await self.process.say(f"{command.text}\n"):
             raise await self.array.not_logged_in(
                 self.process, Readiness.ENDED, self.witness, command.text

@@ -75,8 +75,9 @@ class _LibraryHandler(logging.Handler):
         if record.exc_info:
             facts["error.message"] = str(record.exc_info[1])
         document = ecs.document(kind, record.getMessage(), facts, self._clock.now())
-        self._out.write(f"{ecs.line(document)}\n")
-        self._out.flush()
+        with suppress(OSError, ValueError):  # as for our own: the work goes on
+            self._out.write(f"{ecs.line(document)}\n")
+            self._out.flush()
 
 
 def _as_json(_logger: object, _method: str, event: MutableMapping[str, object]) -> str:

@@ -68,7 +68,7 @@ def _record_listing(connection: Connection, listing: Listing, pairs: Sequence[Pa
     fresh = [pair for pair in pairs if not _newer(known.get(pair), listing)]
     rows = [_sighting_row(advance(known.get(pair), listing, pair)) for pair in fresh]
     upsert(connection, sightings, rows)
-    _close_withdrawals(connection, listing, frozenset(fresh))
+    _close_withdrawals(connection, listing, frozenset(pairs) - frozenset(fresh))
     _record_success(connection, listing)
 
 
@@ -81,8 +81,11 @@ def _known(connection: Connection, array: str) -> Mapping[Pair, Known]:
     return {pair_of(row.pair): Known(_sighting(row), _dated(row.dated)) for row in rows}
 
 
-def _close_withdrawals(connection: Connection, listing: Listing, fresh: frozenset[Pair]) -> None:
-    """Close those of pairs that are there again; their runs tell whether they can be trusted."""
+def _close_withdrawals(connection: Connection, listing: Listing, stale: frozenset[Pair]) -> None:
+    """Close those of pairs that are there again, whether anybody still names them or not.
+
+    Their runs tell whether they can be trusted; of `stale` pairs a newer reading is known.
+    """
     query = (
         select(withdrawals, runs.c.ended_at)
         .join(runs, runs.c.id == withdrawals.c.run)
@@ -92,7 +95,8 @@ def _close_withdrawals(connection: Connection, listing: Listing, fresh: frozense
     closed = [
         {"there_again": str(one.pair)}
         for one, ended in opened
-        if one.pair in fresh and back_again(one, listing.relations.get(one.pair), listing, ended)
+        if one.pair not in stale
+        and back_again(one, listing.relations.get(one.pair), listing, ended)
     ]
     if closed:
         here = and_(
@@ -103,8 +107,11 @@ def _close_withdrawals(connection: Connection, listing: Listing, fresh: frozense
 
 def _record_success(connection: Connection, listing: Listing) -> None:
     before = _array(connection, listing.array)
-    if before.observed_at is None or before.observed_at <= listing.began_at:
-        record = ArrayRecord(array=listing.array, observed_at=listing.began_at)
+    newer = before.observed_at is None or before.observed_at <= listing.began_at
+    failed_since = before.failed_at is not None and before.failed_at > listing.ended_at
+    if newer or not failed_since:  # a reading ahead of the clock must not keep a failure alive
+        observed = listing.began_at if newer else before.observed_at
+        record = ArrayRecord(array=listing.array, observed_at=observed)
         upsert(connection, arrays, [_array_row(record)])
 
 

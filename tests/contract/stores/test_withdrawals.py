@@ -105,7 +105,7 @@ async def test_the_relation_about_to_go_closes_nothing_while_its_run_is_open(sto
     assert await withdrawn(store) == [ONE, TWO]
 
 
-@pytest.mark.parametrize(("ended", "left"), [(1, []), (2, []), (3, [ONE])])
+@pytest.mark.parametrize(("ended", "left"), [(1, []), (2, []), (3, [ONE, TWO])])
 async def test_a_relation_that_was_never_withdrawn_closes_it_once_the_run_has_ended(
     store: Store, ended: int, left: list[object]
 ) -> None:
@@ -113,7 +113,7 @@ async def test_a_relation_that_was_never_withdrawn_closes_it_once_the_run_has_en
     await store.intend(withdraw(), [], FakeHost().holder("a"))
     await store.close_run("RUN1", minute(ended), Outcome.FAILED, "rejected", [])
     await store.record_listing(listing(minute(2), relation(ONE), relation(TWO)), [ONE])
-    assert await withdrawn(store) == [*left, TWO]
+    assert await withdrawn(store) == left, "TWO is there again as well, though nobody names it"
 
 
 async def test_a_listing_from_before_the_withdraw_closes_nothing(store: Store) -> None:

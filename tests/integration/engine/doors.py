@@ -86,8 +86,8 @@ class _GuardedSession:
     def carrier(self) -> Carrier:
         return self.inner.carrier
 
-    async def change(self, command: Cleared, pairs: Sequence[Pair]) -> Answer:
+    async def change(self, command: Cleared, pairs: Sequence[Pair], not_after: float) -> Answer:
         self.door("change")
-        answer = await self.inner.change(command, pairs)
+        answer = await self.inner.change(command, pairs, not_after)
         self.door("changed")
         return answer

@@ -247,8 +247,9 @@ class Lab:
             username="opensvc",
             pwfile=lambda: str(pwfile.stat().st_mtime_ns),
             remedy="make it anew",
-            breakers=store,
+            store=store,
             clock=self.clock,
+            host=LinuxHost(),
         )
 
     def changes(self, serial: str = SERIAL) -> tuple[Entry, ...]:

@@ -114,6 +114,17 @@ async def test_the_second_resource_is_not_sent_after_a_doubtful_first(lab: Lab) 
     assert lab.fresh(numbered(0), numbered(1))
 
 
+@pytest.mark.parametrize("nth", [1, 2])
+async def test_a_run_is_as_good_as_its_worst_resource(lab: Lab, nth: int) -> None:
+    lab.clones(*map(numbered, range(2)))
+    lab.define("db", resource(numbered(0), name="data"), resource(numbered(1), name="logs"))
+    lab.array().add_fault("lie", "resyncflash", nth=nth)
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+    assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
+    assert len(lab.acted()) == 1
+
+
 def two_arrays(lab: Lab) -> None:
     """One service on each array, and one on both."""
     for serial, number in ((SERIAL, 0), (OTHER, 0), (SERIAL, 1), (OTHER, 1)):

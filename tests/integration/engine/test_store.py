@@ -13,7 +13,7 @@ from flashd.errors import StoreError
 from flashd.model.health import Status
 from flashd.model.run import Outcome
 from tests.integration.engine.doors import guarded_store
-from tests.integration.engine.house import Lab, asked, down, health, resource, ticks
+from tests.integration.engine.house import Lab, asked, down, health, resource, ticks, up
 
 if TYPE_CHECKING:
     from flashd.model.verdict import Finding
@@ -213,13 +213,18 @@ async def test_a_lease_that_was_lost_keeps_the_command_from_leaving(lab: Lab) ->
     assert not lab.changes()
 
 
-async def test_a_lease_that_could_not_be_given_back_is_given_back_later(lab: Lab) -> None:
+@pytest.mark.parametrize("failing", [1, 2], ids=["the volumes'", "the array's"])
+async def test_a_lease_that_could_not_be_given_back_is_given_back_later(
+    lab: Lab, failing: int
+) -> None:
     nightly(lab)
-    failures = iter([StoreError("disk full")])
+    releases: list[str] = []
 
     def door(called: str) -> None:
-        if called == "release" and (failure := next(failures, None)):
-            raise failure
+        if called == "release":
+            releases.append(called)
+            if len(releases) == failing:
+                raise StoreError("disk full")
 
     async with lab.open(dress=lambda store: guarded_store(store, door)) as world:
         (result,) = await asked(world, "db")
@@ -227,3 +232,18 @@ async def test_a_lease_that_could_not_be_given_back_is_given_back_later(lab: Lab
         (result,) = await asked(world, "db")
         assert result.outcome is Outcome.DONE, result.reason
         assert not await world.store.held()
+
+
+async def test_a_refusal_whose_end_could_not_be_written_is_recovered_as_unsent(lab: Lab) -> None:
+    nightly(lab)
+    lab.define("db", resource(*PAIRS), looks=[down(), up()])
+    door = Failing(name="close_run")
+    async with lab.open(dress=door.dress) as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+    async with lab.open() as world:
+        await ticks(world)
+        (run, *_) = reversed(await world.store.history(["db"], 9))
+        assert (run.id, run.outcome) == (result.run, Outcome.FAILED)
+        assert run.reason == "flashd ended before anything was sent"
+    assert not lab.changes()

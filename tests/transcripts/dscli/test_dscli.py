@@ -8,6 +8,7 @@ its two streams, `expected.json` its exit code and what comes of it.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ async def test_comes_to_what_the_case_expects(
 
 async def change(array: OneshotArray, command: str) -> Answer:
     async with array.session(Heard()) as session:
-        return await session.change(Cleared(command), pairs_of(command))
+        return await session.change(Cleared(command), pairs_of(command), math.inf)
 
 
 def check_answer(answer: Answer, expected: dict[str, Any]) -> None:
