@@ -19,7 +19,7 @@ from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
-from flashd.errors import ArrayRejected, ArrayUnreachable, LoginRefused
+from flashd.errors import ArrayRejected, ArrayUnreachable, LoginRefused, TooLate
 from flashd.model.run import Account
 from flashd.sim.array import Array
 from flashd.sim.faults import KINDS
@@ -483,3 +483,13 @@ async def test_many_at_once_do_not_mix(house: House) -> None:
     listings = await asyncio.gather(*(backend.observe(Heard()) for _ in range(6)))
     assert {len(listing.relations) for listing in listings} == {3}
     assert house.outcomes() == ["ok"] * 6
+
+
+async def test_invariant_1_nothing_is_written_once_the_readings_have_grown_old(
+    house: House,
+) -> None:
+    backend = house.backend()
+    async with backend.session(Heard()) as session:
+        with pytest.raises(TooLate):
+            await session.change(*cleared(RESYNC), -math.inf)
+    assert not house.sim.journal("resyncflash")

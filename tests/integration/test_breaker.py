@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import os
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -239,3 +240,17 @@ async def test_a_new_file_lets_one_through_even_where_the_store_took_nothing(hou
         await house.array_with(store).observe(Heard())
         await house.array_with(store).observe(Heard())
     assert house.logins() == ["wrong password", "ok", "ok"]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_of_several_logins_at_once_one_is_refused_and_the_others_are_not_tried(
+    house: House, processes: int
+) -> None:
+    house.sim.add_user("opensvc", "another")
+    house.sim.switch("login_seconds", "0.3")
+    async with AsyncExitStack() as opened:
+        arrays = [await opened.enter_async_context(house.array()) for _ in range(processes)]
+        looks = [array.observe(Heard()) for array in arrays for _ in range(3)]
+        ended = await asyncio.gather(*looks, return_exceptions=True)
+    assert all(isinstance(one, LoginRefused) for one in ended)
+    assert house.logins() == ["wrong password"]

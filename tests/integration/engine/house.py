@@ -306,7 +306,7 @@ async def health(world: World, name: str) -> Health:
     from flashd.core.health import assess  # noqa: PLC0415 - the tests' own need
     from flashd.engine.observe import picture  # noqa: PLC0415
 
-    return assess(world.services[name], await picture(world), world.clock.now())
+    return assess(world.services[name], await picture(world, with_runs=True), world.clock.now())
 
 
 async def outcomes(world: World, *names: str) -> list[str]:

@@ -208,7 +208,7 @@ async def test_a_lease_that_was_lost_keeps_the_command_from_leaving(lab: Lab) ->
         async with lab.open() as world:
             (result,) = await asked(world, "db")
             assert result.outcome is Outcome.REFUSED
-            assert "its leases were lost" in result.reason
+            assert "a lease was lost" in result.reason
             assert not await world.store.open_runs()
     assert not lab.changes()
 
