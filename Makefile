@@ -24,6 +24,7 @@ demo: $(READY) ## the main job on a simulated array, in under a minute
 
 test: $(READY) ## all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m coverage report --include='flashd/core/*' --fail-under=95 --skip-covered
 
 check: $(READY) ## style, types, layers
 	$(BIN)/ruff format --check .

@@ -254,3 +254,14 @@ async def test_of_several_logins_at_once_one_is_refused_and_the_others_are_not_t
         ended = await asyncio.gather(*looks, return_exceptions=True)
     assert all(isinstance(one, LoginRefused) for one in ended)
     assert house.logins() == ["wrong password"]
+
+
+async def test_a_password_that_was_good_is_refused_once_when_it_is_no_more(house: House) -> None:
+    house.sim.switch("login_seconds", "0.3")
+    async with house.array() as array:
+        await array.observe(Heard())
+        house.sim.add_user("opensvc", "another")
+        looks = [array.observe(Heard()) for _ in range(3)]
+        ended = await asyncio.gather(*looks, return_exceptions=True)
+    assert all(isinstance(one, LoginRefused) for one in ended)
+    assert house.logins() == ["ok", "wrong password"]

@@ -357,3 +357,17 @@ async def test_invariant_2_a_listing_that_grew_old_during_the_login_refuses(lab:
     assert result.outcome is Outcome.REFUSED
     assert "grew old" in result.reason
     assert not lab.changes()
+
+
+async def test_a_refused_service_is_looked_at_again_after_the_check_interval(lab: Lab) -> None:
+    nightly(lab, up())
+    async with lab.open() as world:
+        await ticks(world)
+        (standing,) = (await world.store.standings()).values()
+        assert standing.decision == "refused"
+        assert standing.look_at is not None
+        moment = timedelta(milliseconds=1)
+        assert list(await world.store.due(standing.look_at - moment)) == []
+        assert list(await world.store.due(standing.look_at)) == ["db"]
+        assert standing.since is not None
+        assert standing.look_at - standing.since == world.pace.check_interval
