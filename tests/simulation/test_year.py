@@ -88,6 +88,7 @@ class Plan:
     max_delay: timedelta = 40 * DAY
     refresh_after: timedelta | None = None
     every: timedelta | None = None
+    again: timedelta | None = None
 
 
 PLANS = {
@@ -100,6 +101,9 @@ PLANS = {
     "elsewhere": Plan("23:00-01:30", Hours(time(23), time(1, 30)), SANTIAGO),
     "last of the month": Plan("20:00-23:00 *:last", Hours(time(20), time(23), last_of_month)),
     "all day": Plan("*", every=DAY),
+    "as often as may be": Plan(
+        "06:00-22:00@30m", Hours(time(6), time(22)), min_delay=4 * HOUR, again=HOUR / 2
+    ),
     "by age": Plan(max_delay=10 * HOUR, min_delay=3 * HOUR),
     "by its own age": Plan(max_delay=30 * HOUR, refresh_after=20 * HOUR),
     "by age in a window": Plan(
@@ -256,7 +260,7 @@ class Simulation:
         name, plan, window = subject.service.name, subject.plan, subject.window(now)
         if subject.acts:
             last = subject.acts[-1]
-            if plan.hours and not plan.refresh_after:
+            if plan.hours and not (plan.refresh_after or plan.again):
                 self.expect(subject.window(last) != window, f"{name}: twice in one window")
             if plan.every:  # by the clock on the wall, so an hour less in spring
                 self.expect(now - last >= plan.every - HOUR, f"{name}: too often")
@@ -299,6 +303,8 @@ class Simulation:
             window = subject.window(now)
             if window is None or subject.window(now + 5 * self.interval) != window:
                 return False
+            if plan.again:
+                return last is None or now - last > plan.min_delay + self.interval
             if plan.refresh_after is None:
                 again = last is None or now - last > plan.min_delay
                 return again and (last is None or subject.window(last) != window)
@@ -349,6 +355,10 @@ class Simulation:
         self.cycle = self._daemon()
         await self.cycle.start()
 
+    def _awaited(self, subject: Subject) -> bool:
+        """Whether a service's own users hold it back: when they end, somebody must notice."""
+        return subject.up(self.clock.now()) and self._wanted(subject, self.clock.now())
+
     async def _pause(self) -> timedelta:
         """Tell how long nothing can happen: until somebody is due, or an array is to be read."""
         now = self.clock.now()
@@ -357,7 +367,7 @@ class Simulation:
             instants += [record.retry_at] if record.retry_at else []
             instants += [record.observed_at + 6 * HOUR] if record.observed_at else []
         nearest = min(instants, default=now) - now
-        if await self.store.open_runs():
+        if await self.store.open_runs() or any(map(self._awaited, self.subjects.values())):
             return self.interval
         return max(self.interval, min(nearest, 6 * HOUR))
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from flashd.daemon.service import _tick_until
+from flashd.daemon.service import _tick_until, _watch_clock
+from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
+from flashd.engine.request import Request
 from flashd.model.health import Status
 from tests.integration.engine.house import (
     HOUR,
@@ -42,6 +45,28 @@ async def test_the_daemon_ticks_at_once_when_the_clock_is_set(lab: Lab, hours: i
         stop.set()
         await daemon
     assert lab.told.kinds().count(Event.CLOCK_JUMPED) == 1
+
+
+async def test_a_tick_that_sleeps_for_hours_is_woken_when_the_clock_is_set(lab: Lab) -> None:
+    """The scheduler sleeps until a time on the wall: set back, that is an hour further away."""
+    woken = asyncio.Event()
+    lab.clock.ahead = -3 * HOUR
+    async with lab.open() as world:
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        job = scheduler.add_job(woken.set, "interval", hours=9, misfire_grace_time=None)
+        scheduler.start()
+        watch = asyncio.create_task(_watch_clock(world, Cycle(world, Request()), job))
+        await until(lambda: lab.told.messages(Event.CLOCK_JUMPED) or jolt(lab))
+        async with asyncio.timeout(10):
+            await woken.wait()
+        watch.cancel()
+        scheduler.shutdown(wait=False)
+
+
+def jolt(lab: Lab) -> bool:
+    """Set the clock, and again until somebody has looked at it before and after."""
+    lab.clock.ahead -= HOUR
+    return False
 
 
 async def test_set_back_it_does_not_resync_again_and_again(lab: Lab) -> None:
