@@ -45,7 +45,7 @@ def judge(
 ) -> Judgement:
     """Say how a sent command ended. Success is what the array shows, never what was answered.
 
-    `settled`: the client that carried the command has been gone for a while and `after` was
+    `settled`: the client that carried the command is gone and `after` was
     read since, so what has not happened will not happen (recovery). Until then a command
     that was neither shown nor refused may still be under way.
     """
