@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo test check fix bench schema clean
+.PHONY: help init demo servers test check fix bench schema clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -22,7 +22,10 @@ init: $(READY) ## make the virtual environment
 demo: $(READY) ## the main job on a simulated array, in under a minute
 	@$(BIN)/python -m tests.demo.demo
 
-test: $(READY) ## all tests
+servers: ## install the servers that the tests start (as root, on Debian)
+	@tests/setup/servers.sh
+
+test: $(READY) servers ## all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 	$(BIN)/python -m coverage report --include='flashd/core/*' --fail-under=95 --skip-covered
 
