@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from flashd.ports.events import Events
     from flashd.ports.guard import Guard
     from flashd.ports.store import Store
+    from flashd.ports.supervisor import Supervisor
 
 CONFIG_DIR = Path("/etc/flashd")
 GUARD_GROUP = "flashd.guards"
@@ -70,6 +70,13 @@ def system_clock() -> Clock:
     return SystemClock()
 
 
+def supervisor() -> Supervisor:
+    """Make the way to whoever started this process."""
+    from flashd.adapters.supervisor import Systemd
+
+    return Systemd(os.environ)
+
+
 def command_events() -> Events:
     """Make the way of events of a command run by hand: the host's journal or syslog."""
     from flashd.adapters.notifiers.journal import host_events
@@ -88,10 +95,18 @@ def daemon_events(out: TextIO, *, console: bool) -> Events:
 
 @dataclass(frozen=True)
 class Home:
-    """One configuration directory, and what is made of it; nothing is read before it is needed."""
+    """One configuration directory, and what is made of it; nothing is read before it is needed.
+
+    `turns` has one at a time log in to an array, across reloads.
+    """
 
     config_dir: Path
     state: str | None = None
+    turns: dict[str, asyncio.Lock] = field(default_factory=dict, repr=False, compare=False)
+
+    def anew(self) -> Home:
+        """Read the same directory again."""
+        return Home(self.config_dir, self.state, self.turns)
 
     @cached_property
     def types(self) -> GuardTypes:
@@ -121,12 +136,20 @@ class Home:
         settings = configuration.settings
         return settings.with_state(self.state) if self.state else settings
 
-    def auth(self, configuration: Configuration) -> Auth:
-        """Open auth.conf, and see that every array is in it; raises `ConfigError`."""
-        from flashd.config.auth import missing_arrays, open_auth
+    def auth(self, configuration: Configuration, before: Auth | None = None) -> Auth:
+        """Open auth.conf, and see that every array is in it; raises `ConfigError`.
+
+        `before` is what a running daemon has read already.
+        """
+        from flashd.config.auth import missing_arrays, open_auth, reopen_auth
         from flashd.config.mistakes import Mistakes
 
-        auth = open_auth(self.settings(configuration), os.environ)
+        settings = self.settings(configuration)
+        auth = (
+            open_auth(settings, os.environ)
+            if before is None
+            else reopen_auth(settings, before, os.environ)
+        )
         if missing := missing_arrays(configuration, auth):
             raise Mistakes(missing)
         return auth
@@ -177,10 +200,12 @@ class Home:
         from flashd.engine.world import Pace, World
 
         settings = self.settings(configuration)
-        turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        turns = self.turns
         return World(
             services={service.name: service for service in configuration.services},
-            arrays=lambda array: _array(array, settings, auth, store, turns[array]),
+            arrays=lambda array: _array(
+                array, settings, auth, store, turns.setdefault(array, asyncio.Lock())
+            ),
             guards=self._guard,
             zones=_zones(auth),
             store=store,

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashd.config.files import opened, read_at_most
+from flashd.config.files import mark_of, opened, read_at_most
 from flashd.config.mistakes import Mistake, Mistakes, Source, nearest
 from flashd.config.values import array_id
 from flashd.config.zone import find_zone, zone_names
@@ -50,10 +50,11 @@ _KEYS = frozenset({"type", *(field.name for field in fields(Login))} - {"array"}
 
 
 class Auth(Mapping[str, Login]):
-    """The logins by array, and the file they come from."""
+    """The logins by array, the file they come from, and its mark when it was read."""
 
-    def __init__(self, file: Path, logins: Mapping[str, Login]) -> None:
+    def __init__(self, file: Path, logins: Mapping[str, Login], mark: str = "") -> None:
         self.file = file
+        self.mark = mark
         self._logins = dict(logins)
 
     def __getitem__(self, array: str) -> Login:
@@ -73,8 +74,34 @@ def open_auth(settings: Settings, environ: Mapping[str, str] | None = None) -> A
     """
     passed = _passed_on(os.environ if environ is None else environ)
     file = passed or settings.auth
-    text = _trusted_text(file, os.geteuid(), passed_on=passed is not None)
-    return read_auth(Source(str(file), text))
+    text, mark = _trusted_text(file, os.geteuid(), passed_on=passed is not None)
+    return Auth(file, read_auth(Source(str(file), text)), mark)
+
+
+def reopen_auth(settings: Settings, before: Auth, environ: Mapping[str, str] | None = None) -> Auth:
+    """Read the credentials again, in a process that may have given up root's rights since.
+
+    What was read `before` stays good as long as the file is the same.
+    """
+    try:
+        return open_auth(settings, environ)
+    except ConfigError as error:
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+        file = settings.auth
+        if file == before.file and before.mark == _mark(file):
+            return before
+        raise ConfigError(
+            f"{file} was changed, and flashd gave up root's rights after it had read it",
+            "Restart flashd to have the new one read.",
+        ) from error
+
+
+def _mark(file: Path) -> str | None:
+    try:
+        return mark_of(file.stat())
+    except OSError:
+        return None
 
 
 def missing_arrays(configuration: Configuration, auth: Auth) -> tuple[Mistake, ...]:
@@ -98,7 +125,8 @@ def _passed_on(environ: Mapping[str, str]) -> Path | None:
     return file if os.path.lexists(file) else None
 
 
-def _trusted_text(file: Path, user: int, *, passed_on: bool) -> str:
+def _trusted_text(file: Path, user: int, *, passed_on: bool) -> tuple[str, str]:
+    """Read a file that can be trusted; returns its text and its mark."""
     try:
         with opened(file, os.O_NOFOLLOW) as descriptor:
             found = os.fstat(descriptor)
@@ -110,7 +138,7 @@ def _trusted_text(file: Path, user: int, *, passed_on: bool) -> str:
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{file} is larger than {MAX_BYTES // 1024} KiB")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig"), mark_of(found)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8", "Save it as UTF-8.") from error
 

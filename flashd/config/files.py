@@ -142,6 +142,11 @@ def read_at_most(descriptor: int, size: int) -> bytes:
         return stream.read(size)
 
 
+def mark_of(found: os.stat_result) -> str:
+    """Tell a file from any other and from its former self, without its content."""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+
+
 def _misnamed(directory: Path, top: list[str], below: list[str]) -> Iterable[Mistake]:
     for name in top:
         if name in {"flashd.yml", "protected.yml"}:

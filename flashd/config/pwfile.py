@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from flashd.config.files import mark_of
 from flashd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,11 +48,10 @@ def managepwfile(settings: Settings, login: Login) -> str:
 def fingerprint(file: Path) -> str:
     """Tell this file from any other and from its former self, without its content."""
     try:
-        found = file.stat()
+        return mark_of(file.stat())
     except FileNotFoundError:
         return MISSING
     except OSError as error:
         raise ConfigError(
             f"{file} cannot be read: {(error.strerror or str(error)).lower()}"
         ) from error
-    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"

@@ -1,4 +1,4 @@
-"""The daemon's life: start, tick, drain, stop."""
+"""The daemon's life: start, tick, reload, drain, stop."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from flashd.daemon.start import configured
+from flashd.daemon.reload import reloaded
+from flashd.daemon.report import line, report
+from flashd.daemon.start import accept, configured
+from flashd.daemon.watchdog import keep_alive
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
 from flashd.engine.leases import leased
 from flashd.engine.request import Request
-from flashd.errors import FlashdError
+from flashd.engine.telling import tell_task_failed
+from flashd.errors import FlashdError, StoreError
 from flashd.model.lease import DAEMON_LEASE
+from flashd.wiring import supervisor
 
 if TYPE_CHECKING:
     from apscheduler.job import Job
 
-    from flashd.config.configuration import Configuration
+    from flashd.daemon.start import Footing
     from flashd.engine.world import World
     from flashd.ports.events import Events
+    from flashd.ports.supervisor import Supervisor
     from flashd.wiring import Home
 
 DRAIN_LIMIT = 60.0
@@ -36,18 +42,27 @@ the check interval."""
 _CLOCK_LOOK = 1.0
 
 
+class Signals:
+    """What the daemon is asked for from outside, remembered until it can do it."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.reload = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+
+
 async def run(home: Home, events: Events, *, observe: bool) -> int:
     """Run until SIGTERM or SIGINT; returns the exit status."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, _cannot_reload, events)
+    signals, watcher = Signals(), supervisor()
     try:
-        configuration, auth = await configured(home, events)
-        async with home.world(configuration, auth, events) as world:
-            return await _live(world, stop, configuration, observe=observe)
+        footing = await configured(home, events)
+        async with home.world(footing.configuration, footing.auth, events) as world:
+            return await _live(Daemon(home, world, footing, watcher, observe=observe), signals)
     except FlashdError as error:
+        watcher.stopping(f"failed: {error.message}")
         events.tell(
             Event.DAEMON_FAILED,
             error.message,
@@ -56,46 +71,95 @@ async def run(home: Home, events: Events, *, observe: bool) -> int:
         return error.exit_code
 
 
-def _cannot_reload(events: Events) -> None:
-    """Tell that a hang-up does nothing: it must not end the daemon in the middle of anything."""
-    events.tell(
-        Event.CONFIGURATION_HINT,
-        "SIGHUP is ignored: restart flashd to have it read its configuration again",
-        {},
-    )
-
-
-async def _live(
-    world: World, stop: asyncio.Event, configuration: Configuration, *, observe: bool
-) -> int:
+async def _live(daemon: Daemon, signals: Signals) -> int:
+    world = daemon.cycle.world
     async with leased(world, [DAEMON_LEASE], world.holder()) as held:
         if held is not None:
             raise FlashdError(
                 f"{held.by} is already the daemon of this store, since {held.since:%H:%M:%S} UTC",
                 "Stop it first, or give this one a store of its own with --state.",
             )
-        mode = " and only observes" if observe else ""
+        await daemon.begin()
+        await daemon.until(signals)
+    world.events.tell(Event.DAEMON_STOPPED, "flashd has stopped", {})
+    return 0
+
+
+class Daemon:
+    """One cycle that ticks, and what stands around it."""
+
+    def __init__(
+        self, home: Home, world: World, footing: Footing, watcher: Supervisor, *, observe: bool
+    ) -> None:
+        patience = world.pace.command_timeout.total_seconds()
+        self.cycle = Cycle(world, Request(dry_run=observe, patience=patience))
+        self._home = home
+        self._footing = footing
+        self._watcher = watcher
+        self._observe = observe
+
+    async def begin(self) -> None:
+        """Accept the configuration, and tell that there is somebody now."""
+        world = self.cycle.world
+        await accept(self._home, self._footing, world.store, world.events)
+        mode = " and only observes" if self._observe else ""
         world.events.tell(
             Event.DAEMON_STARTED,
             f"flashd looks after {len(world.services)} services{mode}",
-            {"flashd.services": len(world.services), "flashd.observe_only": observe},
+            {"flashd.services": len(world.services), "flashd.observe_only": self._observe},
         )
-        if configuration.settings.dscli.mode == "interactive":
+        if self._footing.configuration.settings.dscli.mode == "interactive":
             world.events.tell(
                 Event.SESSION_MODE,
                 "dscli.mode interactive is not available yet; every command goes by oneshot",
                 {},
             )
-        await _tick_until(world, stop, observe=observe)
-    world.events.tell(Event.DAEMON_STOPPED, "flashd has stopped", {})
-    return 0
+        await self.cycle.start()
+        self._watcher.ready(await self._line())
+
+    async def until(self, signals: Signals) -> None:
+        """Tick until it is to stop, then end what is under way."""
+        alive = asyncio.create_task(keep_alive(self._watcher, self.cycle))
+        besides = [
+            asyncio.create_task(work)
+            for work in (
+                self._tell_of(signals.stop),
+                report(self._watcher, self.cycle, lambda: self._footing.doubt),
+                self._reload_whenever(signals.reload),
+            )
+        ]
+        await tick_until(self.cycle, signals.stop)
+        await _ended([*besides, alive])
+
+    async def _tell_of(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._watcher.stopping("stopping; running commands are waited for")
+
+    async def _reload_whenever(self, wanted: asyncio.Event) -> None:
+        """Reload each time it is asked for; who asks twice in one reload gets a second one."""
+        while True:
+            await wanted.wait()
+            wanted.clear()
+            if self.cycle.world.drain.wanted:
+                return  # it stops: nothing begins by any definitions any more
+            self._watcher.reloading()
+            try:
+                self._footing = await reloaded(self._home, self.cycle, self._footing)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the daemon goes on as it was
+                tell_task_failed(self.cycle.world, "the reload", error)
+            finally:
+                self._watcher.ready(await self._line())
+
+    async def _line(self) -> str:
+        with suppress(StoreError):  # the tick tells of it
+            return await line(self.cycle, self._footing.doubt)
+        return self._footing.doubt or "the state store cannot be read"
 
 
-async def _tick_until(world: World, stop: asyncio.Event, *, observe: bool) -> None:
-    patience = world.pace.command_timeout.total_seconds()
-    cycle = Cycle(world, Request(dry_run=observe, patience=patience))
-    await cycle.start()
+async def tick_until(cycle: Cycle, stop: asyncio.Event) -> None:
+    """Tick until it is to stop; then send nothing more, and wait for what was sent."""
     scheduler = AsyncIOScheduler(timezone=UTC)
+    world = cycle.world
     job = scheduler.add_job(
         cycle.tick,
         "interval",
@@ -106,25 +170,24 @@ async def _tick_until(world: World, stop: asyncio.Event, *, observe: bool) -> No
         next_run_time=world.clock.now(),
     )
     scheduler.start()
-    watch = asyncio.create_task(_watch_clock(world, cycle, job))
+    watch = asyncio.create_task(watch_clock(cycle, job))
     await stop.wait()
     world.drain.wanted = True
     world.events.tell(
         Event.DAEMON_DRAINING, "flashd stops: no changing command is sent any more", {}
     )
-    watch.cancel()
-    with suppress(asyncio.CancelledError):
-        await watch
+    await _ended([watch])
     scheduler.shutdown(wait=False)
     await cycle.drained(DRAIN_LIMIT)
 
 
-async def _watch_clock(world: World, cycle: Cycle, job: Job) -> None:
+async def watch_clock(cycle: Cycle, job: Job) -> None:
     """Tick at once where the clock was set: the scheduler itself sleeps by the wall clock.
 
     Set back by an hour, an interval job would sleep for an hour.
     """
     while True:
+        world = cycle.world
         await world.clock.sleep(_CLOCK_LOOK)
         try:
             jumped = await cycle.watch_clock()
@@ -133,3 +196,9 @@ async def _watch_clock(world: World, cycle: Cycle, job: Job) -> None:
             continue
         if jumped:
             job.modify(next_run_time=world.clock.now())
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,8 +1,9 @@
-"""On which configuration the daemon runs."""
+"""On which configuration the daemon starts."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.config.auth import missing_arrays, open_auth
@@ -17,44 +18,75 @@ if TYPE_CHECKING:
     from flashd.config.configuration import Configuration
     from flashd.config.settings import Settings
     from flashd.ports.events import Events
+    from flashd.ports.store import Store
     from flashd.wiring import Home
 
 
-async def configured(home: Home, events: Events) -> tuple[Configuration, Auth]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footing:
+    """The configuration on which the daemon stands.
+
+    `degraded` says why it is not the one that was in the files at the start, `refused` why the
+    last reload changed nothing; both are empty where all is well.
+    """
+
+    configuration: Configuration
+    auth: Auth
+    degraded: str = ""
+    refused: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Say why the configuration in force is not the one in the files."""
+        return "; ".join(filter(None, (self.degraded, self.refused)))
+
+
+async def configured(home: Home, events: Events) -> Footing:
     """Read the configuration; where it is bad, take the last accepted one, loudly.
 
     Raises `ConfigError` where there is none.
     """
     try:
-        configuration, auth = home.configuration, home.auth(home.configuration)
+        return Footing(configuration=home.configuration, auth=home.auth(home.configuration))
     except ConfigError as error:
-        _tell_refused(events, error)
+        tell_refused(events, error)
         return await _last_accepted(home, events, error)
-    for hint in configuration.hints:
-        events.tell(Event.CONFIGURATION_HINT, str(hint), {})
-    async with home.store(configuration) as store:
-        await store.accept(dict(home.files.texts), system_clock().now())
+
+
+async def accept(home: Home, footing: Footing, store: Store, events: Events) -> None:
+    """Remember a configuration that is good, for a start on one that is not."""
+    if footing.degraded:
+        return
+    await store.accept(dict(home.files.texts), system_clock().now())
+    count = len(footing.configuration.services)
     events.tell(
         Event.CONFIGURATION_ACCEPTED,
-        f"configuration accepted: {len(configuration.services)} services",
-        {"flashd.services": len(configuration.services)},
+        f"configuration accepted: {count} services",
+        {"flashd.services": count},
     )
-    return configuration, auth
+    tell_hints(footing.configuration, events)
 
 
-def _tell_refused(events: Events, error: ConfigError) -> None:
+def tell_hints(configuration: Configuration, events: Events) -> None:
+    """Tell what may not mean what was intended."""
+    for hint in configuration.hints:
+        events.tell(Event.CONFIGURATION_HINT, str(hint), {})
+
+
+def tell_refused(events: Events, error: ConfigError) -> int:
+    """Tell every mistake of a configuration, and how many they are."""
     mistakes = error.mistakes if isinstance(error, Mistakes) else ()
-    for text in [str(mistake) for mistake in mistakes] or [error.message]:
+    texts = [str(mistake) for mistake in mistakes] or [error.message]
+    for text in texts:
         events.tell(
             Event.CONFIGURATION_REFUSED,
             text,
             {"error.message": text, "error.code": error.code, "flashd.hint": error.hint},
         )
+    return len(texts)
 
 
-async def _last_accepted(
-    home: Home, events: Events, error: ConfigError
-) -> tuple[Configuration, Auth]:
+async def _last_accepted(home: Home, events: Events, error: ConfigError) -> Footing:
     """Run on what was good before, with the auth.conf of now."""
     settings = home.settings_at_hand()
     try:
@@ -68,12 +100,11 @@ async def _last_accepted(
     configuration = home.interpret(Files(home.config_dir, texts))
     if missing := missing_arrays(configuration, auth):
         raise Mistakes(missing)
+    doubt = f"running on the configuration accepted at {at}; mend the present one"
     events.tell(
-        Event.CONFIGURATION_DEGRADED,
-        f"running on the configuration accepted at {at}; mend the present one",
-        {"flashd.services": len(configuration.services)},
+        Event.CONFIGURATION_DEGRADED, doubt, {"flashd.services": len(configuration.services)}
     )
-    return configuration, auth
+    return Footing(configuration=configuration, auth=auth, degraded=f"DEGRADED, {doubt}")
 
 
 async def _accepted_files(home: Home, settings: Settings) -> tuple[dict[str, str], str] | None:

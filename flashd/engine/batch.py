@@ -202,16 +202,18 @@ class Batch:
                 if self.world.drain.wanted:
                     return
                 looked = ready.pop()
-                if self._too_late(looked.service, began):
+                if self._passed_over(looked.service, began):
                     continue
                 yield await self._turn(looked, known, listings, began)
         finally:
             for task in looks:
                 task.cancel()
 
-    def _too_late(self, service: Service, began: datetime) -> bool:
-        now = self.world.clock.now()
-        return not (self.request.asked or in_time(service, began, now))
+    def _passed_over(self, service: Service, began: datetime) -> bool:
+        """Whether it has no turn any more: its window closed, or a reload defined it otherwise."""
+        if not self.world.stands(service):
+            return True
+        return not (self.request.asked or in_time(service, began, self.world.clock.now()))
 
     async def _first_look(self, service: Service, places: asyncio.Semaphore) -> Looked:
         async with places:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,33 +30,64 @@ class Cycle:
     """Turns ticks into batches; a batch that hangs keeps nobody waiting but its own array."""
 
     def __init__(self, world: World, request: Request) -> None:
-        self._world = world
+        self.ticked_at = world.clock.monotonic()
+        self.landed = asyncio.Event()
         self._request = request
         self._in_flight: dict[tuple[str, ...], asyncio.Task[None]] = {}
         self._clocks: tuple[float, float] | None = None
         self._began: dict[tuple[str, ...], float] = {}
         self._rest_until: dict[tuple[str, ...], float] = {}
         self._complained = -math.inf
+        self._adopt(world)
+
+    @property
+    def world(self) -> World:
+        """The world by whose definitions the next batch begins."""
+        return self._world
+
+    def adopt(self, world: World) -> None:
+        """Go on by the definitions of another world, from the next tick on.
+
+        Batches that are under way end in the world in which they began.
+        """
+        world.succeed()
+        self._request = replace(self._request, patience=world.pace.command_timeout.total_seconds())
+        self._adopt(world)
+
+    def _adopt(self, world: World) -> None:
+        self._world = world
         self._interval = world.pace.check_interval.total_seconds()
         self._arrays = {array for service in world.services.values() for array in service.arrays}
+        self._enlisted = False
 
     async def start(self) -> None:
-        """Make the standings those of the present definitions."""
+        """Make the standings those of the present definitions, and look at each of them."""
         world = self._world
         await world.store.enlist(world.services, world.clock.now())
         await world.store.forget_pairs(
             clone for service in world.services.values() for clone in service.clones
         )
         await world.store.look_again(world.clock.now())
+        self._enlisted = world is self._world
 
     async def tick(self) -> None:
-        """Start a batch for every array that has something to be looked at."""
+        """Start a batch for every array that has something to be looked at.
+
+        `ticked_at` tells when that was last done, in seconds of the monotonic clock, also where
+        the store failed: who watches over the daemon wants to know whether it gets on at all.
+        """
         try:
+            if not self._enlisted:
+                await self.start()
             await self.watch_clock()
             work = await self._work()
         except StoreError as error:
             self._complain(error)
-            return
+        else:
+            self._begin(work)
+        self.ticked_at = self._world.clock.monotonic()
+
+    def _begin(self, work: Mapping[tuple[str, ...], list[Service]]) -> None:
         for arrays, services in work.items():
             if self._free(arrays):
                 task = asyncio.create_task(self._batch(arrays, services))
@@ -119,6 +151,7 @@ class Cycle:
 
     def _landed(self, arrays: tuple[str, ...], _task: asyncio.Task[None]) -> None:
         self._in_flight.pop(arrays, None)
+        self.landed.set()
 
     async def _work(self) -> Mapping[tuple[str, ...], list[Service]]:
         """Gather services to look at, arrays to list, and runs to close, by their arrays."""

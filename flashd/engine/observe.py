@@ -89,7 +89,8 @@ async def remember(world: World, listing: Listing) -> None:
         if one.observed_at > limit and _copy(one.relation) != _copy(listing.relations.get(one.pair))
     }
     if hiding:
-        clones = {clone for service in world.services.values() for clone in service.clones}
+        configured_now = world.newest.services.values()
+        clones = {clone for service in configured_now for clone in service.clones}
         await world.store.forget_pairs(clones - hiding)
     configured = list(world.pairs_on(listing.array))
     turned = (Pair(pair.target, pair.source) for pair in configured)

@@ -29,7 +29,9 @@ async def reassess(
     """Write anew where every service on these arrays stands; a change of decision is told.
 
     Services that had no turn are assessed too: somebody else may have resynced their clones.
+    What a reload has defined otherwise since the batch began stands as it is defined now.
     """
+    world = world.newest
     known = await picture(world, _arrays_of(world, arrays))
     ended = {result.service: result for result in results}
     now = world.clock.now()

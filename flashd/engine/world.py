@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,13 @@ class Drain:
     engaged: set[tuple[str, ...]] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class Succession:
+    """Shared by the worlds of one daemon: the newest, once a reload has put one in place."""
+
+    newest: World | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """The definitions, and a way to everything outside.
@@ -52,6 +59,9 @@ class World:
     `arrays` and `guards` make what is asked for; both raise `ConfigError` where a credential is
     missing. `zones` are the zones in which arrays write their dates. `unreturned` are leases
     that could not be given back: as long as this process lives, nobody takes them for void.
+
+    A reload makes a new world; what is under way ends in the old one, which shares everything
+    but the definitions with it. Nothing begins by definitions that do not `stand` any more.
     """
 
     services: Mapping[str, Service]
@@ -67,6 +77,30 @@ class World:
     pace: Pace = Pace()
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
+    succession: Succession = field(default_factory=Succession)
+
+    @property
+    def newest(self) -> World:
+        """The world whose definitions are in force."""
+        return self.succession.newest or self
+
+    def stands(self, service: Service) -> bool:
+        """Whether a service is still wanted just as it is defined here."""
+        return self.newest.services.get(service.name) == service
+
+    def after(self, old: World) -> World:
+        """Make this world the heir of `old`, with which it then shares all but the definitions."""
+        return replace(
+            self,
+            store=old.store,
+            drain=old.drain,
+            unreturned=old.unreturned,
+            succession=old.succession,
+        )
+
+    def succeed(self) -> None:
+        """Put the definitions of this world in force."""
+        self.succession.newest = self
 
     def new_id(self) -> str:
         """Make the id of a run."""
@@ -78,17 +112,20 @@ class World:
 
     @property
     def forbidden(self) -> Forbidden:
-        """Tell every volume that no command may have as a target."""
+        """Tell every volume that no command may have as a target, by these or newer definitions."""
+        newest = self.newest
+        worlds = (self,) if newest is self else (self, newest)
         sources = frozenset(
             (array, str(pair.source))
-            for service in self.services.values()
+            for world in worlds
+            for service in world.services.values()
             for array, pair in service.clones
         )
-        return Forbidden(sources, self.protected)
+        return Forbidden(sources, self.protected | newest.protected)
 
     def pairs_on(self, array: str) -> Iterable[Pair]:
-        """Tell every configured pair of an array."""
-        for service in self.services.values():
+        """Tell every pair of an array that is configured now."""
+        for service in self.newest.services.values():
             for resource in service.resources:
                 if resource.array == array:
                     yield from resource.pairs

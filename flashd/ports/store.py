@@ -155,5 +155,8 @@ class Accepted(Protocol):
 class Store(Observations, Runs, Leases, Standings, Breakers, Accepted, Protocol):
     """All of it in one place."""
 
+    async def answers(self) -> None:
+        """Go once through each of its workers; returns when all of them have answered."""
+
     async def close(self) -> None:
         """Let go of the store."""

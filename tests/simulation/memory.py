@@ -359,5 +359,8 @@ class MemoryStore:
     async def accepted(self) -> tuple[Mapping[str, str], datetime] | None:
         return None
 
+    async def answers(self) -> None:
+        """There are no workers."""
+
     async def close(self) -> None:
         """Keep everything."""

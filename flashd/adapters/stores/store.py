@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
+from sqlalchemy import make_url, select
 from sqlalchemy.exc import ArgumentError
 
 from flashd.adapters.stores.accepted import SqlAccepted
@@ -25,7 +25,7 @@ from flashd.adapters.threads import beside
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import URL, Connection, Engine
 
     from flashd.ports.host import Host
 
@@ -36,10 +36,19 @@ PATIENCE = 5.0
 class SqlStore(SqlObservations, SqlRuns, SqlLeases, SqlStandings, SqlBreakers, SqlAccepted):
     """`flashd.ports.store.Store`; made by `open_store`."""
 
+    async def answers(self) -> None:
+        """Ask the database something easy in each lane."""
+        await self._reading.run(_answer)
+        await self._writing.run(_answer)
+
     async def close(self) -> None:
         """Finish what was asked for and let go of the store."""
         await self._reading.close()
         await self._writing.close()
+
+
+def _answer(connection: Connection) -> None:
+    connection.execute(select(1))
 
 
 async def open_store(url: str, host: Host, *, patience: float = PATIENCE) -> SqlStore:

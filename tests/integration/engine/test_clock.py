@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from flashd.daemon.service import _tick_until, _watch_clock
+from flashd.daemon.service import tick_until, watch_clock
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
 from flashd.engine.request import Request
@@ -36,7 +36,7 @@ async def test_the_daemon_ticks_at_once_when_the_clock_is_set(lab: Lab, hours: i
     stop = asyncio.Event()
     async with lab.open() as world:
         object.__setattr__(world.pace, "check_interval", timedelta(hours=9))
-        daemon = asyncio.create_task(_tick_until(world, stop, observe=False))
+        daemon = asyncio.create_task(tick_until(Cycle(world, Request()), stop))
         guard = lab.guards["db is down"]
         await until(lambda: guard.taken and Event.DECISION_CHANGED in lab.told.kinds())
         looks = guard.taken
@@ -55,7 +55,7 @@ async def test_a_tick_that_sleeps_for_hours_is_woken_when_the_clock_is_set(lab: 
         scheduler = AsyncIOScheduler(timezone=UTC)
         job = scheduler.add_job(woken.set, "interval", hours=9, misfire_grace_time=None)
         scheduler.start()
-        watch = asyncio.create_task(_watch_clock(world, Cycle(world, Request()), job))
+        watch = asyncio.create_task(watch_clock(Cycle(world, Request()), job))
         await until(lambda: lab.told.messages(Event.CLOCK_JUMPED) or jolt(lab))
         async with asyncio.timeout(10):
             await woken.wait()

@@ -1,0 +1,110 @@
+"""Signs of life are given only while ticks happen and workers answer."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from flashd.daemon.watchdog import keep_alive
+from flashd.errors import StoreError
+
+if TYPE_CHECKING:
+    from flashd.engine.cycle import Cycle
+
+PATIENCE = 0.2
+
+
+@dataclass
+class Watcher:
+    """Counts signs of life."""
+
+    patience: float | None = PATIENCE
+    signs: int = 0
+    listens: bool = True
+
+    def alive(self) -> None:
+        self.signs += 1
+
+    def ready(self, status: str) -> None: ...
+
+    def reloading(self) -> None: ...
+
+    def stopping(self, status: str) -> None: ...
+
+    def status(self, status: str) -> None: ...
+
+
+@dataclass
+class Daemon:
+    """What the watchdog looks at: its own world, store and clock."""
+
+    ticks: bool = True
+    hangs: bool = False
+    fails: bool = False
+    asked: int = 0
+    world: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.world = self
+        self.clock = self
+        self.store = self
+
+    @property
+    def ticked_at(self) -> float:
+        return self.monotonic() if self.ticks else self.monotonic() - PATIENCE
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def answers(self) -> None:
+        self.asked += 1
+        if self.hangs:
+            await asyncio.Event().wait()
+        if self.fails:
+            raise StoreError("the disk is full")
+
+
+async def signs(daemon: Daemon, watcher: Watcher, seconds: float = 3 * PATIENCE) -> int:
+    """Watch for a while, and tell how many signs were given."""
+    try:
+        async with asyncio.timeout(seconds):
+            await keep_alive(watcher, cast("Cycle", daemon))
+    except TimeoutError:
+        return watcher.signs
+    return watcher.signs
+
+
+async def test_signs_are_given_well_within_the_time() -> None:
+    assert await signs(Daemon(), Watcher()) >= 6
+
+
+@pytest.mark.parametrize(
+    "daemon",
+    [Daemon(ticks=False), Daemon(hangs=True), Daemon(ticks=False, hangs=True)],
+    ids=["no tick ends", "a worker hangs", "both"],
+)
+async def test_a_wedged_daemon_gives_none(daemon: Daemon) -> None:
+    assert await signs(daemon, Watcher()) == 0
+
+
+async def test_a_store_that_says_no_has_answered() -> None:
+    assert await signs(Daemon(fails=True), Watcher()) >= 6
+
+
+async def test_it_begins_again_when_the_daemon_gets_on_again() -> None:
+    daemon, watcher = Daemon(hangs=True), Watcher()
+    assert await signs(daemon, watcher) == 0
+    daemon.hangs = False
+    assert await signs(daemon, watcher) >= 6
+
+
+async def test_nobody_who_waits_is_told_nothing_and_nothing_is_asked() -> None:
+    daemon = Daemon()
+    assert await signs(daemon, Watcher(patience=None)) == 0
+    assert daemon.asked == 0
