@@ -1,0 +1,138 @@
+"""Another world in the place of one in which a batch is under way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flashd.engine.cycle import Cycle
+from flashd.engine.request import Request
+from flashd.model.run import Outcome
+from flashd.model.volumes import Pair
+from tests.integration.engine.house import (
+    HOUR,
+    SERIAL,
+    Lab,
+    asked,
+    down,
+    outcomes,
+    resource,
+    up,
+)
+
+if TYPE_CHECKING:
+    from flashd.engine.world import World
+    from flashd.model.verdict import Finding
+
+PAIR, OTHER = "0001:0002", "0101:0102"
+
+
+def heir(lab: Lab, world: World, **changes: object) -> World:
+    """Make the world that a reload would make."""
+    services = {"services": dict(lab.services)}
+    return replace(world, **{**services, **changes}).after(world)  # type: ignore[arg-type]
+
+
+async def test_what_was_changed_after_the_last_look_is_not_sent(lab: Lab) -> None:
+    lab.clones(PAIR, OTHER)
+
+    def reload() -> Finding:
+        lab.define("db", resource(OTHER))
+        heir(lab, world).succeed()
+        return down()
+
+    lab.define("db", resource(PAIR), looks=[down(), reload])
+    async with lab.open() as world:
+        world = replace(world, services=dict(lab.services))  # noqa: PLW2901 - reload is told it
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+        assert result.reason == "a reload changed its definition meanwhile"
+        assert not await world.store.open_runs()
+    assert not lab.changes()
+
+
+async def test_invariant_2_a_volume_that_a_reload_protects_is_no_target_any_more(lab: Lab) -> None:
+    lab.clones(PAIR)
+
+    def reload() -> Finding:
+        heir(lab, world, protected=frozenset({(SERIAL, "0002")})).succeed()
+        return down()
+
+    lab.define("db", resource(PAIR), looks=[down(), reload])
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+        assert "0002" in result.reason
+        assert "protected" in result.reason
+    assert not lab.changes()
+
+
+async def test_invariant_2_a_source_of_a_reload_is_no_target_any_more(lab: Lab) -> None:
+    lab.clones(PAIR)
+
+    def reload() -> Finding:
+        lab.define("new", resource("0002:0003"))
+        heir(lab, world).succeed()
+        return down()
+
+    lab.define("db", resource(PAIR), looks=[down(), reload])
+    async with lab.open() as world:
+        world = replace(world, services=dict(lab.services))  # noqa: PLW2901 - reload is told it
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+        assert "source" in result.reason
+    assert not lab.changes()
+
+
+async def test_a_removed_service_has_no_turn_and_leaves_no_standing(lab: Lab) -> None:
+    lab.clones(PAIR, OTHER)
+
+    def reload() -> Finding:
+        del lab.services["goes"]
+        cycle.adopt(heir(lab, world))
+        return down()
+
+    lab.define("goes", resource(PAIR), looks=[reload, down()])
+    lab.define("stays", resource(OTHER), looks=[up()])
+    async with lab.open() as world:
+        world = replace(world, services=dict(lab.services))  # noqa: PLW2901 - reload is told it
+        cycle = Cycle(world, Request())
+        await cycle.tick()
+        await cycle.idle()
+        await cycle.tick()
+        await cycle.idle()
+        assert set(await world.store.standings()) == {"stays"}
+        assert await outcomes(world, "goes") == []
+        assert {one.pair for one in await world.store.sightings()} == {Pair.parse(OTHER)}
+    assert not lab.changes()
+
+
+async def test_a_changed_service_is_looked_at_by_its_new_definition(lab: Lab) -> None:
+    lab.clones(PAIR, age=HOUR)
+    lab.define("db", resource(PAIR), max_delay=9 * HOUR)
+    async with lab.open() as world:
+        world = replace(world, services=dict(lab.services))  # noqa: PLW2901 - reload is told it
+        cycle = Cycle(world, Request())
+        await cycle.tick()
+        await cycle.idle()
+        assert await outcomes(world, "db") == []
+        lab.define("db", resource(PAIR), max_delay=HOUR / 2)
+        cycle.adopt(heir(lab, world))
+        await cycle.tick()
+        await cycle.idle()
+        assert await outcomes(world, "db") == ["done"]
+    assert lab.fresh(PAIR)
+
+
+async def test_an_heir_shares_the_drain_the_leases_and_the_store(lab: Lab) -> None:
+    async with lab.open() as world:
+        new = heir(lab, world)
+        assert new.drain is world.drain
+        assert new.unreturned is world.unreturned
+        assert new.store is world.store
+        new.succeed()
+        assert world.newest is new
+        newer = heir(lab, new)
+        newer.succeed()
+        assert world.newest is newer
+        assert new.newest is newer
