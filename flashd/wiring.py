@@ -86,11 +86,11 @@ def command_events() -> Events:
 
 def daemon_events(out: TextIO, *, console: bool) -> Events:
     """Make the way of the daemon's events, and of its libraries' warnings: a stream."""
-    from flashd.adapters.notifiers.log import adopt_standard_logging, log_events
+    from flashd.adapters.notifiers.log import adopt_standard_logging, goes_to_journal, log_events
 
-    clock = system_clock()
-    adopt_standard_logging(clock, out)
-    return log_events(clock, out, console=console)
+    clock, journal = system_clock(), goes_to_journal(out, os.environ)
+    adopt_standard_logging(clock, out, journal=journal)
+    return log_events(clock, out, console=console, journal=journal)
 
 
 @dataclass(frozen=True)
