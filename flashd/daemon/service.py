@@ -24,6 +24,8 @@ from flashd.model.lease import DAEMON_LEASE
 from flashd.wiring import supervisor
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from apscheduler.job import Job
 
     from flashd.daemon.start import Footing
@@ -119,17 +121,22 @@ class Daemon:
 
     async def until(self, signals: Signals) -> None:
         """Tick until it is to stop, then end what is under way."""
-        alive = asyncio.create_task(keep_alive(self._watcher, self.cycle))
-        besides = [
-            asyncio.create_task(work)
-            for work in (
-                self._tell_of(signals.stop),
-                report(self._watcher, self.cycle, lambda: self._footing.doubt),
-                self._reload_whenever(signals.reload),
-            )
-        ]
+        besides = {
+            "the watchdog": keep_alive(self._watcher, self.cycle),
+            "the status line": report(self._watcher, self.cycle, lambda: self._footing.doubt),
+            "the wait for a reload": self._reload_whenever(signals.reload),
+            "the wait for the end": self._tell_of(signals.stop),
+        }
+        tasks = [asyncio.create_task(self._told(*one)) for one in besides.items()]
         await tick_until(self.cycle, signals.stop)
-        await _ended([*besides, alive])
+        await _ended(tasks)
+
+    async def _told(self, what: str, work: Awaitable[None]) -> None:
+        """Tell where work beside the ticks breaks off: the ticks go on without it."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - an error of its own ends nobody else
+            tell_task_failed(self.cycle.world, what, error)
 
     async def _tell_of(self, stop: asyncio.Event) -> None:
         await stop.wait()
@@ -147,8 +154,7 @@ class Daemon:
                 self._footing = await reloaded(self._home, self.cycle, self._footing)
             except Exception as error:  # noqa: BLE001 - whatever it is, the daemon goes on as it was
                 tell_task_failed(self.cycle.world, "the reload", error)
-            finally:
-                self._watcher.ready(await self._line())
+            self._watcher.ready(await self._line())
 
     async def _line(self) -> str:
         with suppress(StoreError):  # the tick tells of it

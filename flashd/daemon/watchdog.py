@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from flashd.adapters.threads import beside
+from flashd.engine.events import Event
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
@@ -20,29 +21,36 @@ async def keep_alive(supervisor: Supervisor, cycle: Cycle) -> None:
     """Give a sign of life whenever ticks happen and every worker has answered, without end.
 
     An event loop that turns is not enough: a store's thread that hangs, or a tick that never
-    ends, keeps every service from being looked at, and only a restart helps.
+    ends, keeps every service from being looked at, and only a restart helps. Why no sign was
+    given is told before that comes.
     """
     if supervisor.patience is None:
         return
-    period = supervisor.patience / _SIGNS
+    period, stalled = supervisor.patience / _SIGNS, ""
     while True:
-        ticked = cycle.world.clock.monotonic() - cycle.ticked_at <= 2 * period
-        if ticked and await _workers_answer(cycle, period):
+        before, stalled = stalled, await _stalled(cycle, period)
+        if not stalled:
             supervisor.alive()
+        elif not before:
+            cycle.world.events.tell(
+                Event.DAEMON_STALLED, f"no sign of life for systemd: {stalled}", {}
+            )
         await cycle.world.clock.sleep(period)
 
 
-async def _workers_answer(cycle: Cycle, limit: float) -> bool:
-    """Whether the store's threads, and new threads, answer in time; an error is an answer."""
+async def _stalled(cycle: Cycle, period: float) -> str:
+    """Say what does not get on; an error of the store is an answer."""
+    if (since := cycle.world.clock.monotonic() - cycle.ticked_at) > 2 * period:
+        return f"no tick has ended for {since:.0f} s"
     try:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(period):
             await beside(_nothing)
             await cycle.world.store.answers()
     except TimeoutError:
-        return False
+        return f"the workers of the store have not answered within {period:g} s"
     except StoreError:
-        return True
-    return True
+        return ""
+    return ""
 
 
 def _nothing() -> None:

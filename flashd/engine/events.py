@@ -28,6 +28,7 @@ class Event(Enum):
     DAEMON_DRAINING = Kind("daemon-draining", "FD-1002", "info", "info", "unknown")
     DAEMON_STOPPED = Kind("daemon-stopped", "FD-1003", "info", "end", "success")
     DAEMON_FAILED = Kind("daemon-failed", "FD-1004", "error", "error", "failure")
+    DAEMON_STALLED = Kind("daemon-stalled", "FD-1005", "error", "error", "failure")
     CONFIGURATION_ACCEPTED = Kind("configuration-accepted", "FD-1010", "info", "info", "success")
     CONFIGURATION_REFUSED = Kind("configuration-refused", "FD-1011", "error", "error", "failure")
     CONFIGURATION_DEGRADED = Kind("configuration-degraded", "FD-1012", "error", "info", "failure")

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from flashd.daemon.watchdog import keep_alive
+from flashd.engine.events import Event
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import Enum
+
     from flashd.engine.cycle import Cycle
 
 PATIENCE = 0.2
@@ -45,12 +49,19 @@ class Daemon:
     hangs: bool = False
     fails: bool = False
     asked: int = 0
+    told: list[str] = field(default_factory=list)
     world: Any = field(init=False)
 
     def __post_init__(self) -> None:
         self.world = self
         self.clock = self
         self.store = self
+        self.events = self
+
+    def tell(self, event: Enum, message: str, facts: Mapping[str, object]) -> None:
+        assert event is Event.DAEMON_STALLED
+        assert not facts
+        self.told.append(message)
 
     @property
     def ticked_at(self) -> float:
@@ -89,8 +100,10 @@ async def test_signs_are_given_well_within_the_time() -> None:
     [Daemon(ticks=False), Daemon(hangs=True), Daemon(ticks=False, hangs=True)],
     ids=["no tick ends", "a worker hangs", "both"],
 )
-async def test_a_wedged_daemon_gives_none(daemon: Daemon) -> None:
+async def test_a_wedged_daemon_gives_none_and_says_once_why(daemon: Daemon) -> None:
     assert await signs(daemon, Watcher()) == 0
+    (why,) = daemon.told
+    assert ("no tick has ended" in why) != daemon.ticks
 
 
 async def test_a_store_that_says_no_has_answered() -> None:
