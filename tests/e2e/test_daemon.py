@@ -199,6 +199,9 @@ def test_invariant_10_a_bad_start_runs_on_the_last_accepted(site: Site, trouble:
         daemon.until("resync-completed", "db")
         assert daemon.stop() == 0
     assert site.fresh(*PAIRS)
+    with site.daemon() as daemon:
+        assert daemon.until("configuration-degraded"), "the bad one is not the accepted one now"
+        assert daemon.stop() == 0
 
 
 def test_invariant_4_killed_in_a_resync_the_next_start_puts_it_right(
