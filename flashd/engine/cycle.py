@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flashd.core.retry import MOST
 from flashd.engine.batch import run_batch
 from flashd.engine.events import Event
+from flashd.engine.holds import foresee, tend
 from flashd.engine.observe import CLOCK_TOLERANCE
 from flashd.engine.telling import tell_store_failed, tell_task_failed
 from flashd.errors import StoreError
@@ -46,12 +47,14 @@ class Cycle:
         await world.store.forget_pairs(
             clone for service in world.services.values() for clone in service.clones
         )
+        await foresee(world)
         await world.store.look_again(world.clock.now())
 
     async def tick(self) -> None:
         """Start a batch for every array that has something to be looked at."""
         try:
             await self.watch_clock()
+            await tend(self._world)
             work = await self._work()
         except StoreError as error:
             self._complain(error)
