@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
-    from flashd.model.hold import Hold, Scope
+    from flashd.model.hold import Hold, Kind, Scope
     from flashd.model.observation import Picture
     from flashd.model.service import Service
 
@@ -49,8 +49,8 @@ def scopes(
     """
     from flashd.model.hold import Kind, Scope
 
-    wanted = [Scope(Kind.SERVICE, name) for name in services if _named(name, Kind.SERVICE)]
-    wanted += [Scope(Kind.ARRAY, name) for name in arrays if _named(name, Kind.ARRAY)]
+    wanted = [_scope(Kind.SERVICE, name) for name in services]
+    wanted += [_scope(Kind.ARRAY, name) for name in arrays]
     wanted += [Scope(Kind.ALL)] if everything else []
     for one in wanted:
         if one.kind is not Kind.ALL and one not in known:
@@ -61,10 +61,12 @@ def scopes(
     return list(dict.fromkeys(wanted))
 
 
-def _named(name: str, kind: str) -> bool:
-    if not name.strip():
+def _scope(kind: Kind, name: str) -> Scope:
+    from flashd.model.hold import Scope
+
+    if not name:
         raise click.UsageError(f"the name of a {kind} is empty")
-    return True
+    return Scope(kind, name)
 
 
 def configured(services: Iterable[Service]) -> set[Scope]:

@@ -207,7 +207,8 @@ class Batch:
                 looked = ready.pop()
                 if self._too_late(looked.service, began):
                     continue
-                yield await self._turn(looked, known, listings, began)
+                if attempt := await self._turn(looked, known, listings, began):
+                    yield attempt
         finally:
             for task in looks:
                 task.cancel()
@@ -222,7 +223,8 @@ class Batch:
 
     async def _turn(
         self, looked: Looked, known: Picture, listings: dict[str, Listing], began: datetime
-    ) -> Attempt:
+    ) -> Attempt | None:
+        """Give one service its turn; None where it is held by now, and nobody has to be told."""
         service = looked.service
         standings = known.standings
         try:
@@ -232,7 +234,8 @@ class Batch:
                     reason = _obstacle(service, answer, known, self.world.clock.now())
                     return await self._refuse(service, reason, standings)
             if hold := await self._hold_since(service):
-                return await self._refuse(service, words(hold), standings)
+                asked = self.request.asked
+                return await self._refuse(service, words(hold), standings) if asked else None
             self.world.drain.engaged.add(self.arrays)
             standing = standings.get(service.name)
             turn = Turn(self.world, looked, listings, self.request, self.holder, standing)

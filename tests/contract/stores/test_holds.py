@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.adapters.stores.store import open_store
 from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.observation import Standing
 from flashd.model.run import Outcome, StepKind
@@ -153,6 +155,40 @@ async def test_of_an_intent_and_a_hold_at_once_the_hold_stops_it_or_sees_it(stor
         assert (stopped is not None) != seen
         await store.lift([PAYROLL], [], NOW)
         await store.close_run(name, NOW, Outcome.REFUSED, "", ())
+
+
+async def intended(store: Store) -> set[str]:
+    """Tell the runs with an intent."""
+    return {one.id for one in await store.history(None, 10**6) if one.steps}
+
+
+async def test_once_a_hold_is_written_nobody_else_writes_an_intent(
+    store: Store, url: str, host: FakeHost
+) -> None:
+    """The other one has connections of its own, and does not wait for us."""
+    other = await open_store(url, host)
+    numbers = count()
+
+    async def run_after_run(begun: asyncio.Event) -> str:
+        while True:
+            name = f"RUN{next(numbers)}"
+            await other.open_run(run(name))
+            if await other.intend(intent(name), [], ME) is not None:
+                return name
+            begun.set()
+            await other.close_run(name, NOW, Outcome.DONE, "", ())
+
+    for _ in range(5):
+        begun = asyncio.Event()
+        runs = asyncio.create_task(run_after_run(begun))
+        await begun.wait()
+        await store.hold([hold()], [], NOW)
+        seen = await intended(store)
+        stopped = await asyncio.wait_for(runs, 60)
+        assert await intended(store) == seen
+        assert stopped not in seen
+        await store.lift([PAYROLL], [], NOW)
+    await other.close()
 
 
 @pytest.mark.parametrize("name", ['it\'s "odd" é', "a" * 300])

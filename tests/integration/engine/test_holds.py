@@ -218,6 +218,19 @@ async def test_a_hold_between_the_first_look_and_the_turn_needs_no_login(lab: La
     assert Event.RESYNC_STARTED not in lab.told.kinds()
 
 
+async def test_the_daemon_makes_no_fuss_of_a_hold_that_comes_before_the_turn(lab: Lab) -> None:
+    nightly(lab)
+    lab.define("db", resource(*PAIRS), looks=[holding(lab)])
+    async with lab.open() as world:
+        await ticks(world)
+        standing = (await world.store.standings())["db"]
+        assert (standing.decision, standing.reason) == ("not-due", "held")
+        assert standing.look_at is None
+        assert await outcomes(world, "db") == []
+    assert Event.RESYNC_REFUSED not in lab.told.kinds()
+    assert not lab.changes()
+
+
 async def test_a_hold_just_before_the_intent_is_written_stops_it(lab: Lab) -> None:
     nightly(lab)
     async with lab.open() as other:
