@@ -21,6 +21,8 @@ COMMANDS = {
     "plan": "Tell the dscli commands that a resync would send.",
     "why": "Explain the present decision about a service.",
     "history": "Tell past runs.",
+    "hold": "Let nobody resync until a time, or until released; or tell the holds.",
+    "release": "End holds.",
     "schedule": "Tell when schedules let a run start.",
 }
 EXTRA_GROUP = "flashd.commands"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashd.cli.held import hold_of
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json, table
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _document(service: Service, health: Health, known: Picture, now: datetime) -
         "sync_max_delay_seconds": int(service.freshness.max_delay.total_seconds()),
         "stale_at": instant(last + service.freshness.max_delay) if last else None,
         "next": {"at": instant(chance[0]), "reason": chance[1]} if chance else None,
+        "hold": hold_of(service, known, now),
         "resources": [_resource(resource, known) for resource in service.resources],
     }
 
@@ -118,18 +120,20 @@ def _pair(name: str, sighting: Sighting | None) -> dict[str, Any]:
 def _print(assessed: list[tuple[Service, Health]], known: Picture, now: datetime) -> None:
     from flashd.core.durations import spell
     from flashd.core.explain import next_chance
+    from flashd.core.holds import bindings, words
 
     rows = []
     for service, health in assessed:
         last = health.last_resync.earliest if health.last_resync else None
         chance = next_chance(service, known, now)
+        held = bindings(known.holds, service.name, service.arrays, now)
         rows.append(
             [
                 service.name,
                 str(health.status),
                 spell(now - last) if last else "-",
                 _when(chance, now),
-                "; ".join(health.reasons),
+                "; ".join([*health.reasons, *map(words, held)]),
             ]
         )
     table(["service", "status", "age", "next", "reasons"], rows)

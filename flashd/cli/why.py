@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashd.cli.held import hold_of
 from flashd.cli.status import gather
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
 
@@ -66,6 +67,7 @@ def _document(
         if run
         else None,
         "next": {"at": instant(chance[0]), "reason": chance[1]} if chance else None,
+        "hold": hold_of(service, known, now),
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flashd.core.due import Due, NotDue, decide
 from flashd.core.explain import WORDS
 from flashd.core.health import last_resync_of
+from flashd.core.holds import binding
 from flashd.model.service import Freshness, Service
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _decision(service: Service, picture: Picture, now: datetime) -> str:
     standing = picture.standings.get(service.name)
     retry_at = standing.retry_at if standing else None
     last = last_resync_of(service, picture.sightings, picture.zones)
-    match decide(service, last, now, retry_at):
+    match decide(service, last, now, retry_at, binding(picture.holds, service, now)):
         case Due(reason):
             return f"due: {WORDS[reason]}"
         case NotDue(reason, None):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from flashd.model.health import Bounds
+    from flashd.model.hold import Hold
     from flashd.model.service import Freshness, Service, Windows
 
 DEFAULT_REFRESH = 0.8
@@ -38,6 +39,7 @@ class Reason(StrEnum):
     TOO_SOON = "too-soon"
     FRESH = "fresh"
     BACKOFF = "backoff"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,21 @@ class NotDue:
 
 
 def decide(
-    service: Service, last: Bounds | None, now: datetime, retry_at: datetime | None = None
+    service: Service,
+    last: Bounds | None,
+    now: datetime,
+    retry_at: datetime | None = None,
+    hold: Hold | None = None,
 ) -> Due | NotDue:
     """Say whether the daemon shall resync at `now`, and why.
 
     `last` bounds the resync of the oldest pair (None: a pair holds no copy); age counts from
     its earliest instant, delays from its latest. A stale clone does not force a window open:
-    the window is a promise to the people who use the target.
+    the window is a promise to the people who use the target. `hold` is the one that binds
+    longest.
     """
+    if hold is not None and hold.binds(now):
+        return NotDue(Reason.HELD, hold.until)
     if retry_at is not None and now < retry_at:
         return NotDue(Reason.BACKOFF, retry_at)
     freshness = service.freshness
@@ -77,9 +86,16 @@ def decide(
 
 
 def decide_asked(
-    last: Bounds | None, freshness: Freshness, now: datetime, *, force: bool
+    last: Bounds | None,
+    freshness: Freshness,
+    now: datetime,
+    hold: Hold | None = None,
+    *,
+    force: bool,
 ) -> Due | NotDue:
     """Say whether a person may resync at `now`: windows and backoff bind the daemon only."""
+    if hold is not None and hold.binds(now):
+        return NotDue(Reason.HELD, hold.until)
     if not force and (obstacle := _delay(last, freshness, now)):
         return obstacle
     return Due(Reason.ASKED)
@@ -98,7 +114,11 @@ def in_time(service: Service, decided_at: datetime, now: datetime) -> bool:
 
 
 def next_due(
-    service: Service, last: Bounds | None, now: datetime, retry_at: datetime | None = None
+    service: Service,
+    last: Bounds | None,
+    now: datetime,
+    retry_at: datetime | None = None,
+    hold: Hold | None = None,
 ) -> tuple[datetime, Reason] | None:
     """Tell when the next resync is due and what it then waited for last; None: never.
 
@@ -106,7 +126,7 @@ def next_due(
     """
     at, waited = now, None
     for _ in range(_MOST_OBSTACLES):
-        match decide(service, last, at, retry_at):
+        match decide(service, last, at, retry_at, hold):
             case Due(reason):
                 return at, waited or reason
             case NotDue(_, None):

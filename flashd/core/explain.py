@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flashd.core.due import Due, NotDue, Reason, decide, next_due, refresh_age
 from flashd.core.durations import spell
 from flashd.core.health import last_resync_of
+from flashd.core.holds import binding, bindings, words
 from flashd.core.plan import Refused, plan
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ WORDS = {
     Reason.TOO_SOON: "the last resync is less than sync_min_delay ago",
     Reason.FRESH: "the clone is younger than the age at which it is refreshed",
     Reason.BACKOFF: "the last run failed; the next try waits",
+    Reason.HELD: "somebody holds it",
 }
 
 NEXT_WORDS = {
@@ -44,6 +46,7 @@ NEXT_WORDS = {
     Reason.REFRESHABLE: "age",
     Reason.TOO_SOON: "sync_min_delay",
     Reason.BACKOFF: "backoff",
+    Reason.HELD: "hold",
 }
 
 
@@ -59,12 +62,11 @@ class Link:
 def explain(service: Service, picture: Picture, now: datetime) -> tuple[Link, ...]:
     """Put the chain in the order in which the daemon goes through it."""
     last = last_resync_of(service, picture.sightings, picture.zones)
-    standing = picture.standings.get(service.name)
-    retry_at = standing.retry_at if standing else None
     return (
+        *_holds(service, picture, now),
         *_arrays(service, picture, now),
         *_open_run(picture.last_runs.get(service.name)),
-        _due(service, last, now, retry_at),
+        _due(service, picture, last, now),
         _relations(service, picture),
     )
 
@@ -73,7 +75,8 @@ def next_chance(service: Service, picture: Picture, now: datetime) -> tuple[date
     """Tell when the daemon will want to resync next, and what it waits for until then."""
     last = last_resync_of(service, picture.sightings, picture.zones)
     standing = picture.standings.get(service.name)
-    found = next_due(service, last, now, standing.retry_at if standing else None)
+    hold = binding(picture.holds, service, now)
+    found = next_due(service, last, now, standing.retry_at if standing else None, hold)
     if found is None:
         return None
     at, reason = found
@@ -85,6 +88,11 @@ def next_chance(service: Service, picture: Picture, now: datetime) -> tuple[date
     if blocked:
         return max(blocked), "array"
     return at, NEXT_WORDS.get(reason, str(reason))
+
+
+def _holds(service: Service, picture: Picture, now: datetime) -> Iterable[Link]:
+    for hold in bindings(picture.holds, service.name, service.arrays, now):
+        yield Link("hold", False, words(hold))
 
 
 def _arrays(service: Service, picture: Picture, now: datetime) -> Iterable[Link]:
@@ -111,14 +119,15 @@ def _open_run(run: RunRecord | None) -> Iterable[Link]:
         yield Link("open run", False, f"run {run.id} has no end yet; the array is read first")
 
 
-def _due(service: Service, last: Bounds | None, now: datetime, retry_at: datetime | None) -> Link:
+def _due(service: Service, picture: Picture, last: Bounds | None, now: datetime) -> Link:
+    standing = picture.standings.get(service.name)
     age = (
         f"last resync {spell(now - last.earliest)} ago, refreshed from "
         f"{_from(service)} on, stale after {spell(service.freshness.max_delay)}"
         if last and last.earliest
         else "no proved resync"
     )
-    match decide(service, last, now, retry_at):
+    match decide(service, last, now, standing.retry_at if standing else None):
         case Due(reason):
             return Link("due", True, f"{WORDS[reason]}; {age}")
         case NotDue(reason, until):

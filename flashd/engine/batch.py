@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from flashd.core.due import Due, NotDue, decide, decide_asked, in_time
+from flashd.core.due import Due, NotDue, Reason, decide, decide_asked, in_time
 from flashd.core.durations import spell
 from flashd.core.guards import Held
 from flashd.core.health import last_resync_of
+from flashd.core.holds import binding, words
 from flashd.engine.attempt import Attempt, Looked, Turn, first_look
 from flashd.engine.leases import leased
 from flashd.engine.observe import observe, observe_all, outdated, picture, witness
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from flashd.engine.world import World
+    from flashd.model.hold import Hold
     from flashd.model.lease import Holder
     from flashd.model.observation import Picture, Standing
     from flashd.model.run import RunRecord
@@ -164,16 +166,17 @@ class Batch:
                 case Due():
                     due.append(service)
                 case NotDue() as answer if self.request.asked:
-                    refused.append((service, _too_soon(service, answer, began)))
+                    refused.append((service, _obstacle(service, answer, known, began)))
         return refused, due
 
     def _decide(self, service: Service, known: Picture, now: datetime) -> Due | NotDue:
         last = last_resync_of(service, known.sightings, self.world.zones)
+        hold = binding(known.holds, service, self.world.clock.now())
         if self.request.asked:
             force = self.request.force
-            return decide_asked(last, service.freshness, self.world.clock.now(), force=force)
+            return decide_asked(last, service.freshness, self.world.clock.now(), hold, force=force)
         standing = known.standings.get(service.name)
-        return decide(service, last, now, standing.retry_at if standing else None)
+        return decide(service, last, now, standing.retry_at if standing else None, hold)
 
     async def _turns(
         self,
@@ -204,7 +207,8 @@ class Batch:
                 looked = ready.pop()
                 if self._passed_over(looked.service, began):
                     continue
-                yield await self._turn(looked, known, listings, began)
+                if attempt := await self._turn(looked, known, listings, began):
+                    yield attempt
         finally:
             for task in looks:
                 task.cancel()
@@ -221,15 +225,19 @@ class Batch:
 
     async def _turn(
         self, looked: Looked, known: Picture, listings: dict[str, Listing], began: datetime
-    ) -> Attempt:
+    ) -> Attempt | None:
+        """Give one service its turn; None where it is held by now, and nobody has to be told."""
         service = looked.service
         standings = known.standings
         try:
             if await self._renew(service, listings):
                 known = await picture(self.world, self.arrays)
                 if isinstance(answer := self._decide(service, known, began), NotDue):
-                    reason = _too_soon(service, answer, self.world.clock.now())
+                    reason = _obstacle(service, answer, known, self.world.clock.now())
                     return await self._refuse(service, reason, standings)
+            if hold := await self._hold_since(service):
+                asked = self.request.asked
+                return await self._refuse(service, words(hold), standings) if asked else None
             self.world.drain.engaged.add(self.arrays)
             standing = standings.get(service.name)
             turn = Turn(self.world, looked, listings, self.request, self.holder, standing)
@@ -243,6 +251,11 @@ class Batch:
             tell_task_failed(self.world, f"the turn of {looked.service.name}", error)
             cut = Ending(Outcome.UNKNOWN, f"an error of flashd's own: {error!r}")
             return Attempt(service=looked.service, cut=cut)
+
+    async def _hold_since(self, service: Service) -> Hold | None:
+        """Find a hold that came while others had their turns: a login is not worth its while."""
+        holds = await self.world.store.covering(service.name, service.arrays)
+        return binding(holds, service, self.world.clock.now())
 
     async def _renew(self, service: Service, listings: dict[str, Listing]) -> bool:
         """Read again what was read too long ago to stand for the array's present state."""
@@ -307,7 +320,10 @@ def _in_the_way(
     return None
 
 
-def _too_soon(service: Service, answer: NotDue, now: datetime) -> str:
+def _obstacle(service: Service, answer: NotDue, known: Picture, now: datetime) -> str:
+    hold = binding(known.holds, service, now)
+    if answer.reason is Reason.HELD and hold is not None:
+        return words(hold)
     limit = spell(service.freshness.min_delay)
     if answer.until is None:
         return f"not before sync_min_delay {limit}"

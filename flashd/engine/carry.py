@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flashd.core.command import render
 from flashd.core.firewall import Cleared, examine
 from flashd.core.guards import FRESH_SECONDS, Held, combine, restarted
+from flashd.core.holds import binding, words
 from flashd.core.instants import indistinct
 from flashd.engine.events import Event
 from flashd.engine.look import look
@@ -101,7 +102,9 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
     witness = Conversation(world, step.array, errand.run, errand.service.name)
     async with world.arrays(step.array).session(witness) as session:
         intent = _intent(world, errand, seq, step, scene, session)
-        await world.store.intend(intent, errand.leases, errand.holder)
+        hold = await world.store.intend(intent, errand.leases, errand.holder)
+        if hold is not None:
+            return Unsent(Outcome.REFUSED, words(hold))
         gate = await _last_gate(world, errand, intent, scene)
         if isinstance(gate, Unsent):
             await world.store.unsent(errand.run, seq, gate.reason)
@@ -166,7 +169,10 @@ async def _grown_old(world: World, errand: Errand, scene: Scene) -> str | None:
         return "a lease was lost: another run may be at work"
     if outdated(world, scene.listing):
         return "the listing of the array grew old during the login"
-    return None
+    service = errand.service
+    holds = await world.store.covering(service.name, service.arrays)
+    hold = binding(holds, service, world.clock.now())
+    return words(hold) if hold else None
 
 
 def _no_answer(step: Step, error: Exception) -> Answer:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flashd.core.retry import MOST
 from flashd.engine.batch import run_batch
 from flashd.engine.events import Event
+from flashd.engine.holds import foresee, tend
 from flashd.engine.observe import CLOCK_TOLERANCE
 from flashd.engine.telling import tell_store_failed, tell_task_failed
 from flashd.errors import StoreError
@@ -67,6 +68,7 @@ class Cycle:
         await world.store.forget_pairs(
             clone for service in world.services.values() for clone in service.clones
         )
+        await foresee(world)
         await world.store.look_again(world.clock.now())
         self._enlisted = world is self._world
 
@@ -80,6 +82,7 @@ class Cycle:
             if not self._enlisted:
                 await self.start()
             await self.watch_clock()
+            await tend(self._world)
             work = await self._work()
         except StoreError as error:
             self._complain(error)

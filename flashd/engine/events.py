@@ -53,6 +53,11 @@ class Event(Enum):
     CARRIER_ENDED = Kind("carrier-ended", "FD-2021", "warning", "info", "success")
     LEASE_WAITED_FOR = Kind("lease-waited-for", "FD-2030", "info", "info", "unknown")
 
+    HOLD_SET = Kind("hold-set", "FD-2040", "info", "start", "success")
+    HOLD_RELEASED = Kind("hold-released", "FD-2041", "info", "end", "success")
+    HOLD_LIFTED = Kind("hold-lifted", "FD-2042", "info", "end", "success")
+    HOLD_REMINDED = Kind("hold-reminded", "FD-2043", "warning", "info", "unknown")
+
     COMMAND_SENT = Kind("command-sent", "FD-3001", "info", "start", "unknown")
     COMMAND_ANSWERED = Kind("command-answered", "FD-3002", "info", "end", "unknown")
     COMMAND_STOPPED = Kind("command-stopped", "FD-3003", "error", "info", "failure")

@@ -163,4 +163,5 @@ async def picture(
         last_runs=await store.last_runs() if with_runs else {},
         standings=await store.standings(),
         zones=world.zones,
+        holds=await store.holds(),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, decide
 from flashd.core.health import last_resync_of
+from flashd.core.holds import binding
 from flashd.core.retry import MOST, backoff
 from flashd.engine.events import Event
 from flashd.engine.observe import picture
@@ -36,14 +37,16 @@ async def reassess(
     ended = {result.service: result for result in results}
     now = world.clock.now()
     changed = []
-    for service in world.services.values():
-        if set(service.arrays) & set(arrays):
-            before = known.standings.get(service.name, Standing(service=service.name))
-            after = _assess(world, service, known, ended.get(service.name), now)
-            if after != before:
-                changed.append(after)
-                _tell(world, before, after, request)
+    here = [one for one in world.services.values() if set(one.arrays) & set(arrays)]
+    for service in here:
+        before = known.standings.get(service.name, Standing(service=service.name))
+        after = _assess(world, service, known, ended.get(service.name), now)
+        if after != before:
+            changed.append(after)
+            _tell(world, before, after, request)
     await world.store.stand(changed)
+    if await world.store.holds() != known.holds:  # who changed them had all looked at before this
+        await world.store.look_again(world.clock.now(), [service.name for service in here])
 
 
 def _arrays_of(world: World, arrays: Sequence[str]) -> set[str]:
@@ -59,7 +62,7 @@ def _assess(
     failures, retry_at = _failures(before, result, now)
     after = replace(before, failures=failures, retry_at=retry_at)
     last = last_resync_of(service, known.sightings, known.zones)
-    answer = decide(service, last, now, after.retry_at)
+    answer = decide(service, last, now, after.retry_at, binding(known.holds, service, now))
     decision, reason = _decision(answer, result)
     look_at = _look_at(answer, result, now, world.pace.check_interval)
     since = before.since if (decision, reason) == (before.decision, before.reason) else now

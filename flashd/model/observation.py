@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from flashd.model.hold import Hold, Scope
     from flashd.model.run import RunRecord
     from flashd.model.volumes import Pair, Relation
 
@@ -101,6 +102,7 @@ class Picture:
     last_runs: Mapping[str, RunRecord]
     standings: Mapping[str, Standing]
     zones: Mapping[str, ZoneInfo | None]
+    holds: Mapping[Scope, Hold] = field(default_factory=dict)
 
     def relations(self) -> dict[tuple[str, Pair], Relation | None]:
         """Tell the relations of the configured pairs as they were last seen."""

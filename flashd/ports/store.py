@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Held, Holder
     from flashd.model.observation import ArrayRecord, Breaker, Sighting, Standing, Withdrawal
     from flashd.model.run import Answer, Intent, Outcome, RunRecord
@@ -50,9 +51,10 @@ class Runs(Protocol):
     async def open_run(self, run: RunRecord) -> None:
         """Write the beginning of a run."""
 
-    async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> None:
+    async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> Hold | None:
         """Write what is about to be sent, provided that `holder` still has all `leases`.
 
+        Writes nothing where a hold binds the run's service at that time, and tells that hold.
         For a withdraw, opens a withdrawal of each of its pairs. Raises `StoreError` where a
         lease was lost, or the run was closed by somebody else.
         """
@@ -121,8 +123,43 @@ class Standings(Protocol):
     async def stand(self, standings: Iterable[Standing]) -> None:
         """Write these standings."""
 
-    async def look_again(self, now: datetime) -> None:
-        """Have every service looked at `now`."""
+    async def look_again(self, now: datetime, services: Iterable[str] | None = None) -> None:
+        """Have these services looked at `now`, or every one."""
+
+
+class Holds(Protocol):
+    """What people want left alone, by scope; there may be rows that bind no more."""
+
+    async def holds(self) -> Mapping[Scope, Hold]:
+        """Tell all."""
+
+    async def covering(self, service: str, arrays: Iterable[str]) -> Mapping[Scope, Hold]:
+        """Tell those over one service with clones on these arrays."""
+
+    async def ripe(self, now: datetime) -> Sequence[Hold]:
+        """Tell, in one query, those that have ended or are to be reminded of."""
+
+    async def hold(
+        self, holds: Sequence[Hold], services: Iterable[str], now: datetime
+    ) -> Sequence[Hold]:
+        """Write all of them, each in place of one of the same scope; tells what they replaced.
+
+        From then on no intent of theirs is written. Has `services` looked at `now`.
+        """
+
+    async def lift(
+        self, scopes: Iterable[Scope], services: Iterable[str], now: datetime
+    ) -> Sequence[Hold]:
+        """Remove the holds of these scopes and tell them; has `services` looked at `now`."""
+
+    async def lift_ended(self, now: datetime) -> Sequence[Hold]:
+        """Remove those that have ended by `now`, and tell them."""
+
+    async def remind(self, reminders: Sequence[tuple[Hold, datetime | None]]) -> Sequence[Hold]:
+        """Write when to remind of each hold next, but for those that are others by now.
+
+        Tells those for which it was written: of two who remind of a hold, one is told it.
+        """
 
 
 class Breakers(Protocol):
@@ -152,7 +189,7 @@ class Accepted(Protocol):
         """Tell the last accepted files, if any ever were."""
 
 
-class Store(Observations, Runs, Leases, Standings, Breakers, Accepted, Protocol):
+class Store(Observations, Runs, Leases, Standings, Holds, Breakers, Accepted, Protocol):
     """All of it in one place."""
 
     async def answers(self) -> None:

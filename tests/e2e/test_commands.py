@@ -127,6 +127,7 @@ def test_status_json_has_what_the_contract_says(due: Home) -> None:
         "sync_max_delay_seconds",
         "stale_at",
         "next",
+        "hold",
         "resources",
     }
     assert service["status"] == "warn"

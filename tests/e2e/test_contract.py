@@ -38,6 +38,7 @@ PAIR = {
     "out_of_sync_tracks": Optional(int),
     "synced": Optional(str),
 }
+HOLD = {"scope": str, "until": Optional(INSTANT), "reason": str, "by": str, "since": INSTANT}
 STATUS = {
     "version": int,
     "generated_at": INSTANT,
@@ -52,6 +53,7 @@ STATUS = {
             "sync_max_delay_seconds": int,
             "stale_at": Optional(INSTANT),
             "next": NEXT,
+            "hold": Optional(HOLD),
             "resources": [
                 {"id": str, "array": str, "observed_at": Optional(INSTANT), "pairs": [PAIR]}
             ],

@@ -12,6 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from flashd.adapters.stores.seen import Known, advance
+from flashd.core.holds import bindings
 from flashd.errors import ArrayUnreachable, StoreError
 from flashd.model.lease import Held, Holder
 from flashd.model.observation import ArrayRecord, Standing, Withdrawal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from flashd.core.firewall import Cleared
+    from flashd.model.hold import Hold, Scope
     from flashd.model.observation import Breaker, Sighting
     from flashd.model.run import Intent
     from flashd.ports.array import Session, Witness
@@ -207,6 +209,7 @@ class MemoryStore:
         self._last: dict[str, RunRecord] = {}
         self._leases: dict[str, Held] = {}
         self._standings: dict[str, Standing] = {}
+        self._holds: dict[Scope, Hold] = {}
         self.ended: dict[str, list[RunRecord]] = defaultdict(list)
 
     async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
@@ -245,10 +248,12 @@ class MemoryStore:
     async def open_run(self, run: RunRecord) -> None:
         self._open[run.id] = run
 
-    async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> None:
+    async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> Hold | None:
         if any(self._leases[name].by != holder for name in leases):
             raise StoreError("a lease was lost")
         run = self._open[intent.run]
+        for hold in bindings(self._holds, run.service, run.arrays, intent.at):
+            return hold
         self._open[run.id] = replace(run, steps=(*run.steps, StepRecord(intent=intent)))
         if intent.step.kind is StepKind.WITHDRAW:
             for pair in intent.step.pairs:
@@ -264,6 +269,7 @@ class MemoryStore:
                 )
                 clone = (intent.step.array, pair)
                 self._withdrawals.setdefault(clone, (withdrawal, intent.seq))
+        return None
 
     async def answered(self, run: str, seq: int, answer: Answer) -> None:
         self._step(run, seq, answer=answer)
@@ -341,8 +347,45 @@ class MemoryStore:
     async def stand(self, standings: Iterable[Standing]) -> None:
         self._standings |= {one.service: one for one in standings}
 
-    async def look_again(self, now: datetime) -> None:
-        self._standings = {n: replace(one, look_at=now) for n, one in self._standings.items()}
+    async def look_again(self, now: datetime, services: Iterable[str] | None = None) -> None:
+        of = set(self._standings if services is None else services) & set(self._standings)
+        self._standings |= {n: replace(self._standings[n], look_at=now) for n in of}
+
+    async def holds(self) -> Mapping[Scope, Hold]:
+        return dict(self._holds)
+
+    async def covering(self, service: str, arrays: Iterable[str]) -> Mapping[Scope, Hold]:
+        over = tuple(arrays)
+        return {s: hold for s, hold in self._holds.items() if s.covers(service, over)}
+
+    async def ripe(self, now: datetime) -> Sequence[Hold]:
+        found = self._holds.values()
+        return [
+            one for one in found if not one.binds(now) or (one.remind_at and one.remind_at <= now)
+        ]
+
+    async def hold(
+        self, holds: Sequence[Hold], services: Iterable[str], now: datetime
+    ) -> Sequence[Hold]:
+        replaced = [self._holds[one.scope] for one in holds if one.scope in self._holds]
+        self._holds |= {one.scope: one for one in holds}
+        await self.look_again(now, services)
+        return replaced
+
+    async def lift(
+        self, scopes: Iterable[Scope], services: Iterable[str], now: datetime
+    ) -> Sequence[Hold]:
+        await self.look_again(now, services)
+        return [self._holds.pop(scope) for scope in scopes if scope in self._holds]
+
+    async def lift_ended(self, now: datetime) -> Sequence[Hold]:
+        ended = [one for one in self._holds.values() if not one.binds(now)]
+        return [self._holds.pop(one.scope) for one in ended]
+
+    async def remind(self, reminders: Sequence[tuple[Hold, datetime | None]]) -> Sequence[Hold]:
+        same = [(one, at) for one, at in reminders if self._holds.get(one.scope) == one]
+        self._holds |= {one.scope: replace(one, remind_at=at) for one, at in same}
+        return [one for one, _ in same]
 
     async def breaker(self, array: str) -> Breaker | None:  # noqa: ARG002 - the port's
         return None

@@ -1,7 +1,8 @@
-"""A year of ticks over two clock changes, with guards that go up, arrays that fail, crashes.
+"""A year of ticks over two clock changes: guards go up, arrays fail, people hold, it crashes.
 
 The oracle knows nothing of how flashd decides: it knows when each service was really up, when
-each window was open, and what the arrays did. A failure names its seed: FLASHD_TEST_SEED.
+each window was open, what was held, and what the arrays did. A failure names its seed:
+FLASHD_TEST_SEED.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import pytest
 
 from flashd.core.schedule import parse
 from flashd.engine.cycle import Cycle
+from flashd.engine.holds import place, release
 from flashd.engine.request import Request
 from flashd.engine.world import Pace, World
+from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.run import Outcome
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.verdict import Finding, Verdict
@@ -151,6 +154,8 @@ class Guard:
         if not self.simulation.calm and self.chance.random() < 0.01:
             self.simulation.excuse(self.subject)
             return Finding(Verdict.UNKNOWN, "no answer")
+        if not self.simulation.calm and self.chance.random() < 0.01:
+            await self.simulation.hold(self.subject)
         if self.subject.up(self.clock.now()):
             return Finding(Verdict.UP, "it runs")
         return Finding(Verdict.DOWN, "it is stopped")
@@ -170,6 +175,8 @@ class Simulation:
         self.by_pair: dict[tuple[str, Pair], Subject] = {}
         self.excused: dict[str, datetime] = {}
         self.violations: list[str] = []
+        self.holds: dict[Scope, datetime | None] = {}
+        self.held_back = 0
         self.arrays = {
             name: MemoryArray(
                 name, self.clock, self.chance, self.sent, self.acted, self.troubled, calm=calm
@@ -220,7 +227,7 @@ class Simulation:
         return found
 
     def _daemon(self) -> Cycle:
-        world = World(
+        self.world = World(
             services={name: subject.service for name, subject in self.subjects.items()},
             arrays=self.arrays.__getitem__,
             guards=lambda spec: Guard(self.subjects[spec.name], self.clock, self.chance, self),
@@ -232,7 +239,7 @@ class Simulation:
             entropy=lambda: self.chance.randbytes(10),
             pace=Pace(check_interval=self.interval, observe_interval=6 * HOUR),
         )
-        return Cycle(world, Request(patience=1200.0))
+        return Cycle(self.world, Request(patience=1200.0))
 
     # what happens
 
@@ -247,6 +254,7 @@ class Simulation:
         name = subject.service.name
         self.expect(set(pairs) <= set(subject.pairs), f"{name}: foreign pairs")
         self.expect(not subject.up(self.clock.now()), f"{name}: overwritten while it was up")
+        self.expect(not self.held(subject), f"{name}: overwritten while it was held")
         if subject.acts and not self._healing(array, subject):
             since = self.clock.now() - subject.acts[-1]
             self.expect(since >= subject.plan.min_delay, f"{name}: too soon")
@@ -281,6 +289,36 @@ class Simulation:
         self.excused[subject.service.name] = self.clock.now() + MOST_BACKOFF + 2 * self.interval
         subject.wanted_since = None
 
+    # people
+
+    def held(self, subject: Subject) -> bool:
+        """Whether somebody wants a service left alone now, by what he said."""
+        (array,) = subject.service.arrays
+        names = {("service", subject.service.name), ("array", array), ("all", "")}
+        now = self.clock.now()
+        return any(
+            until is None or now < until
+            for scope, until in self.holds.items()
+            if (str(scope.kind), scope.name) in names
+        )
+
+    async def hold(self, subject: Subject) -> None:
+        """Have somebody hold a service, its array or everything, for some hours or for good."""
+        (array,) = subject.service.arrays
+        scopes = (Scope(Kind.SERVICE, subject.service.name), Scope(Kind.ARRAY, array))
+        scope = self.chance.choice((*scopes, Scope(Kind.ALL)))
+        until = self.chance.choice((None, HOUR / 2, 5 * HOUR, 3 * DAY))
+        now = self.clock.now()
+        ends = None if until is None else now + until
+        await place(self.world, [Hold(scope=scope, reason="?", by="ann", since=now, until=ends)])
+        self.holds[scope] = ends
+
+    async def _release(self) -> None:
+        for scope in tuple(self.holds):
+            if self.chance.random() < 0.02:
+                await release(self.world, [scope], "ann")
+                del self.holds[scope]
+
     # the oracle between two ticks
 
     def check(self) -> None:
@@ -289,7 +327,9 @@ class Simulation:
         assert not self.violations
         for name, subject in self.subjects.items():
             excused = self.excused.get(name, now) > now
-            if excused or subject.up(now) or not self._wanted(subject, now):
+            held = self.held(subject)
+            self.held_back += held and self._wanted(subject, now)
+            if excused or subject.up(now) or held or not self._wanted(subject, now):
                 subject.wanted_since = None
             elif subject.wanted_since is None:
                 subject.wanted_since = now
@@ -321,6 +361,7 @@ class Simulation:
             await self.cycle.tick()
             await self._settle()
             self.check()
+            await self._release()
             if not self.calm and self.chance.random() < 0.002:
                 await self._restart()
             self.clock.move(await self._pause())
@@ -396,6 +437,7 @@ def test_a_troubled_span(start: datetime, span: timedelta, interval: timedelta) 
         assert outcomes == {Outcome.DONE, Outcome.REFUSED, Outcome.FAILED}
         assert all(len(one.acts) > 8 for one in simulation.subjects.values())
         assert simulation.restarts > 5
+        assert simulation.held_back > 20
 
 
 def test_a_calm_year_has_one_run_a_window() -> None:

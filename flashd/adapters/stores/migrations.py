@@ -60,7 +60,16 @@ _FIRST = (
     "INSERT INTO schema_version (version) VALUES (0)",
 )
 
-STEPS: Sequence[Sequence[str]] = (_FIRST,)
+_HOLDS = (
+    """CREATE TABLE holds (
+        kind TEXT NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, held_by TEXT NOT NULL,
+        since_at BIGINT NOT NULL, until_at BIGINT, remind_at BIGINT,
+        PRIMARY KEY (kind, name))""",
+    "CREATE INDEX holds_by_end ON holds (until_at)",
+    "CREATE INDEX holds_by_reminder ON holds (remind_at)",
+)
+
+STEPS: Sequence[Sequence[str]] = (_FIRST, _HOLDS)
 """The statements that lead from version n to version n + 1 stand at place n."""
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import delete, func, insert, select, update
 from flashd.adapters.stores import journal
 from flashd.adapters.stores.codec import plain_answer, plain_carrier, plain_marks, plain_step
 from flashd.adapters.stores.dialect import add_missing
+from flashd.adapters.stores.holds import holds_over
 from flashd.adapters.stores.lane import Lanes
 from flashd.adapters.stores.leases import refuse_unless_held
 from flashd.adapters.stores.schema import runs, steps, withdrawals
+from flashd.core.holds import bindings
 from flashd.errors import StoreError
 from flashd.model.run import Marks, Outcome, StepKind
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from flashd.model.hold import Hold
     from flashd.model.lease import Holder
     from flashd.model.run import Answer, Intent, RunRecord
 
@@ -37,9 +40,15 @@ class SqlRuns(Lanes):
         """Write the beginning of a run; its steps come by `intend`."""
         await self._writing.run(partial(_open_run, run=run))
 
-    async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> None:
-        """Write what is about to be sent, if the leases and the run are the caller's still."""
-        await self._writing.run(partial(_intend, intent=intent, leases=leases, holder=holder))
+    async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> Hold | None:
+        """Write what is about to be sent, if the leases and the run are the caller's still.
+
+        A hold that stands in the way is looked for in the same transaction: once it is written,
+        no intent is that it covers.
+        """
+        return await self._writing.run(
+            partial(_intend, intent=intent, leases=leases, holder=holder)
+        )
 
     async def answered(self, run: str, seq: int, answer: Answer) -> None:
         """Write what came back, the middle of a long output left out."""
@@ -80,27 +89,37 @@ def _open_run(connection: Connection, run: RunRecord) -> None:
     connection.execute(insert(runs).values(nr=next_nr, **_run_row(run)))
 
 
-def _intend(connection: Connection, intent: Intent, leases: Sequence[str], holder: Holder) -> None:
+def _intend(
+    connection: Connection, intent: Intent, leases: Sequence[str], holder: Holder
+) -> Hold | None:
     refuse_unless_held(connection, leases, holder)
-    _refuse_unless_open(connection, intent.run)
+    service, arrays = _open_or_refuse(connection, intent.run)
+    over = holds_over(connection, service, arrays)
+    for hold in bindings(over, service, arrays, intent.at):
+        return hold
     connection.execute(insert(steps).values(**_step_row(intent)))
     if intent.step.kind is StepKind.WITHDRAW:
-        _open_withdrawals(connection, intent)
+        _open_withdrawals(connection, intent, service)
+    return None
 
 
-def _refuse_unless_open(connection: Connection, run: str) -> None:
-    """Recovery looks at open runs only: a command of a closed one would be nobody's."""
-    query = select(runs.c.id).where(runs.c.id == run, runs.c.ended_at.is_(None))
-    if connection.execute(query).one_or_none() is None:
+def _open_or_refuse(connection: Connection, run: str) -> tuple[str, list[str]]:
+    """Tell an open run's service and arrays.
+
+    Recovery looks at open runs only: a command of a closed one would be nobody's.
+    """
+    query = select(runs.c.service, runs.c.arrays).where(runs.c.id == run, runs.c.ended_at.is_(None))
+    row = connection.execute(query).one_or_none()
+    if row is None:
         raise StoreError(
             f"run {run} is not open any more",
             "Nothing was sent. Another flashd closed it: look at `flashd history`.",
         )
+    return row.service, row.arrays
 
 
-def _open_withdrawals(connection: Connection, intent: Intent) -> None:
+def _open_withdrawals(connection: Connection, intent: Intent, service: str) -> None:
     """Open those that are not open: the dates of the original relation must survive."""
-    service = connection.execute(select(runs.c.service).where(runs.c.id == intent.run)).scalar_one()
     rows = [
         {
             "array": intent.step.array,

@@ -110,6 +110,19 @@ standings = Table(
     Column("retry_at", Instant),
 )
 
+# Of the kind `all` there is one row, whose name is empty.
+holds = Table(
+    "holds",
+    METADATA,
+    Column("kind", Text, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("reason", Words, nullable=False),
+    Column("held_by", Words, nullable=False),
+    Column("since_at", Instant, nullable=False),
+    Column("until_at", Instant),
+    Column("remind_at", Instant),
+)
+
 breakers = Table(
     "breakers",
     METADATA,

@@ -39,9 +39,10 @@ class SqlStandings(Lanes):
         rows = [_row(standing) for standing in standings]
         await self._writing.run(partial(_stand, rows=rows))
 
-    async def look_again(self, now: datetime) -> None:
-        """Have every service looked at `now`; one that is overdue keeps its turn."""
-        await self._writing.run(partial(_look_again, now=now))
+    async def look_again(self, now: datetime, services: Iterable[str] | None = None) -> None:
+        """Have these services looked at `now`, or every one; one that is overdue keeps its turn."""
+        of = None if services is None else tuple(services)
+        await self._writing.run(partial(look_again, now=now, services=of))
 
 
 def _enlist(connection: Connection, services: frozenset[str], now: datetime) -> None:
@@ -70,9 +71,14 @@ def _stand(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None
     upsert(connection, standings, rows)
 
 
-def _look_again(connection: Connection, now: datetime) -> None:
+def look_again(connection: Connection, now: datetime, services: Iterable[str] | None) -> None:
+    """Have these services looked at `now`, or every one, as part of a transaction."""
     later = or_(standings.c.look_at.is_(None), standings.c.look_at > now)
-    connection.execute(update(standings).where(later).values(look_at=now))
+    change = update(standings).where(later).values(look_at=now)
+    if services is None:
+        connection.execute(change)
+    elif of := [{"of": service} for service in services]:
+        connection.execute(change.where(standings.c.service == bindparam("of")), of)
 
 
 def _row(standing: Standing) -> dict[str, object]:

@@ -15,6 +15,7 @@ from flashd.adapters.stores.breakers import SqlBreakers
 from flashd.adapters.stores.dialect import server_engine, sqlite_engine
 from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.files import provide
+from flashd.adapters.stores.holds import SqlHolds
 from flashd.adapters.stores.lane import Lane
 from flashd.adapters.stores.leases import SqlLeases
 from flashd.adapters.stores.migrations import migrate, up_to_date
@@ -33,7 +34,9 @@ PATIENCE = 5.0
 """How many seconds a write waits for another process that is writing."""
 
 
-class SqlStore(SqlObservations, SqlRuns, SqlLeases, SqlStandings, SqlBreakers, SqlAccepted):
+class SqlStore(
+    SqlObservations, SqlRuns, SqlLeases, SqlStandings, SqlHolds, SqlBreakers, SqlAccepted
+):
     """`flashd.ports.store.Store`; made by `open_store`."""
 
     async def answers(self) -> None:

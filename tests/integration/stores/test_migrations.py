@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+LAST = len(STEPS)
 SECOND = ("ALTER TABLE arrays ADD COLUMN site TEXT", "UPDATE arrays SET site = 'Paris'")
 THIRD = ("ALTER TABLE arrays ADD COLUMN model TEXT", "SELECT nonsense FROM nowhere")
 
@@ -68,7 +69,7 @@ def test_an_old_store_goes_through_every_step_it_lacks(engine: Engine, path: Pat
     ask(path, "INSERT INTO arrays (\"array\", failures) VALUES ('A', 0)")
     migrate(engine, "the store", [*STEPS, SECOND])
     assert ask(path, 'SELECT "array", site FROM arrays') == [("A", "Paris")]
-    assert ask(path, "SELECT version FROM schema_version") == [(2,)]
+    assert ask(path, "SELECT version FROM schema_version") == [(LAST + 1,)]
     migrate(engine, "the store", [*STEPS, SECOND])
     assert up_to_date(engine, "the store", [*STEPS, SECOND])
 
@@ -76,7 +77,7 @@ def test_an_old_store_goes_through_every_step_it_lacks(engine: Engine, path: Pat
 def test_a_step_that_fails_leaves_the_step_before(engine: Engine, path: Path) -> None:
     with pytest.raises(OperationalError):
         migrate(engine, "the store", [*STEPS, SECOND, THIRD])
-    assert ask(path, "SELECT version FROM schema_version") == [(2,)]
+    assert ask(path, "SELECT version FROM schema_version") == [(LAST + 1,)]
     assert "model" not in str(ask(path, "SELECT sql FROM sqlite_schema"))
 
 
@@ -84,8 +85,10 @@ async def test_a_newer_store_is_refused_and_left_alone(
     url: str, path: Path, host: LinuxHost
 ) -> None:
     await (await open_store(url, host)).close()
-    ask(path, "UPDATE schema_version SET version = 7")
-    with pytest.raises(StoreError, match="has schema version 7, and this flashd knows 1") as told:
+    ask(path, "UPDATE schema_version SET version = 77")
+    with pytest.raises(
+        StoreError, match=f"has schema version 77, and this flashd knows {LAST}"
+    ) as told:
         await open_store(url, host)
     assert "newer flashd" in told.value.hint
-    assert ask(path, "SELECT version FROM schema_version") == [(7,)]
+    assert ask(path, "SELECT version FROM schema_version") == [(77,)]

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flashd.core.changes import Change, Kind, Side, changes
+from flashd.model import hold
+from flashd.model.hold import Hold, Scope
 from flashd.model.observation import Standing
 from flashd.model.service import GuardSpec, Service
 from tests.unit.core.builders import (
@@ -112,6 +114,16 @@ def test_a_wait_after_a_failure_counts() -> None:
     assert found.after == (
         "not due until 2026-11-21T02:05:00Z: the last run failed; the next try waits"
     )
+
+
+def test_a_held_service_stays_held() -> None:
+    scope = Scope(hold.Kind.ALL)
+    laid = Hold(scope=scope, reason="audit", by="ann", since=NOW, until=NOW + HOURS)
+    held = replace(GOOD, holds={scope: laid})
+    stale = replace(BASE, freshness=freshness(max_delay=HOURS))
+    (found,) = changes(Side({SERVICE: BASE}, held), Side({SERVICE: stale}, held), NOW)
+    assert found.before == "not due until 2026-11-21T03:00:00Z: somebody holds it"
+    assert not found.decides_otherwise
 
 
 def test_nothing_is_said_of_clones_that_nobody_has_seen() -> None:

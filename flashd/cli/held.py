@@ -1,0 +1,87 @@
+"""What `hold` and `release` share: scopes as they are named on the command line, and holds."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashd.cli.words import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from flashd.model.hold import Hold, Kind, Scope
+    from flashd.model.observation import Picture
+    from flashd.model.service import Service
+
+MOST_NAMED = 20
+"""So many services are named to people; JSON has them all."""
+
+
+def document(hold: Hold) -> dict[str, Any]:
+    """Write a hold as JSON has it, everywhere."""
+    return {
+        "scope": str(hold.scope),
+        "until": instant(hold.until),
+        "reason": hold.reason,
+        "by": hold.by,
+        "since": instant(hold.since),
+    }
+
+
+def hold_of(service: Service, known: Picture, now: datetime) -> dict[str, Any] | None:
+    """Write the hold that binds a service longest, if one does."""
+    from flashd.core.holds import binding
+
+    hold = binding(known.holds, service, now)
+    return document(hold) if hold else None
+
+
+def scopes(
+    services: Iterable[str], arrays: Iterable[str], known: Collection[Scope], *, everything: bool
+) -> list[Scope]:
+    """Make scopes of what was named; raises a usage error unless all of it is `known`.
+
+    Nothing is held, or released, where one name is wrong.
+    """
+    from flashd.model.hold import Kind, Scope
+
+    wanted = [_scope(Kind.SERVICE, name) for name in services]
+    wanted += [_scope(Kind.ARRAY, name) for name in arrays]
+    wanted += [Scope(Kind.ALL)] if everything else []
+    for one in wanted:
+        if one.kind is not Kind.ALL and one not in known:
+            names = sorted(other.name for other in known if other.kind is one.kind)
+            close = get_close_matches(one.name, names, n=1)
+            guess = f"; did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"there is no {one.kind} {one.name!r}{guess}")
+    return list(dict.fromkeys(wanted))
+
+
+def _scope(kind: Kind, name: str) -> Scope:
+    from flashd.model.hold import Scope
+
+    if not name:
+        raise click.UsageError(f"the name of a {kind} is empty")
+    return Scope(kind, name)
+
+
+def configured(services: Iterable[Service]) -> set[Scope]:
+    """Tell every scope that the configuration has a service for."""
+    from flashd.model.hold import Kind, Scope
+
+    found = {Scope(Kind.ALL)}
+    for service in services:
+        found.add(Scope(Kind.SERVICE, service.name))
+        found.update(Scope(Kind.ARRAY, array) for array in service.arrays)
+    return found
+
+
+def some(names: Collection[str]) -> str:
+    """Name some of many."""
+    shown = ", ".join(list(names)[:MOST_NAMED])
+    left = len(names) - MOST_NAMED
+    return f"{shown} and {left} more" if left > 0 else shown
