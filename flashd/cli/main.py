@@ -27,6 +27,7 @@ COMMANDS = {
     "why": "Explain the present decision about a service.",
     "history": "Tell past runs.",
     "schedule": "Tell when schedules let a run start.",
+    "doctor": "Check the whole installation, and say what to do.",
     "completion": "Teach a shell to complete commands, options and names.",
 }
 EXTRA_GROUP = "flashd.commands"

@@ -1,0 +1,44 @@
+"""Log in to an array once, and list it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flashd.engine.telling import Conversation
+from flashd.errors import FlashdError
+
+if TYPE_CHECKING:
+    from flashd.engine.world import World
+    from flashd.model.volumes import Listing
+    from flashd.ports.array import Witness
+
+
+@dataclass(slots=True)
+class Overheard:
+    """Passes on what is said, and keeps the answer."""
+
+    inner: Witness
+    output: str = ""
+
+    def sent(self, command: str, client: str) -> None:
+        """See `Witness`."""
+        self.inner.sent(command, client)
+
+    def answered(self, command: str, exit_status: int | None, output: str) -> None:
+        """See `Witness`."""
+        self.output = output
+        self.inner.answered(command, exit_status, output)
+
+
+async def log_in(world: World, array: str) -> tuple[Listing | FlashdError, str]:
+    """List an array by one login, as the daemon would; tell what came of it and what was said.
+
+    A refused login stops further ones as always, and where logins are stopped none is tried.
+    Nothing that the array shows is remembered.
+    """
+    witness = Overheard(Conversation(world, array))
+    try:
+        return await world.arrays(array).observe(witness), witness.output
+    except FlashdError as error:
+        return error, witness.output
