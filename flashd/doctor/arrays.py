@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.engine.telling import Conversation
-from flashd.errors import FlashdError
+from flashd.errors import ArrayUnreachable, FlashdError
 
 if TYPE_CHECKING:
     from flashd.engine.world import World
     from flashd.model.volumes import Listing
     from flashd.ports.array import Witness
+
+
+LIMIT = 120.0
+"""Seconds that a person waits; the daemon has more patience."""
 
 
 @dataclass(slots=True)
@@ -31,7 +36,9 @@ class Overheard:
         self.inner.answered(command, exit_status, output)
 
 
-async def log_in(world: World, array: str) -> tuple[Listing | FlashdError, str]:
+async def log_in(
+    world: World, array: str, limit: float = LIMIT
+) -> tuple[Listing | FlashdError, str]:
     """List an array by one login, as the daemon would; tell what came of it and what was said.
 
     A refused login stops further ones as always, and where logins are stopped none is tried.
@@ -39,6 +46,13 @@ async def log_in(world: World, array: str) -> tuple[Listing | FlashdError, str]:
     """
     witness = Overheard(Conversation(world, array))
     try:
-        return await world.arrays(array).observe(witness), witness.output
+        async with asyncio.timeout(limit):
+            return await world.arrays(array).observe(witness), witness.output
     except FlashdError as error:
         return error, witness.output
+    except TimeoutError:
+        late = ArrayUnreachable(
+            f"dscli gave no answer within {limit:g} s and was ended",
+            "Run dscli by hand as the user of flashd; docs/dscli.md has the line.",
+        )
+        return late, witness.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -100,11 +101,13 @@ async def _about_consoles(case: Case) -> AsyncIterator[Diagnosis]:
         case.reachable.update(case.read.arrays)
         yield unseen("consoles", "not tried: a simulated array has no network")
         return
-    for array in case.read.arrays:
-        consoles = await consoles_of(case.read.logins[array], ports(case.settings.dscli))
-        judged = list(judge_consoles(array, consoles))
+    tried = ports(case.settings.dscli)
+    logins = [case.read.logins[array] for array in case.read.arrays]
+    found = await asyncio.gather(*(consoles_of(login, tried) for login in logins))
+    for login, consoles in zip(logins, found, strict=True):
+        judged = list(judge_consoles(login.array, consoles))
         if any(one.state is State.OK for one in judged):
-            case.reachable.add(array)
+            case.reachable.add(login.array)
         for one in judged:
             yield one
 

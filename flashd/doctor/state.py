@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flashd.engine.world import World
 
 _STORE = "state store"
+_PATIENCE = 15.0
 _FIRST = "Start the daemon, or run `flashd status --refresh`: both make the store."
 
 
@@ -36,9 +37,17 @@ async def about_state(case: Case) -> AsyncIterator[Diagnosis]:
     migrate it. Without it there is no login either, since a refused one could not be remembered.
     """
     try:
-        found = await survey(case.settings.state)
+        async with asyncio.timeout(_PATIENCE):
+            found = await survey(case.settings.state)
     except StoreError as error:
         yield problem(_STORE, error.message, error.hint)
+        usable = False
+    except TimeoutError:
+        yield problem(
+            _STORE,
+            f"it gives no answer within {_PATIENCE:g} s",
+            "See whether its server can be reached, or who keeps its file locked.",
+        )
         usable = False
     else:
         yield judge_schema(found.where, found.version, found.known)

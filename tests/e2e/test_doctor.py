@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
+from flashd.adapters.host import LinuxHost
+from flashd.adapters.stores.store import open_store
 from flashd.sim.array import Array
 from tests.e2e.home import ARRAY, AUTH, BIN, Done, Home, make_home
 
@@ -31,10 +34,15 @@ DAY = 86400.0
 
 @pytest.fixture
 def well(home: Home) -> Home:
-    """An installation on which flashd has run already."""
+    """An installation that has its state store."""
     home.service("payroll", "0001:0002", "0101:0102", sync_max_delay="30h")
-    assert home.flashd("status", "--refresh").status == 0
+    asyncio.run(make_store(home))
     return home
+
+
+async def make_store(home: Home) -> None:
+    store = await open_store(f"sqlite:///{home.path}/state/flashd.db", LinuxHost())
+    await store.close()
 
 
 def lines(home: Home, *words: str) -> tuple[int, list[dict[str, Any]]]:
@@ -180,6 +188,7 @@ def future(home: Home) -> None:
 
 
 def behind(home: Home) -> None:
+    assert home.flashd("status", "--refresh").status == 0
     home.array.set_clock(offset=-7200)
     home.array.write("0001")
     assert home.flashd("resync", "--force", "payroll").status in {0, 1, 5}
@@ -341,6 +350,18 @@ def test_an_older_store_is_not_migrated_and_no_login_is_tried(well: Home) -> Non
         assert store.execute("SELECT version FROM schema_version").fetchone() == (0,)
 
 
+def test_a_server_that_is_not_there_is_a_problem_of_the_store(well: Home) -> None:
+    before = len(well.array.logins())
+    url = "postgresql+psycopg://flashd@127.0.0.1:1/flashd"
+    done = well.flashd("--state", url, "doctor", "--json")
+    assert done.status == 1
+    (store,) = said(done.json["checks"], "state store")
+    assert store["state"] == "problem"
+    assert store["hint"]
+    assert len(well.array.logins()) == before
+    assert said(done.json["checks"], "guards")[0]["state"] == "ok"
+
+
 def test_wrong_use_is_exit_2(well: Home) -> None:
     assert well.flashd("doctor", "--nonsense").status == 2
     assert well.flashd("doctor", "--unit", "/nowhere").status == 2
@@ -383,7 +404,7 @@ def installed(tmp_path: Path) -> Home:
     home.settings(path=str(tmp_path / "dscli" / "dscli"))
     home.auth(AUTH.replace("10.10.10.10", "127.0.0.1"))
     home.service("payroll", "0001:0002")
-    assert home.flashd("status", "--refresh").status in {0, 3}
+    asyncio.run(make_store(home))
     return home
 
 
