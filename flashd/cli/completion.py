@@ -30,7 +30,7 @@ def command(ctx: click.Context, shell: str, typed: tuple[str, ...], *, answer: b
     fish:  flashd completion fish > /etc/fish/completions/flashd.fish
     """  # noqa: D301 - click's mark for lines that stay as they are
     if answer:
-        lines = _bash(ctx, *typed) if shell == "bash" else _words(ctx, typed)
+        lines = _bash(ctx, typed) if shell == "bash" else _words(ctx, typed)
         click.echo("".join(f"{line}\n" for line in lines), nl=False)
         return 0
     if typed:
@@ -39,10 +39,11 @@ def command(ctx: click.Context, shell: str, typed: tuple[str, ...], *, answer: b
     return 0
 
 
-def _bash(ctx: click.Context, breaks: str, line: str) -> Iterable[str]:
+def _bash(ctx: click.Context, given: tuple[str, ...]) -> Iterable[str]:
     """Answer bash, which wants what replaces the end of the line, quoted."""
     from flashd.cli.typed import read_line
 
+    breaks, line = (*given, "", "")[:2]
     typed = read_line(line, breaks)
     stem = _option_stem(typed.current)
     for item in _items(ctx, typed.words, typed.current):

@@ -52,7 +52,7 @@ async def log_in(
         return error, witness.output
     except TimeoutError:
         late = ArrayUnreachable(
-            f"dscli gave no answer within {limit:g} s and was ended",
+            f"no answer within {limit:g} s; dscli was ended, or another login to the array is slow",
             "Run dscli by hand as the user of flashd; docs/dscli.md has the line.",
         )
         return late, witness.output
