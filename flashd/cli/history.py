@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashd.cli.names import SERVICE
 from flashd.cli.words import VERSION, instant, json_option, print_json, table
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("service", required=False)
+@click.argument("service", required=False, type=SERVICE)
 @click.option(
     "--limit", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="How many."
 )

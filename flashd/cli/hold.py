@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashd.cli.held import configured, document, scopes, some
+from flashd.cli.names import ARRAY, SERVICE
 from flashd.cli.words import VERSION, instant, json_option, person, print_json, table
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ MOST_CHARACTERS = 1000
 
 
 @click.command
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
-@click.option("--array", "arrays", multiple=True, metavar="A", help="All services on that array.")
+@click.argument("services", nargs=-1, type=SERVICE, metavar="[SERVICE]...")
+@click.option(
+    "--array", "arrays", multiple=True, type=ARRAY, metavar="A", help="All services on that array."
+)
 @click.option("--all", "everything", is_flag=True, help="All services.")
 @click.option("--until", metavar="T", help="06:00, 2026-11-27T06:00, 4h; default: until released.")
 @click.option("--reason", metavar="R", help="Why; shown to whoever is held back.")

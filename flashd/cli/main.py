@@ -6,12 +6,17 @@ import sys
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from flashd import __version__
+from flashd.cli.names import directories
 from flashd.errors import FlashdError
 from flashd.wiring import CONFIG_DIR, Home
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "check": "Read the whole configuration and tell every mistake.",
@@ -24,6 +29,8 @@ COMMANDS = {
     "hold": "Let nobody resync until a time, or until released; or tell the holds.",
     "release": "End holds.",
     "schedule": "Tell when schedules let a run start.",
+    "doctor": "Check the whole installation, and say what to do.",
+    "completion": "Teach a shell to complete commands, options and names.",
 }
 EXTRA_GROUP = "flashd.commands"
 
@@ -47,6 +54,17 @@ class LazyCommands(click.Group):
             command = point.load()
             return command if isinstance(command, click.Command) else None
         return None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete the name of a command without loading any, or an option."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=COMMANDS.get(name, f"Provided by {_provider(name)}."))
+            for name in self.list_commands(ctx)
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""
@@ -72,6 +90,7 @@ def _provider(name: str) -> str:
 @click.option(
     "--config-dir",
     type=click.Path(path_type=Path, file_okay=True),
+    shell_complete=directories,
     default=CONFIG_DIR,
     envvar="FLASHD_CONFIG_DIR",
     show_default=True,

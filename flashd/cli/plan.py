@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flashd.cli.names import SERVICE
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+@click.argument("services", nargs=-1, required=True, metavar="SERVICE...", type=SERVICE)
 @json_option
 @click.pass_obj
 def command(home: Home, services: tuple[str, ...], *, as_json: bool) -> int:

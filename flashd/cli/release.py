@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashd.cli.held import configured, document, scopes
+from flashd.cli.names import ARRAY, SERVICE
 from flashd.cli.words import VERSION, json_option, person, print_json
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
-@click.option("--array", "arrays", multiple=True, metavar="A", help="The hold of that array.")
+@click.argument("services", nargs=-1, type=SERVICE, metavar="[SERVICE]...")
+@click.option(
+    "--array", "arrays", multiple=True, type=ARRAY, metavar="A", help="The hold of that array."
+)
 @click.option("--all", "everything", is_flag=True, help="The hold of all services.")
 @json_option
 @click.pass_obj

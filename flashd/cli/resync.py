@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashd.cli.names import SERVICE
 from flashd.cli.words import VERSION, chosen, json_option, person, print_json
 from flashd.errors import StoreError
 
@@ -22,7 +23,7 @@ _WORST_FIRST = (5, 1, 4, 0)
 
 
 @click.command
-@click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+@click.argument("services", nargs=-1, required=True, metavar="SERVICE...", type=SERVICE)
 @click.option("--force", is_flag=True, help="Bypass sync_min_delay, and nothing else.")
 @click.option("--dry-run", is_flag=True, help="Do everything but the changing commands.")
 @json_option

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashd.cli.held import hold_of
+from flashd.cli.names import SERVICE
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json, table
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ NOT_ALL_UP = 3
 
 
 @click.command
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...", type=SERVICE)
 @click.option("--refresh", is_flag=True, help="Ask the arrays first.")
 @json_option
 @click.pass_obj

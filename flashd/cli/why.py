@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flashd.cli.held import hold_of
+from flashd.cli.names import SERVICE
 from flashd.cli.status import gather
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("service")
+@click.argument("service", type=SERVICE)
 @json_option
 @click.pass_obj
 def command(home: Home, service: str, *, as_json: bool) -> int:

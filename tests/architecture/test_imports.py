@@ -44,3 +44,8 @@ def test_the_simulated_array_is_not_loaded(words: list[str]) -> None:
     subprocess.run(
         [sys.executable, "-c", script], check=True, stdout=subprocess.DEVNULL, timeout=60
     )
+
+
+def test_completing_a_name_opens_no_store_and_checks_no_service() -> None:
+    loaded = imported_by("completion", "zsh", "--answer", "--", "why", "")
+    assert not loaded & {"sqlalchemy", "pydantic", "rich"}

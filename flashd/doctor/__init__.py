@@ -1,0 +1,1 @@
+"""Looks at an installation, changes nothing, and has `core.checkup` judge what it saw."""

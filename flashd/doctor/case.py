@@ -1,0 +1,56 @@
+"""What one examination is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flashd.doctor.sandbox import store_file
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from flashd.config.settings import Settings
+    from flashd.doctor.reading import Read
+    from flashd.ports.events import Events
+    from flashd.wiring import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What may be looked at; `unit` is a unit's file to judge in place of the installed one."""
+
+    login: bool = True
+    guards: bool = True
+    unit: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """An installation, what was read of it, and what may be done.
+
+    `reachable` are the arrays of which a console answers, as soon as that is known.
+    """
+
+    home: Home
+    read: Read
+    wanted: Wanted
+    events: Events
+    now: datetime
+    reachable: set[str] = field(default_factory=set)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with what the command line says otherwise."""
+        return self.read.settings
+
+    @property
+    def place(self) -> Path | None:
+        """The file of the store; None where a server keeps it."""
+        return store_file(self.settings)
+
+    @property
+    def directory(self) -> Path:
+        """The directory whose owner the daemon runs as."""
+        return self.place.parent if self.place else self.settings.pwfiles

@@ -1,0 +1,126 @@
+"""What needs the state store: the daemon, logins, guards."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from flashd.adapters.host import LinuxHost
+from flashd.adapters.stores.survey import survey
+from flashd.core.checkup.dates import judge_array_clock, judge_zone, lead
+from flashd.core.checkup.diagnosis import Diagnosis, problem, unseen
+from flashd.core.checkup.login import judge_login
+from flashd.core.checkup.looks import judge_guards
+from flashd.core.checkup.state import Daemon, judge_daemon, judge_readings, judge_schema
+from flashd.doctor.arrays import log_in
+from flashd.doctor.guards import ask_all
+from flashd.errors import ConfigError, FlashdError, StoreError
+from flashd.model.lease import DAEMON_LEASE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from flashd.doctor.case import Case
+    from flashd.engine.world import World
+
+_STORE = "state store"
+_PATIENCE = 15.0
+_FIRST = "Start the daemon, or run `flashd status --refresh`: both make the store."
+
+
+async def about_state(case: Case) -> AsyncIterator[Diagnosis]:
+    """Check the store, and with it the daemon, the arrays and the guards.
+
+    A store that is not there, or is not of this version, is not opened: that would make or
+    migrate it. Without it there is no login either, since a refused one could not be remembered.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            found = await survey(case.settings.state)
+    except StoreError as error:
+        yield problem(_STORE, error.message, error.hint)
+        usable = False
+    except TimeoutError:
+        yield problem(
+            _STORE,
+            f"it gives no answer within {_PATIENCE:g} s",
+            "See whether its server can be reached, or who keeps its file locked.",
+        )
+        usable = False
+    else:
+        yield judge_schema(found.where, found.version, found.known)
+        usable = found.usable
+    try:
+        async with _world(case, usable=usable) as world:
+            async for one in _with_store(case, world) if usable else _without_store(case):
+                yield one
+            async for one in _about_guards(case, world):
+                yield one
+    except StoreError as error:
+        yield problem(_STORE, error.message, error.hint)
+
+
+@asynccontextmanager
+async def _world(case: Case, *, usable: bool) -> AsyncIterator[World]:
+    """Put the engine's world together, on a store to be thrown away where ours is not usable."""
+    with tempfile.TemporaryDirectory(prefix="flashd-doctor-") as directory:
+        spare = case.settings.model_copy(update={"state": f"sqlite:///{directory}/spare.db"})
+        settings = case.settings if usable else spare
+        async with case.home.store_of(settings) as store:
+            yield case.home.assemble(case.read.configuration, case.read.auth, case.events, store)
+
+
+async def _without_store(case: Case) -> AsyncIterator[Diagnosis]:
+    yield unseen("daemon", "without a state store nothing is known of it")
+    for array in case.read.arrays:
+        yield unseen(
+            f"login to {array}", "not tried: a refused one could not be remembered", _FIRST
+        )
+
+
+async def _with_store(case: Case, world: World) -> AsyncIterator[Diagnosis]:
+    lease = (await world.store.held()).get(DAEMON_LEASE)
+    records = tuple((await world.store.arrays()).values())
+    gone = LinuxHost().gone(lease.by) if lease else None
+    daemon = Daemon(lease=lease, gone=gone, arrays=records)
+    for one in judge_daemon(daemon, case.settings.observe_interval, case.now):
+        yield one
+    for one in judge_readings(records, case.read.arrays):
+        yield one
+    for found in await asyncio.gather(*(_about_array(case, world, a) for a in case.read.arrays)):
+        for one in found:
+            yield one
+
+
+async def _about_array(case: Case, world: World, array: str) -> list[Diagnosis]:
+    check, zone = f"login to {array}", world.zones.get(array)
+    sightings = await world.store.sightings([array])
+    if reason := _no_login(case, array):
+        return [
+            unseen(check, f"not tried: {reason}"),
+            judge_array_clock(array, lead(None, sightings, zone)),
+        ]
+    outcome, output = await log_in(world, array)
+    if isinstance(outcome, ConfigError):  # told with the pwfile already
+        return [unseen(check, f"not tried: {outcome.message}")]
+    judged = judge_login(array, outcome, output)
+    if isinstance(outcome, FlashdError):
+        return [judged]
+    clock = judge_array_clock(array, lead(outcome, sightings, zone))
+    return [judged, *judge_zone(array, outcome, zone), clock]
+
+
+def _no_login(case: Case, array: str) -> str:
+    if not case.wanted.login:
+        return "--no-login"
+    return "" if array in case.reachable else "no console answers"
+
+
+async def _about_guards(case: Case, world: World) -> AsyncIterator[Diagnosis]:
+    if not case.wanted.guards:
+        yield unseen("guards", "not asked: --no-guards")
+        return
+    for one in judge_guards(await ask_all(world, world.services.values())):
+        yield one
