@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
     from typing import Any, TextIO
     from zoneinfo import ZoneInfo
 
@@ -164,6 +165,17 @@ class Home:
         found, _ = read_settings(Source(self.files.name(SETTINGS), text), self.config_dir)
         settings = found or Settings()
         return settings.with_state(self.state) if self.state else settings
+
+    async def last_accepted(self) -> tuple[Configuration, datetime] | None:
+        """Tell the configuration that was good last, and when; None where none ever was.
+
+        Opens the state store that the present settings name.
+        """
+        from flashd.config.files import Files
+
+        async with self.store_of(self.settings_at_hand()) as store:
+            found = await store.accepted()
+        return (self.interpret(Files(self.config_dir, found[0])), found[1]) if found else None
 
     def store(self, configuration: Configuration) -> AbstractAsyncContextManager[Store]:
         """Open the state store, as the owner of its directory."""

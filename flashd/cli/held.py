@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flashd.cli.words import instant
+from flashd.errors import ConfigError, FlashdError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
+    from flashd.config.configuration import Configuration
     from flashd.model.hold import Hold, Kind, Scope
     from flashd.model.observation import Picture
     from flashd.model.service import Service
+    from flashd.wiring import Home
 
 MOST_NAMED = 20
 """So many services are named to people; JSON has them all."""
+
+
+def in_force(home: Home) -> Configuration:
+    """Tell the configuration that the daemon goes by: the files', else the last accepted one.
+
+    To hold must be possible also after somebody has just broken a file.
+    """
+    try:
+        return home.configuration
+    except ConfigError as error:
+        found = _last_accepted(home)
+        if found is None:
+            raise error from None
+    click.echo(
+        f"the configuration is bad, see `flashd check`; going by the one accepted at"
+        f" {instant(found[1])}",
+        err=True,
+    )
+    return found[0]
+
+
+def _last_accepted(home: Home) -> tuple[Configuration, datetime] | None:
+    with suppress(FlashdError):  # the mistakes of the configuration are told then
+        return asyncio.run(home.last_accepted())
+    return None
 
 
 def document(hold: Hold) -> dict[str, Any]:

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashd.cli.held import configured, document, scopes, some
+from flashd.cli.held import configured, document, in_force, scopes, some
 from flashd.cli.names import ARRAY, SERVICE
 from flashd.cli.words import VERSION, instant, json_option, person, print_json, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
+    from flashd.config.configuration import Configuration
     from flashd.engine.holds import Placed
     from flashd.model.hold import Hold, Scope
     from flashd.wiring import Home
@@ -46,42 +48,48 @@ def command(  # noqa: PLR0913 - each is an option
     """Let nobody resync until T, or until it is released. Without a scope: tell the holds."""
     named = bool(services or arrays or everything)
     if not named and until is None and reason is None:
-        return asyncio.run(_list(home, as_json=as_json))
+        return asyncio.run(_list(home, in_force(home), as_json=as_json))
     if not named:
         raise click.UsageError("name services, --array A or --all")
     if reason is None or not reason.strip():
         raise click.UsageError("--reason is missing: say why, for whoever is held back")
     if len(reason) > MOST_CHARACTERS:
         raise click.UsageError(f"--reason has more than {MOST_CHARACTERS} characters")
-    known = configured(home.configuration.services)
-    wanted = scopes(services, arrays, known, everything=everything)
-    placed = asyncio.run(_hold(home, wanted, _until(home, until), reason))
+    configuration = in_force(home)
+    zone = home.settings(configuration).timezone
+    wanted = scopes(services, arrays, configured(configuration.services), everything=everything)
+    placed = asyncio.run(_hold(home, configuration, wanted, _until(until, zone), reason))
     if as_json:
         print_json(_document(placed))
     else:
-        _tell(home, placed)
+        _tell(placed, zone)
     return 0
 
 
-def _until(home: Home, text: str | None) -> datetime | None:
+def _until(text: str | None, zone: ZoneInfo) -> datetime | None:
     from flashd.config.until import parse_until
     from flashd.wiring import system_clock
 
     if text is None:
         return None
     try:
-        zone = home.settings(home.configuration).timezone
         return parse_until(text, system_clock().now(), zone)
     except ValueError as error:
         raise click.UsageError(f"--until: {error}") from None
 
 
-async def _hold(home: Home, wanted: Sequence[Scope], until: datetime | None, reason: str) -> Placed:
+async def _hold(
+    home: Home,
+    configuration: Configuration,
+    wanted: Sequence[Scope],
+    until: datetime | None,
+    reason: str,
+) -> Placed:
     from flashd.engine.holds import place
     from flashd.model.hold import Hold
     from flashd.wiring import command_events
 
-    async with home.world(home.configuration, None, command_events()) as world:
+    async with home.world(configuration, None, command_events()) as world:
         now, by = world.clock.now(), person()
         return await place(
             world,
@@ -89,10 +97,10 @@ async def _hold(home: Home, wanted: Sequence[Scope], until: datetime | None, rea
         )
 
 
-async def _list(home: Home, *, as_json: bool) -> int:
+async def _list(home: Home, configuration: Configuration, *, as_json: bool) -> int:
     from flashd.wiring import system_clock
 
-    async with home.store(home.configuration) as store:
+    async with home.store(configuration) as store:
         found = list((await store.holds()).values())
     now = system_clock().now()
     holds = [hold for hold in found if hold.binds(now)]
@@ -129,11 +137,10 @@ def _document(placed: Placed) -> dict[str, Any]:
     }
 
 
-def _tell(home: Home, placed: Placed) -> None:
+def _tell(placed: Placed, zone: ZoneInfo) -> None:
     """Tell what is held on standard output, and what to know about it on standard error."""
     from flashd.config.until import tell_until
 
-    zone = home.settings(home.configuration).timezone
     for hold in placed.holds:
         until = f"until {tell_until(hold.until, zone)}" if hold.until else "until it is released"
         click.echo(f"{hold.scope}: held {until}: {hold.reason}")

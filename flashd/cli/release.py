@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flashd.cli.held import configured, document, scopes
+from flashd.cli.held import configured, document, in_force, scopes
 from flashd.cli.names import ARRAY, SERVICE
 from flashd.cli.words import VERSION, json_option, person, print_json
 
 if TYPE_CHECKING:
+    from flashd.config.configuration import Configuration
     from flashd.engine.holds import Released
     from flashd.model.hold import Scope
     from flashd.wiring import Home
@@ -36,7 +37,10 @@ def command(
     """End holds, each by the scope it was laid on; other holds of the same services stay."""
     if not (services or arrays or everything):
         raise click.UsageError("name services, --array A or --all")
-    wanted, released = asyncio.run(_release(home, services, arrays, everything=everything))
+    configuration = in_force(home)
+    wanted, released = asyncio.run(
+        _release(home, configuration, services, arrays, everything=everything)
+    )
     if as_json:
         print_json(
             {
@@ -51,13 +55,17 @@ def command(
 
 
 async def _release(
-    home: Home, services: tuple[str, ...], arrays: tuple[str, ...], *, everything: bool
+    home: Home,
+    configuration: Configuration,
+    services: tuple[str, ...],
+    arrays: tuple[str, ...],
+    *,
+    everything: bool,
 ) -> tuple[list[Scope], Released]:
     """Release; also what the configuration names no more."""
     from flashd.engine.holds import release
     from flashd.wiring import command_events
 
-    configuration = home.configuration
     async with home.world(configuration, None, command_events()) as world:
         known = configured(configuration.services) | set(await world.store.holds())
         wanted = scopes(services, arrays, known, everything=everything)

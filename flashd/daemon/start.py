@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.config.auth import missing_arrays, open_auth
-from flashd.config.files import Files
 from flashd.config.mistakes import Mistakes
 from flashd.engine.events import Event
 from flashd.errors import ConfigError, FlashdError
@@ -16,7 +15,6 @@ from flashd.wiring import system_clock
 if TYPE_CHECKING:
     from flashd.config.auth import Auth
     from flashd.config.configuration import Configuration
-    from flashd.config.settings import Settings
     from flashd.ports.events import Events
     from flashd.ports.store import Store
     from flashd.wiring import Home
@@ -88,26 +86,20 @@ def tell_refused(events: Events, error: ConfigError) -> int:
 
 async def _last_accepted(home: Home, events: Events, error: ConfigError) -> Footing:
     """Run on what was good before, with the auth.conf of now."""
-    settings = home.settings_at_hand()
     try:
-        auth = open_auth(settings, os.environ)  # before the store: it takes root's rights away
-        found = await _accepted_files(home, settings)
+        auth = open_auth(home.settings_at_hand(), os.environ)  # the store takes root's rights away
+        found = await home.last_accepted()
     except FlashdError:
         raise error from None
     if found is None:
         raise error
-    texts, at = found
-    configuration = home.interpret(Files(home.config_dir, texts))
+    configuration, at = found
     if missing := missing_arrays(configuration, auth):
         raise Mistakes(missing)
-    doubt = f"running on the configuration accepted at {at}; mend the present one"
+    doubt = (
+        f"running on the configuration accepted at {at:%Y-%m-%dT%H:%M:%SZ}; mend the present one"
+    )
     events.tell(
         Event.CONFIGURATION_DEGRADED, doubt, {"flashd.services": len(configuration.services)}
     )
     return Footing(configuration=configuration, auth=auth, degraded=f"DEGRADED, {doubt}")
-
-
-async def _accepted_files(home: Home, settings: Settings) -> tuple[dict[str, str], str] | None:
-    async with home.store_of(settings) as store:
-        found = await store.accepted()
-    return (dict(found[0]), f"{found[1]:%Y-%m-%dT%H:%M:%SZ}") if found else None

@@ -302,3 +302,27 @@ def test_a_hold_names_the_run_that_goes_on(site: Site) -> None:
     assert resync.wait(60) == 0
     assert site.run("resync", "db").returncode == 4
     assert site.sent() == 1
+
+
+def test_a_broken_file_keeps_nobody_from_holding_what_the_daemon_runs_on(site: Site) -> None:
+    site.service("db", PAIRS[0], hours=1)
+    with site.daemon() as daemon:
+        daemon.until("daemon-started")
+        (site.etc / "services.d" / "all.yaml").write_text("{")
+        laid = site.run("hold", "db", *WHY)
+        assert laid.returncode == 0
+        assert "going by the one accepted at" in laid.stderr
+        assert "db" in site.run("hold").stdout
+        assert site.run("hold", "other", *WHY).returncode == 2
+        released = site.run("release", "db")
+        assert released.returncode == 0
+        assert "released" in released.stdout
+        assert site.run("hold", "--all", *WHY).returncode == 0
+        assert daemon.stop() == 0
+
+
+def test_without_an_accepted_one_a_broken_file_is_told(site: Site) -> None:
+    (site.etc / "services.d" / "all.yaml").write_text("{")
+    done = site.run("hold", "--all", *WHY)
+    assert done.returncode == 2
+    assert "all.yaml:1:" in done.stderr
