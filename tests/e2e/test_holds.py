@@ -325,4 +325,4 @@ def test_without_an_accepted_one_a_broken_file_is_told(site: Site) -> None:
     (site.etc / "services.d" / "all.yaml").write_text("{")
     done = site.run("hold", "--all", *WHY)
     assert done.returncode == 2
-    assert "all.yaml:1:" in done.stderr
+    assert "all.yaml:2:1: expected a value" in done.stderr
