@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -91,7 +91,7 @@ class Home:
     """One configuration directory, and what is made of it; nothing is read before it is needed."""
 
     config_dir: Path
-    state: str | None = None
+    state: str | None = field(default=None, repr=False)  # it may hold a password
 
     @cached_property
     def types(self) -> GuardTypes:
@@ -255,9 +255,10 @@ def _give_up_rights(settings: Settings) -> None:
     from flashd.adapters.privileges import become_owner
 
     prefix = "sqlite:///"
-    if not settings.state.startswith(prefix):
-        return
-    directory = Path(settings.state.removeprefix(prefix)).parent
+    if settings.state.startswith(prefix):
+        directory = Path(settings.state.removeprefix(prefix)).parent
+    else:
+        directory = settings.pwfiles  # beside a server, that is all that stays on this host
     try:
         become_owner(directory)
     except OSError as error:

@@ -31,7 +31,11 @@ async def leased(
     done under the lease: what could not be given back is before the next lease is taken, or
     becomes void with this process.
     """
-    held = await _acquire(world, names, holder, patience)
+    try:
+        held = await _acquire(world, names, holder, patience)
+    except StoreError:  # it may have them all the same: the answer was lost, not the record
+        world.unreturned.add((holder, tuple(names)))
+        raise
     if held is not None:
         yield held
         return

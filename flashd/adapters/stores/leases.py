@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, select, update
 
-from flashd.adapters.stores.dialect import upsert
+from flashd.adapters.stores.dialect import lease_time, upsert
 from flashd.adapters.stores.lane import Lanes
 from flashd.adapters.stores.schema import leases
 from flashd.errors import StoreError
@@ -84,6 +84,7 @@ def refuse_unless_held(connection: Connection, names: Iterable[str], holder: Hol
 
 
 def _acquire(connection: Connection, claim: Claim, host: Host, taken: list[str]) -> Held | None:
+    claim = replace(claim, now=lease_time(connection, claim.now))
     there = {row.name: row for row in _rows(connection, claim.names)}
     for name in claim.names:
         row = there.get(name)
@@ -107,6 +108,7 @@ def _in_the_way(row: Row[Any], claim: Claim, host: Host) -> bool:
 
 
 def _renew(connection: Connection, holder: Holder, now: datetime) -> int:
+    now = lease_time(connection, now)
     kept = connection.execute(update(leases).where(_is(holder)).values(renewed_at=now))
     return kept.rowcount
 

@@ -102,7 +102,8 @@ def _version(connection: Connection, where: str) -> int:
         return 0
     if schema_version.name not in tables:
         raise StoreError(
-            f"{where} is a database of something else", "Point `state` to a file of its own."
+            f"{where} is a database of something else",
+            "Point `state` to a file, or a schema, of its own.",
         )
     version: int = connection.execute(select(schema_version.c.version)).scalar_one()
     return version

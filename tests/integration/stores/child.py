@@ -117,12 +117,21 @@ async def too_big(store: Store, _me: Holder, _argument: str) -> None:
         say(len(await store.history(None, 100_000)) == number)
 
 
-def lock(url: str) -> None:
-    """Keep the whole database locked."""
-    connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-    connection.execute("BEGIN EXCLUSIVE")
+def stand_still(_connection: object) -> None:
     say("locked")
     wait()
+
+
+async def lock(url: str) -> None:
+    """Keep the whole database from being written."""
+    if url.startswith("sqlite:///"):
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        connection.execute("BEGIN EXCLUSIVE")
+        say("locked")
+        wait()
+    else:
+        store = await open_store(url, LinuxHost())
+        await store._writing.run(stand_still)
 
 
 async def look(url: str) -> None:
@@ -138,20 +147,20 @@ async def look(url: str) -> None:
         say("opened")
 
 
-async def crowd(url: str) -> None:
-    """Open new stores when told to, as others do at the same time."""
-    while number := sys.stdin.readline().strip():
-        await (await open_store(f"{url}.{number}", LinuxHost())).close()
-        say(number)
+async def crowd() -> None:
+    """Open the stores that we are told, as others do at the same time."""
+    while url := sys.stdin.readline().strip():
+        await (await open_store(url, LinuxHost())).close()
+        say("opened")
 
 
 async def main(what: str, url: str, argument: str = "") -> None:
     if what == "look":
         return await look(url)
     if what == "crowd":
-        return await crowd(url)
+        return await crowd()
     if what == "lock":
-        return lock(url)
+        return await lock(url)
     host = LinuxHost()
     store = await open_store(url, host)
     me = replace(host.holder("child"), token=f"child {os.getpid()}")
