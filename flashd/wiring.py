@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
     from zoneinfo import ZoneInfo
 
+    from flashd.adapters.stores.store import SqlStore
     from flashd.config.auth import Auth, Login
     from flashd.config.configuration import Configuration
     from flashd.config.files import Files
@@ -142,12 +143,24 @@ class Home:
         settings = found or Settings()
         return settings.with_state(self.state) if self.state else settings
 
+    def own_settings(self) -> Settings:
+        """Tell the daemon's own settings, whatever the services say; raises `Mistakes`."""
+        from flashd.config.files import SETTINGS
+        from flashd.config.mistakes import Mistakes, Source
+        from flashd.config.settings import read_settings
+
+        text = self.files.texts.get(SETTINGS, "")
+        found, mistakes = read_settings(Source(self.files.name(SETTINGS), text), self.config_dir)
+        if found is None:
+            raise Mistakes(mistakes)
+        return found.with_state(self.state) if self.state else found
+
     def store(self, configuration: Configuration) -> AbstractAsyncContextManager[Store]:
         """Open the state store, as the owner of its directory."""
         return self.store_of(self.settings(configuration))
 
     @asynccontextmanager
-    async def store_of(self, settings: Settings) -> AsyncIterator[Store]:
+    async def store_of(self, settings: Settings) -> AsyncIterator[SqlStore]:
         """Open the state store that these settings name, as the owner of its directory."""
         from flashd.adapters.host import LinuxHost
         from flashd.adapters.stores.store import open_store

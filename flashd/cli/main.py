@@ -21,6 +21,8 @@ COMMANDS = {
     "plan": "Tell the dscli commands that a resync would send.",
     "why": "Explain the present decision about a service.",
     "history": "Tell past runs.",
+    "backup": "Write a backup of the state store.",
+    "restore": "Restore a backup into the state store.",
     "schedule": "Tell when schedules let a run start.",
 }
 EXTRA_GROUP = "flashd.commands"

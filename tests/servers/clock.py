@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flashd.ports.store import Store
 
 # In front of the server's own function of that name.
-_CLOCK = (
+CLOCK = (
     "CREATE TABLE IF NOT EXISTS hands (at timestamptz NOT NULL)",
     """CREATE OR REPLACE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
        'SELECT coalesce((SELECT max(at) FROM hands), pg_catalog.clock_timestamp())'""",
@@ -31,7 +31,7 @@ async def at_the_server(store: SqlStore) -> Store:
 
 
 def _prepare(connection: Connection) -> None:
-    for statement in _CLOCK:
+    for statement in CLOCK:
         connection.execute(text(statement))
 
 

@@ -34,7 +34,7 @@ _unwritten: dict[str, Breaker] = {}
 _proved: set[tuple[str, str, str]] = set()
 """Array, user and password file with which this process has logged in."""
 
-_unreturned: set[tuple[LoginStore, tuple[str, ...], Holder]] = set()
+_unreturned: list[tuple[LoginStore, tuple[str, ...], Holder]] = []
 """Leases of logins that are over."""
 
 _POLL_SECONDS = 0.1
@@ -96,7 +96,7 @@ class BreakerArray:
                 await self.clock.sleep(_POLL_SECONDS)
             yield
         finally:  # also where only the answer to `acquire` was lost
-            _unreturned.add((self.store, names, holder))
+            _unreturned.append((self.store, names, holder))
             await self._give_back()
 
     async def _give_back(self) -> None:
@@ -105,10 +105,11 @@ class BreakerArray:
         Else everybody would wait for it for as long as this process lives.
         """
         with suppress(StoreError):
-            for store, names, holder in tuple(_unreturned):
+            for left in tuple(_unreturned):
+                store, names, holder = left
                 if store is self.store:
                     await store.release(names, holder)
-                    _unreturned.discard((store, names, holder))
+                    _unreturned[:] = [one for one in _unreturned if one is not left]
 
     async def open(self, pwfile: str, reason: str) -> None:
         """Stop logins with the password file that was refused, which may be another by now."""

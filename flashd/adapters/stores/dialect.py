@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import StaticPool
 
 from flashd.adapters.stores.files import Identity
 from flashd.errors import StoreError
@@ -48,6 +49,21 @@ def sqlite_engine(path: Path, patience: float, *, writing: bool) -> Engine:
     return engine
 
 
+def file_engine(path: Path) -> Engine:
+    """Make an engine to a file that nobody else uses, and that is thrown away if it fails.
+
+    It keeps no journal beside the file, and leaves it to the caller to have it on the disk.
+    """
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"check_same_thread": False},  # one thread after the other
+        poolclass=StaticPool,
+    )
+    event.listen(engine, "connect", _keep_no_journal)
+    event.listen(engine, "begin", _begin_reading)
+    return engine
+
+
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Write whole rows, replacing those with the same key."""
     if rows:
@@ -75,6 +91,12 @@ def lease_time(connection: Connection, told: datetime) -> datetime:
         return told
     now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     return now.astimezone(UTC)
+
+
+def _keep_no_journal(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = MEMORY")
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _set_up(connection: sqlite3.Connection, _record: object, *, writing: bool) -> None:

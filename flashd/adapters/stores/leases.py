@@ -97,13 +97,21 @@ def _acquire(connection: Connection, claim: Claim, host: Host, taken: list[str])
     return None
 
 
+def valid(connection: Connection, host: Host, now: datetime) -> list[Held]:
+    """Tell the leases that are in anybody's way."""
+    now = lease_time(connection, now)
+    rows = connection.execute(select(leases).order_by(leases.c.name))
+    return [Held(row.name, _holder(row), row.since_at) for row in rows if _valid(row, host, now)]
+
+
 def _in_the_way(row: Row[Any], claim: Claim, host: Host) -> bool:
-    other = _holder(row)
-    if other == claim.holder:
-        return False
-    gone = host.gone(other)
+    return _holder(row) != claim.holder and _valid(row, host, claim.now)
+
+
+def _valid(row: Row[Any], host: Host, now: datetime) -> bool:
+    gone = host.gone(_holder(row))
     if gone is None:
-        return bool(claim.now < row.renewed_at + FOREIGN_LEASE)
+        return bool(now < row.renewed_at + FOREIGN_LEASE)
     return not gone
 
 

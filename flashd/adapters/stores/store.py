@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.stores.accepted import SqlAccepted
 from flashd.adapters.stores.breakers import SqlBreakers
+from flashd.adapters.stores.copies import SqlCopies
 from flashd.adapters.stores.dialect import sqlite_engine
 from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.files import provide
 from flashd.adapters.stores.lane import Lane
-from flashd.adapters.stores.leases import SqlLeases
 from flashd.adapters.stores.migrations import migrate, up_to_date
 from flashd.adapters.stores.observations import SqlObservations
 from flashd.adapters.stores.place import file_of, name_of, parse
@@ -31,8 +31,8 @@ PATIENCE = 5.0
 """How many seconds a write waits for another process that is writing."""
 
 
-class SqlStore(SqlObservations, SqlRuns, SqlLeases, SqlStandings, SqlBreakers, SqlAccepted):
-    """`flashd.ports.store.Store`; made by `open_store`."""
+class SqlStore(SqlObservations, SqlRuns, SqlCopies, SqlStandings, SqlBreakers, SqlAccepted):
+    """`flashd.ports.store.Store` and `Copies`; made by `open_store`."""
 
     async def close(self) -> None:
         """Finish what was asked for and let go of the store."""
