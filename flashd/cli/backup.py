@@ -37,7 +37,7 @@ def command(home: Home, file: Path, *, replace: bool, as_json: bool) -> int:
             }
         )
     else:
-        click.echo(f"{file}: {sum(backup.rows.values())} rows, {backup.rows['runs']} runs")
+        click.echo(f"{file}: {sum(backup.rows.values())} rows, {backup.rows['runs']} of them runs")
     return 0
 
 

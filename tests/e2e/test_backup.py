@@ -60,7 +60,7 @@ def test_a_backup_in_a_run_is_restored_under_the_daemon_which_goes_on(
         os.kill(client, signal.SIGSTOP)  # so that the run is open for as long as we need it
         taken = site.run("backup", str(file))
         assert taken.returncode == 0, taken.stderr
-        assert "1 runs" in taken.stdout
+        assert "1 of them runs" in taken.stdout
         with closing(sqlite3.connect(file)) as backup:
             assert backup.execute("SELECT outcome FROM runs").fetchall() == [(None,)]
         refused = site.run("restore", str(file))
