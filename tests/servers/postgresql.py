@@ -43,6 +43,7 @@ local all all trust
 host all locked 127.0.0.1/32 scram-sha-256
 host all rejected 127.0.0.1/32 reject
 host all all 127.0.0.1/32 trust
+host replication owner 127.0.0.1/32 trust
 """
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -197,9 +198,6 @@ def free_port() -> int:
 def _make(directory: Path) -> Server:
     initdb = program("initdb")
     assert initdb
-    if os.getuid() == 0:
-        os.chown(directory, NOBODY, NOBODY)
-    directory.chmod(0o755)
     server = Server(directory, free_port())
     subprocess.run(
         [
@@ -226,14 +224,47 @@ def _me() -> str:
 
 
 @contextmanager
+def standby(primary: Server) -> Iterator[Server]:
+    """Run a copy of a server, that follows it and can only be read."""
+    copy = program("pg_basebackup")
+    assert copy
+    with _directory() as directory:
+        follower = Server(directory, free_port())
+        subprocess.run(
+            [
+                *as_nobody(),
+                *(copy, "-D", str(follower.data), "-R", "-c", "fast", "-U", "owner"),
+                *("-h", "127.0.0.1", "-p", str(primary.port)),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        follower.start()
+        try:
+            yield follower
+        finally:
+            follower.stop(signal.SIGQUIT)
+
+
+@contextmanager
+def _directory() -> Iterator[Path]:
+    directory = Path(mkdtemp(prefix="flashd-pg-"))
+    if os.getuid() == 0:
+        os.chown(directory, NOBODY, NOBODY)
+    directory.chmod(0o755)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory)
+
+
+@contextmanager
 def running() -> Iterator[Server]:
     """Run a server of one's own."""
-    directory = Path(mkdtemp(prefix="flashd-pg-"))
-    server = None
-    try:
+    with _directory() as directory:
         server = _make(directory)
-        yield server
-    finally:
-        if server and server.process and server.process.poll() is None:
-            server.stop(signal.SIGQUIT)
-        shutil.rmtree(directory)
+        try:
+            yield server
+        finally:
+            if server.process and server.process.poll() is None:
+                server.stop(signal.SIGQUIT)

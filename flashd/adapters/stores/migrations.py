@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select, text, update
 
 from flashd.adapters.stores.schema import schema_version
+from flashd.adapters.stores.server import without_limits
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def migrate(engine: Engine, where: str, steps: Sequence[Sequence[str]] = STEPS) 
             version = _known_version(connection, where, steps)
             if version == len(steps):
                 return
+            without_limits(connection)
             for statement in steps[version]:
                 connection.execute(text(statement))
             connection.execute(update(schema_version).values(version=version + 1))

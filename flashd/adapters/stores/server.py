@@ -23,6 +23,9 @@ STATEMENT_SECONDS = 10.0
 REPLY_SECONDS = 15.0
 """How long an answer is waited for: the server may be gone without a word, or stand still."""
 
+LONG_SECONDS = 3600.0
+"""The same where whole tables are moved or made anew."""
+
 _WIRE = {
     "connect_timeout": str(CONNECT_SECONDS),
     "application_name": "flashd",
@@ -68,6 +71,7 @@ def server_engine(url: URL, patience: float, *, writing: bool) -> Engine:
     )
     event.listen(engine, "do_connect", partial(_connect, patient_connection(REPLY_SECONDS)))
     event.listen(engine, "connect", partial(_set_up, patience=patience))
+    event.listen(engine, "checkin", _usual_limits)
     if writing:
         event.listen(engine, "begin", _queue_to_write)
         return engine
@@ -87,16 +91,18 @@ def patient_connection(reply: float) -> type[Wire[Any]]:
     class Patient(psycopg.Connection[Any]):
         """A connection that does not wait for ever."""
 
+        limit = reply
+
         def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ANN401 - as it is there
             """Wait for an answer."""
-            limit = reply if timeout is None else min(timeout, reply)
+            limit = self.limit if timeout is None else min(timeout, self.limit)
             try:
                 return super().wait(gen, interval, limit)
             except psycopg.Error as error:
                 if type(error).__name__ != "_WaitTimeout":
                     raise
                 self.pgconn.finish()
-                raise ConnectionTimeout(f"no answer within {reply:g} s") from None
+                raise ConnectionTimeout(f"no answer within {limit:g} s") from None
 
     return Patient
 
@@ -130,12 +136,19 @@ def refuse_older(version: int) -> None:
 
 
 def without_limits(connection: Connection) -> None:
-    """Lift the limits of statements for the rest of a transaction that moves whole tables."""
+    """Lift the limits for the rest of a transaction that moves whole tables."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(
             "SELECT set_config('statement_timeout', '0', true),"
             " set_config('idle_in_transaction_session_timeout', '0', true)"
         )
+        wire: Any = connection.connection.dbapi_connection
+        wire.limit = LONG_SECONDS
+
+
+def _usual_limits(wire: Any, _record: object) -> None:  # noqa: ANN401 - None where it was lost
+    if wire is not None:
+        wire.limit = type(wire).limit
 
 
 def _millis(seconds: float) -> str:

@@ -342,6 +342,15 @@ async def test_an_existing_file_is_replaced_only_when_told(either: SqlStore, fil
     assert backups.verify(file, file).made_at == NOW
 
 
+def test_a_file_that_appears_while_a_backup_is_written_stays(tmp_path: Path) -> None:
+    draft, file = tmp_path / "draft", tmp_path / "file"
+    draft.write_text("backup")
+    file.write_text("mine")
+    with pytest.raises(ConfigError, match="exists already"):
+        backups._publish(draft, file, replace=False)
+    assert content(file) == b"mine"
+
+
 async def test_a_directory_that_is_not_there(either: SqlStore, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         await either.back_up(tmp_path / "no" / "b", NOW, replace=False)

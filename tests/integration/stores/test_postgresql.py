@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashd.adapters.stores import server as at_server
-from flashd.adapters.stores.server import refuse_older
+from flashd.adapters.stores.server import refuse_older, without_limits
 from flashd.adapters.stores.store import open_store
 from flashd.config.settings import Settings
 from flashd.errors import StoreError
 from flashd.model.lease import FOREIGN_LEASE, Held
+from flashd.model.run import Outcome
 from flashd.wiring import Home
 from tests.contract.stores.samples import HERE, NOW, FakeHost, run
 from tests.servers.clock import at_the_server, set_clock
-from tests.servers.postgresql import PASSWORD, Server, free_port
+from tests.servers.postgresql import PASSWORD, Server, free_port, standby
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy import Connection
 
     from flashd.adapters.host import LinuxHost
     from flashd.adapters.stores.store import SqlStore
@@ -181,14 +184,20 @@ async def test_a_store_of_somebody_else(server: Server, host: LinuxHost) -> None
     )
 
 
-async def test_a_server_that_is_read_only(server: Server, host: LinuxHost) -> None:
-    """As a standby says of itself: it may be behind, so it is not even read."""
-    url = server.url(server.schema(), user="standby")
-    server.ask("CREATE ROLE standby LOGIN")
-    server.ask("ALTER ROLE standby SET default_transaction_read_only = on")
-    error = await refused(url, host)
-    assert "the server is read-only" in error.message
-    assert "primary" in error.hint
+async def test_a_standby_is_not_even_read_and_the_primary_is_found(
+    server: Server, host: LinuxHost
+) -> None:
+    """It may be behind: its leases, and its intents, are of the past."""
+    url = server.url(server.schema())
+    await opens(url, host)
+    with standby(server) as copy:
+        error = await refused(url.replace(f":{server.port}/", f":{copy.port}/"), host)
+        assert "the server is read-only" in error.message
+        assert "primary" in error.hint
+        both = f"host=127.0.0.1:{copy.port}&host=127.0.0.1:{server.port}"
+        store = await open_store(url.replace(f"127.0.0.1:{server.port}", "") + f"&{both}", host)
+        await store.close_run("RUN1", NOW, Outcome.DONE, "", [])
+        await store.close()
 
 
 async def test_too_many_connections(server: Server, host: LinuxHost) -> None:
@@ -251,6 +260,25 @@ async def test_a_statement_without_an_end(
     with pytest.raises(StoreError, match="did not answer in time"):
         await store._reading.run(lambda c: c.exec_driver_sql("SELECT pg_sleep(60)"))
     assert await store.open_runs() == []
+    await store.close()
+
+
+async def test_what_moves_whole_tables_has_time_and_what_comes_after_has_not(
+    server: Server, host: LinuxHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_server, "STATEMENT_SECONDS", 0.3)
+    monkeypatch.setattr(at_server, "REPLY_SECONDS", 0.6)
+    store = await open_store(server.url(server.schema()), host)
+
+    def long(connection: Connection) -> None:
+        without_limits(connection)
+        connection.exec_driver_sql("SELECT pg_sleep(1)")
+
+    for lane in (store._writing, store._reading):
+        await lane.run(long)
+        with pytest.raises(StoreError, match="did not answer in time"):
+            await lane.run(lambda c: c.exec_driver_sql("SELECT pg_sleep(1)"))
+        assert await lane.run(lambda c: c.connection.dbapi_connection.limit) == 0.6  # type: ignore[union-attr]  # it is there
     await store.close()
 
 
