@@ -68,7 +68,13 @@ def _cannot_reload(events: Events) -> None:
 async def _live(
     world: World, stop: asyncio.Event, configuration: Configuration, *, observe: bool
 ) -> int:
-    async with leased(world, [DAEMON_LEASE], world.holder()) as held:
+    lost = asyncio.Event()
+
+    def stop_at_once() -> None:
+        lost.set()
+        stop.set()
+
+    async with leased(world, [DAEMON_LEASE], world.holder(), lost=stop_at_once) as held:
         if held is not None:
             raise FlashdError(
                 f"{held.by} is already the daemon of this store, since {held.since:%H:%M:%S} UTC",
@@ -87,6 +93,11 @@ async def _live(
                 {},
             )
         await _tick_until(world, stop, observe=observe)
+    if lost.is_set():
+        raise FlashdError(
+            "another flashd became the daemon of this store while this one was cut off from it",
+            "See that this host reaches the store all the time; start it again to stand by.",
+        )
     world.events.tell(Event.DAEMON_STOPPED, "flashd has stopped", {})
     return 0
 

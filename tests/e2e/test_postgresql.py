@@ -99,15 +99,38 @@ def test_invariant_3_two_hosts_have_one_daemon_and_the_second_takes_over(
     with elsewhere(site) as second:
         assert second.until("daemon-failed"), "it may only be cut off"
         assert second.ended() == 1
+    half_a_minute_later(server, schema)
+    with elsewhere(site) as second:
+        second.until("daemon-started")
+        assert second.events()[0]["host"]["name"] == "two"
+        assert second.stop() == 0
+
+
+def half_a_minute_later(server: Server, schema: str) -> None:
+    """Set the server's clock, where it stands still from then on."""
     for statement in CLOCK:
         server.ask(f"SET search_path = {schema}, pg_catalog; {statement}")
     later = datetime.now(UTC) + timedelta(seconds=30)  # noqa: TID251 - the server's is a real one
     server.ask(f"INSERT INTO {schema}.hands VALUES ('{later.isoformat()}')")  # noqa: S608 - ours
     server.ask(f"GRANT ALL ON {schema}.hands TO flashd")
-    with elsewhere(site) as second:
-        second.until("daemon-started")
-        assert second.events()[0]["host"]["name"] == "two"
-        assert second.stop() == 0
+
+
+def test_a_daemon_that_was_cut_off_for_so_long_that_another_took_over_ends(
+    site: Site, server: Server, schema: str
+) -> None:
+    site.says("db", 1)
+    with site.daemon() as first:
+        first.until("resync-refused", "db")
+        os.kill(first.process.pid, signal.SIGSTOP)
+        half_a_minute_later(server, schema)
+        with elsewhere(site) as second:
+            second.until("daemon-started")
+            os.kill(first.process.pid, signal.SIGCONT)
+            failed = first.until("daemon-failed")
+            assert first.ended() == 1
+            assert "another flashd became the daemon" in failed["message"]
+            assert second.process.poll() is None
+            assert second.stop() == 0
 
 
 def test_no_password_of_the_store_is_ever_said(site: Site, server: Server) -> None:

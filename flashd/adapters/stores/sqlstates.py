@@ -25,7 +25,7 @@ _BY_CODE: dict[str, Words] = {
     "25P03": ("was given up by the server: a transaction stood still", _AGAIN),
     "28000": ("does not let flashd in", _LOGIN),
     "28P01": ("does not let flashd in", _LOGIN),
-    "3D000": ("does not exist", "Create the database, or mend `state`."),
+    "3D000": ("does not exist", "Create the database or the role, or mend `state`."),
     "3F000": (
         "has no schema to work in",
         "Create the schema that search_path names, and let flashd's role create tables there.",

@@ -86,7 +86,7 @@ async def fill(store: SqlStore) -> None:
     await store.record_failure(ArrayRecord(array="B", failed_at=NOW, failure="no", failures=3))
     await store.open_breaker(BREAKER)
     await store.enlist(["payroll"], NOW)
-    await store.stand([Standing(service="payroll", look_at=minute(99), failures=2)])
+    await store.stand([Standing(service="payroll", look_at=minute(999), failures=2)])
     await store.acquire([DAEMON_LEASE], ME, NOW)
     await store.accept({"flashd.yaml": "state: secret"}, NOW)
 
