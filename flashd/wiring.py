@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
     from zoneinfo import ZoneInfo
 
+    from flashd.adapters.stores.store import SqlStore
     from flashd.config.auth import Auth, Login
     from flashd.config.configuration import Configuration
     from flashd.config.files import Files
@@ -102,7 +103,7 @@ class Home:
     """
 
     config_dir: Path
-    state: str | None = None
+    state: str | None = field(default=None, repr=False)  # it may hold a password
     turns: dict[str, asyncio.Lock] = field(default_factory=dict, repr=False, compare=False)
 
     def anew(self) -> Home:
@@ -177,12 +178,24 @@ class Home:
             found = await store.accepted()
         return (self.interpret(Files(self.config_dir, found[0])), found[1]) if found else None
 
+    def own_settings(self) -> Settings:
+        """Tell the daemon's own settings, whatever the services say; raises `Mistakes`."""
+        from flashd.config.files import SETTINGS
+        from flashd.config.mistakes import Mistakes, Source
+        from flashd.config.settings import read_settings
+
+        text = self.files.texts.get(SETTINGS, "")
+        found, mistakes = read_settings(Source(self.files.name(SETTINGS), text), self.config_dir)
+        if found is None:
+            raise Mistakes(mistakes)
+        return found.with_state(self.state) if self.state else found
+
     def store(self, configuration: Configuration) -> AbstractAsyncContextManager[Store]:
         """Open the state store, as the owner of its directory."""
         return self.store_of(self.settings(configuration))
 
     @asynccontextmanager
-    async def store_of(self, settings: Settings) -> AsyncIterator[Store]:
+    async def store_of(self, settings: Settings) -> AsyncIterator[SqlStore]:
         """Open the state store that these settings name, as the owner of its directory."""
         from flashd.adapters.host import LinuxHost
         from flashd.adapters.stores.store import open_store
@@ -292,9 +305,10 @@ def _give_up_rights(settings: Settings) -> None:
     from flashd.adapters.privileges import become_owner
 
     prefix = "sqlite:///"
-    if not settings.state.startswith(prefix):
-        return
-    directory = Path(settings.state.removeprefix(prefix)).parent
+    if settings.state.startswith(prefix):
+        directory = Path(settings.state.removeprefix(prefix)).parent
+    else:
+        directory = settings.pwfiles  # beside a server, that is all that stays on this host
     try:
         become_owner(directory)
     except OSError as error:

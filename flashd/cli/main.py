@@ -28,6 +28,8 @@ COMMANDS = {
     "history": "Tell past runs.",
     "hold": "Let nobody resync until a time, or until released; or tell the holds.",
     "release": "End holds.",
+    "backup": "Write a backup of the state store.",
+    "restore": "Restore a backup into the state store.",
     "schedule": "Tell when schedules let a run start.",
     "doctor": "Check the whole installation, and say what to do.",
     "completion": "Teach a shell to complete commands, options and names.",

@@ -75,7 +75,13 @@ async def run(home: Home, events: Events, *, observe: bool) -> int:
 
 async def _live(daemon: Daemon, signals: Signals) -> int:
     world = daemon.cycle.world
-    async with leased(world, [DAEMON_LEASE], world.holder()) as held:
+    lost = asyncio.Event()
+
+    def stop_at_once() -> None:
+        lost.set()
+        signals.stop.set()
+
+    async with leased(world, [DAEMON_LEASE], world.holder(), lost=stop_at_once) as held:
         if held is not None:
             raise FlashdError(
                 f"{held.by} is already the daemon of this store, since {held.since:%H:%M:%S} UTC",
@@ -83,6 +89,11 @@ async def _live(daemon: Daemon, signals: Signals) -> int:
             )
         await daemon.begin()
         await daemon.until(signals)
+    if lost.is_set():
+        raise FlashdError(
+            "another flashd became the daemon of this store while this one was cut off from it",
+            "See that this host reaches the store all the time; start it again to stand by.",
+        )
     world.events.tell(Event.DAEMON_STOPPED, "flashd has stopped", {})
     return 0
 

@@ -43,11 +43,11 @@ async def _stalled(cycle: Cycle, period: float) -> str:
     if (since := cycle.world.clock.monotonic() - cycle.ticked_at) > 2 * period:
         return f"no tick has ended for {since:.0f} s"
     try:
-        async with asyncio.timeout(period):
+        async with asyncio.timeout(2 * period):  # a database that is cut off takes its time too
             await beside(_nothing)
             await cycle.world.store.answers()
     except TimeoutError:
-        return f"the workers of the store have not answered within {period:g} s"
+        return f"the workers of the store have not answered within {2 * period:g} s"
     except StoreError:
         return ""
     return ""

@@ -39,6 +39,8 @@ class Event(Enum):
     CLOCK_JUMPED = Kind("clock-jumped", "FD-1020", "warning", "info", "unknown")
     STORE_FAILED = Kind("store-failed", "FD-1030", "error", "error", "failure")
     TASK_FAILED = Kind("task-failed", "FD-1031", "error", "error", "failure")
+    STATE_BACKED_UP = Kind("state-backed-up", "FD-1032", "info", "info", "success")
+    STATE_RESTORED = Kind("state-restored", "FD-1033", "warning", "info", "success")
 
     DECISION_CHANGED = Kind("decision-changed", "FD-2001", "info", "info", "success")
     RESYNC_STARTED = Kind("resync-started", "FD-2002", "info", "start", "unknown")

@@ -12,7 +12,7 @@ from flashd.errors import StoreError
 from flashd.model.lease import FOREIGN_LEASE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from flashd.engine.world import World
     from flashd.model.lease import Held, Holder
@@ -23,19 +23,29 @@ _RENEWALS = 3
 
 @asynccontextmanager
 async def leased(
-    world: World, names: Sequence[str], holder: Holder, *, patience: float = 0.0
+    world: World,
+    names: Sequence[str],
+    holder: Holder,
+    *,
+    patience: float = 0.0,
+    lost: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Held | None]:
     """Take all of `names`, waiting `patience` seconds at most, and renew them until the end.
 
+    Calls `lost` where a renewal finds that somebody else has one of them by now.
     Yields who stands in the way where they could not be had. Giving back never fails what was
     done under the lease: what could not be given back is before the next lease is taken, or
     becomes void with this process.
     """
-    held = await _acquire(world, names, holder, patience)
+    try:
+        held = await _acquire(world, names, holder, patience)
+    except StoreError:  # it may have them all the same: the answer was lost, not the record
+        world.unreturned.add((holder, tuple(names)))
+        raise
     if held is not None:
         yield held
         return
-    keeper = asyncio.create_task(_renew(world, holder))
+    keeper = asyncio.create_task(_renew(world, holder, len(set(names)), lost))
     try:
         yield None
     finally:
@@ -75,10 +85,13 @@ async def _acquire(
     return None
 
 
-async def _renew(world: World, holder: Holder) -> None:
+async def _renew(world: World, holder: Holder, count: int, lost: Callable[[], None]) -> None:
     while True:
         await world.clock.sleep(FOREIGN_LEASE.total_seconds() / _RENEWALS)
         try:
-            await world.store.renew(holder, world.clock.now())
+            kept = await world.store.renew(holder, world.clock.now())
         except StoreError as error:
             tell_store_failed(world, error)
+            continue
+        if kept < count:
+            lost()

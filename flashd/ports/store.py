@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
+    from flashd.model.backup import Backup, Busy, Restored
     from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Held, Holder
     from flashd.model.observation import ArrayRecord, Breaker, Sighting, Standing, Withdrawal
@@ -187,6 +189,22 @@ class Accepted(Protocol):
 
     async def accepted(self) -> tuple[Mapping[str, str], datetime] | None:
         """Tell the last accepted files, if any ever were."""
+
+
+class Copies(Protocol):
+    """Taking all of it elsewhere, and back."""
+
+    async def back_up(self, file: Path, at: datetime, *, replace: bool) -> Backup:
+        """Write what is known at one instant to a file: whole and verified, or not at all.
+
+        Raises `ConfigError` where the file exists and may not be replaced.
+        """
+
+    async def restore(self, file: Path, at: datetime, *, nothing_ran: bool) -> Restored | Busy:
+        """Add what a backup has and this store lacks, all or nothing; what is known now stays.
+
+        `nothing_ran`: a person says that no flashd ran since the backup was taken.
+        """
 
 
 class Store(Observations, Runs, Leases, Standings, Holds, Breakers, Accepted, Protocol):

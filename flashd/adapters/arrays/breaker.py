@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from flashd.core.firewall import Cleared
+    from flashd.model.lease import Holder
     from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair
     from flashd.ports.array import ArrayBackend, Session, Witness
@@ -32,6 +33,9 @@ _unwritten: dict[str, Breaker] = {}
 
 _proved: set[tuple[str, str, str]] = set()
 """Array, user and password file with which this process has logged in."""
+
+_unreturned: list[tuple[LoginStore, tuple[str, ...], Holder]] = []
+"""Leases of logins that are over."""
 
 _POLL_SECONDS = 0.1
 
@@ -70,6 +74,7 @@ class BreakerArray:
         One login an array is on its way at a time, and among all processes until that file has
         proved good here: five at once with a wrong password would lock the account.
         """
+        await self._give_back()
         async with AsyncExitStack() as gate:
             await gate.enter_async_context(self.turn)
             if (self.array, self.username, self.pwfile()) not in _proved:
@@ -84,15 +89,27 @@ class BreakerArray:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        names = [f"login {self.array}"]
+        names = (f"login {self.array}",)
         holder = self.host.holder(secrets.token_hex(8))
-        while await self.store.acquire(names, holder, self.clock.now()):
-            await self.clock.sleep(_POLL_SECONDS)
         try:
+            while await self.store.acquire(names, holder, self.clock.now()):
+                await self.clock.sleep(_POLL_SECONDS)
             yield
-        finally:
-            with suppress(StoreError):  # void with this process at the latest
-                await self.store.release(names, holder)
+        finally:  # also where only the answer to `acquire` was lost
+            _unreturned.append((self.store, names, holder))
+            await self._give_back()
+
+    async def _give_back(self) -> None:
+        """Give back what is not needed any more, and what could not be given back before.
+
+        Else everybody would wait for it for as long as this process lives.
+        """
+        with suppress(StoreError):
+            for left in tuple(_unreturned):
+                store, names, holder = left
+                if store is self.store:
+                    await store.release(names, holder)
+                    _unreturned[:] = [one for one in _unreturned if one is not left]
 
     async def open(self, pwfile: str, reason: str) -> None:
         """Stop logins with the password file that was refused, which may be another by now."""

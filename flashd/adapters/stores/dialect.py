@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import URL, create_engine, event
+from sqlalchemy import URL, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.pool import StaticPool
 
 from flashd.adapters.stores.files import Identity
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Table
@@ -22,7 +25,6 @@ _INSERTS: Mapping[str, Callable[[Table], Any]] = {
     "sqlite": sqlite.insert,
     "postgresql": postgresql.insert,
 }
-_ADVISORY_LOCK = 0x666C61736864  # "flashd": any number that others are unlikely to use
 _WAL_TRIES = 20
 
 
@@ -47,15 +49,18 @@ def sqlite_engine(path: Path, patience: float, *, writing: bool) -> Engine:
     return engine
 
 
-def server_engine(url: URL, *, writing: bool) -> Engine:
-    """Make an engine of one connection to a database server.
+def file_engine(path: Path) -> Engine:
+    """Make an engine to a file that nobody else uses, and that is thrown away if it fails.
 
-    All writers queue on one lock, held to the end of the transaction, as they do in SQLite:
-    the same code is right in both.
+    It keeps no journal beside the file, and leaves it to the caller to have it on the disk.
     """
-    engine = create_engine(url, pool_size=1, max_overflow=0, pool_pre_ping=True)
-    if writing:
-        event.listen(engine, "begin", _queue_to_write)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        connect_args={"check_same_thread": False},  # one thread after the other
+        poolclass=StaticPool,
+    )
+    event.listen(engine, "connect", _keep_no_journal)
+    event.listen(engine, "begin", _begin_reading)
     return engine
 
 
@@ -73,6 +78,25 @@ def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str
     if rows:
         insert = _INSERTS[connection.dialect.name](table)
         connection.execute(insert.on_conflict_do_nothing(), rows)
+
+
+def lease_time(connection: Connection, told: datetime) -> datetime:
+    """Tell the time by which leases are judged: one clock for all who share the store.
+
+    Beside a file all are on one host, and its clock is the caller's. Hosts that share a server
+    have clocks of their own; one that is half a minute ahead would take every lease of the
+    others for void. So the server's clock decides.
+    """
+    if connection.dialect.name == "sqlite":
+        return told
+    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)
+
+
+def _keep_no_journal(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = MEMORY")
+    connection.execute("PRAGMA synchronous = OFF")
 
 
 def _set_up(connection: sqlite3.Connection, _record: object, *, writing: bool) -> None:
@@ -116,7 +140,3 @@ def _begin_writing(opened: Identity, connection: Connection) -> None:
 
 def _begin_reading(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
-
-
-def _queue_to_write(connection: Connection) -> None:
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")

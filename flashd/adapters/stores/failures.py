@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from flashd.adapters.stores.sqlstates import words_of
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def told(where: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _from_database(where, error.orig or error) from error
+        raise _from_database(where, error) from error
     except SQLAlchemyError as error:
         raise StoreError(f"{where} cannot be used: {_first_line(error)}", _NAMED) from error
     except OSError as error:
@@ -62,12 +63,23 @@ def told(where: str) -> Iterator[None]:
         raise StoreError(f"{where} and flashd disagree: {error!r}", _UNREADABLE) from error
 
 
-def _from_database(where: str, error: BaseException) -> StoreError:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is None or code & _PRIMARY not in _SQLITE:
-        return StoreError(f"{where} cannot be used: {_first_line(error)}", _OTHERWISE)
-    what, hint = _SQLITE[code & _PRIMARY]
-    return StoreError(f"{where} {what} ({_first_line(error)})", hint)
+def _from_database(where: str, error: DBAPIError) -> StoreError:
+    cause = error.orig or error
+    what, hint = _words(cause, connected=error.connection_invalidated) or (
+        "cannot be used",
+        _OTHERWISE,
+    )
+    said = _first_line(cause)
+    return StoreError(f"{where} {what} ({said})" if said else f"{where} {what}", hint)
+
+
+def _words(cause: BaseException, *, connected: bool) -> tuple[str, str] | None:
+    code = getattr(cause, "sqlite_errorcode", None)
+    if code is not None:
+        return _SQLITE.get(code & _PRIMARY)
+    if hasattr(cause, "sqlstate"):
+        return words_of(cause.sqlstate, str(cause), connected=connected)
+    return None
 
 
 def _first_line(error: BaseException) -> str:

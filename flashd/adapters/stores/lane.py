@@ -26,7 +26,7 @@ class Lane:
 
     def __init__(self, engine: Engine, where: str, name: str) -> None:
         self._engine = engine
-        self._where = where
+        self.where = where
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -50,10 +50,10 @@ class Lane:
         try:
             return self._thread.submit(self._transact, work)
         except RuntimeError as error:
-            raise StoreError(f"{self._where} is closed") from error
+            raise StoreError(f"{self.where} is closed") from error
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
-        with told(self._where), self._engine.begin() as connection:
+        with told(self.where), self._engine.begin() as connection:
             return work(connection)
 
 

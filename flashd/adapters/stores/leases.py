@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, select, update
 
-from flashd.adapters.stores.dialect import upsert
+from flashd.adapters.stores.dialect import lease_time, upsert
 from flashd.adapters.stores.lane import Lanes
 from flashd.adapters.stores.schema import leases
 from flashd.errors import StoreError
@@ -84,6 +84,7 @@ def refuse_unless_held(connection: Connection, names: Iterable[str], holder: Hol
 
 
 def _acquire(connection: Connection, claim: Claim, host: Host, taken: list[str]) -> Held | None:
+    claim = replace(claim, now=lease_time(connection, claim.now))
     there = {row.name: row for row in _rows(connection, claim.names)}
     for name in claim.names:
         row = there.get(name)
@@ -96,17 +97,26 @@ def _acquire(connection: Connection, claim: Claim, host: Host, taken: list[str])
     return None
 
 
+def valid(connection: Connection, host: Host, now: datetime) -> list[Held]:
+    """Tell the leases that are in anybody's way."""
+    now = lease_time(connection, now)
+    rows = connection.execute(select(leases).order_by(leases.c.name))
+    return [Held(row.name, _holder(row), row.since_at) for row in rows if _valid(row, host, now)]
+
+
 def _in_the_way(row: Row[Any], claim: Claim, host: Host) -> bool:
-    other = _holder(row)
-    if other == claim.holder:
-        return False
-    gone = host.gone(other)
+    return _holder(row) != claim.holder and _valid(row, host, claim.now)
+
+
+def _valid(row: Row[Any], host: Host, now: datetime) -> bool:
+    gone = host.gone(_holder(row))
     if gone is None:
-        return bool(claim.now < row.renewed_at + FOREIGN_LEASE)
+        return bool(now < row.renewed_at + FOREIGN_LEASE)
     return not gone
 
 
 def _renew(connection: Connection, holder: Holder, now: datetime) -> int:
+    now = lease_time(connection, now)
     kept = connection.execute(update(leases).where(_is(holder)).values(renewed_at=now))
     return kept.rowcount
 

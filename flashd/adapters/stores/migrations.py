@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, select, text, update
 
 from flashd.adapters.stores.schema import schema_version
+from flashd.adapters.stores.server import without_limits
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ def migrate(engine: Engine, where: str, steps: Sequence[Sequence[str]] = STEPS) 
             version = _known_version(connection, where, steps)
             if version == len(steps):
                 return
+            without_limits(connection)
             for statement in steps[version]:
                 connection.execute(text(statement))
             connection.execute(update(schema_version).values(version=version + 1))
@@ -111,7 +113,8 @@ def _version(connection: Connection, where: str) -> int:
         return 0
     if schema_version.name not in tables:
         raise StoreError(
-            f"{where} is a database of something else", "Point `state` to a file of its own."
+            f"{where} is a database of something else",
+            "Point `state` to a file, or a schema, of its own.",
         )
     version: int = connection.execute(select(schema_version.c.version)).scalar_one()
     return version

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url, select
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import select
 
 from flashd.adapters.stores.accepted import SqlAccepted
 from flashd.adapters.stores.breakers import SqlBreakers
-from flashd.adapters.stores.dialect import server_engine, sqlite_engine
+from flashd.adapters.stores.copies import SqlCopies
+from flashd.adapters.stores.dialect import sqlite_engine
 from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.files import provide
 from flashd.adapters.stores.holds import SqlHolds
 from flashd.adapters.stores.lane import Lane
-from flashd.adapters.stores.leases import SqlLeases
 from flashd.adapters.stores.migrations import migrate, up_to_date
 from flashd.adapters.stores.observations import SqlObservations
+from flashd.adapters.stores.place import file_of, name_of, parse
 from flashd.adapters.stores.runs import SqlRuns
+from flashd.adapters.stores.server import server_engine
 from flashd.adapters.stores.standings import SqlStandings
 from flashd.adapters.threads import beside
 from flashd.errors import StoreError
@@ -35,14 +36,13 @@ PATIENCE = 5.0
 
 
 class SqlStore(
-    SqlObservations, SqlRuns, SqlLeases, SqlStandings, SqlHolds, SqlBreakers, SqlAccepted
+    SqlObservations, SqlRuns, SqlCopies, SqlStandings, SqlHolds, SqlBreakers, SqlAccepted
 ):
-    """`flashd.ports.store.Store`; made by `open_store`."""
+    """`flashd.ports.store.Store` and `Copies`; made by `open_store`."""
 
     async def answers(self) -> None:
         """Ask the database something easy in each lane."""
-        await self._reading.run(_answer)
-        await self._writing.run(_answer)
+        await asyncio.gather(self._reading.run(_answer), self._writing.run(_answer))
 
     async def close(self) -> None:
         """Finish what was asked for and let go of the store."""
@@ -60,8 +60,8 @@ async def open_store(url: str, host: Host, *, patience: float = PATIENCE) -> Sql
     There is no mode for reading only: beside a write-ahead log a reader writes too, to the
     -shm file, and who may read the store is who may write it.
     """
-    place = _parse(url)
-    where = f"state store {_name(place)}"
+    place = parse(url)
+    where = f"state store {name_of(place)}"
     writing, reading = await beside(partial(_open, place, where, patience))
     return SqlStore(Lane(writing, where, "store-write"), Lane(reading, where, "store-read"), host)
 
@@ -77,31 +77,10 @@ def _open(place: URL, where: str, patience: float) -> tuple[Engine, Engine]:
     return engines
 
 
-def _parse(url: str) -> URL:
-    try:
-        return make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise StoreError(
-            "the URL of the state store cannot be read",
-            "Write `state` as sqlite:////var/lib/flashd/flashd.db, with four slashes.",
-        ) from error
-
-
-def _name(url: URL) -> str:
-    if url.get_backend_name() == "sqlite" and url.database:
-        return url.database
-    return url.render_as_string(hide_password=True)
-
-
 def _engines(url: URL, patience: float) -> tuple[Engine, Engine]:
     if url.get_backend_name() != "sqlite":
-        return _server_engines(url)
-    if not url.database or url.database == ":memory:" or url.query:
-        raise StoreError(
-            f"state store {url} is not a plain file",
-            "Write `state` as sqlite:////var/lib/flashd/flashd.db, with four slashes.",
-        )
-    path = Path(url.database).absolute()
+        return _server_engines(url, patience)
+    path = file_of(url)
     provide(path)
     return (
         sqlite_engine(path, patience, writing=True),
@@ -109,11 +88,16 @@ def _engines(url: URL, patience: float) -> tuple[Engine, Engine]:
     )
 
 
-def _server_engines(url: URL) -> tuple[Engine, Engine]:
+def _server_engines(url: URL, patience: float) -> tuple[Engine, Engine]:
     try:
-        return server_engine(url, writing=True), server_engine(url, writing=False)
+        return (
+            server_engine(url, patience, writing=True),
+            server_engine(url, patience, writing=False),
+        )
     except ImportError as error:
+        module = error.name or "psycopg, with its library libpq"
         raise StoreError(
-            f"state store {_name(url)} needs the Python module {error.name}",
-            "Install it, or keep the state in a file: sqlite:////var/lib/flashd/flashd.db.",
+            f"state store {name_of(url)} needs the Python module {module}",
+            "Install it with `pip install 'flashd[postgresql]'`, or keep the state in a file:"
+            " sqlite:////var/lib/flashd/flashd.db.",
         ) from error

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sqlalchemy import URL, create_engine, inspect, make_url, select
+from sqlalchemy import URL, create_engine, inspect, select
 
-from flashd.adapters.stores.dialect import server_engine
 from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.migrations import STEPS
+from flashd.adapters.stores.place import name_of, parse
 from flashd.adapters.stores.schema import schema_version
+from flashd.adapters.stores.server import server_engine
 from flashd.adapters.threads import beside
 from flashd.errors import StoreError
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection, Engine
+
+_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,11 @@ async def survey(url: str) -> Survey:
 
 
 def _survey(text: str) -> Survey:
-    with told("the state store"):
-        url = make_url(text)
+    url = parse(text)
     if url.get_backend_name() != "sqlite":
-        where = url.render_as_string(hide_password=True)
-        return Survey(where, _version_at(lambda: server_engine(url, writing=False), where))
+        where = name_of(url)
+        server = partial(server_engine, url, _PATIENCE, writing=False)
+        return Survey(where, _version_at(server, where))
     path = Path(url.database or "")
     with told(f"state store {path}"):
         if not path.exists():
@@ -60,7 +63,7 @@ def _existing(path: Path) -> Engine:
     place = URL.create(
         "sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
     )
-    return create_engine(place, connect_args={"timeout": 5.0})
+    return create_engine(place, connect_args={"timeout": _PATIENCE})
 
 
 def _version_at(make: Callable[[], Engine], where: str) -> int | None:

@@ -8,26 +8,12 @@ import pytest
 
 from flashd.adapters.stores.store import open_store
 from tests.contract.stores.samples import FakeHost
+from tests.servers.clock import at_the_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
+    from collections.abc import AsyncIterator
 
     from flashd.ports.store import Store
-
-
-def _sqlite(directory: Path) -> str:
-    return f"sqlite:///{directory}/flashd.db"
-
-
-KINDS: dict[str, Callable[[Path], str]] = {"sqlite": _sqlite}
-"""How to name an empty database of each kind, given a directory of the test's own."""
-
-
-@pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    made: str = request.param(tmp_path)
-    return made
 
 
 @pytest.fixture
@@ -36,7 +22,7 @@ def host() -> FakeHost:
 
 
 @pytest.fixture
-async def store(url: str, host: FakeHost) -> AsyncIterator[Store]:
-    opened: Store = await open_store(url, host)
-    yield opened
+async def store(state: str, host: FakeHost) -> AsyncIterator[Store]:
+    opened = await open_store(state, host)
+    yield await at_the_server(opened)
     await opened.close()

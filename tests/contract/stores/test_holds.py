@@ -163,10 +163,10 @@ async def intended(store: Store) -> set[str]:
 
 
 async def test_once_a_hold_is_written_nobody_else_writes_an_intent(
-    store: Store, url: str, host: FakeHost
+    store: Store, state: str, host: FakeHost
 ) -> None:
     """The other one has connections of its own, and does not wait for us."""
-    other = await open_store(url, host)
+    other = await open_store(state, host)
     numbers = count()
 
     async def run_after_run(begun: asyncio.Event) -> str:

@@ -138,6 +138,7 @@ class Lab:
     """Arrays, services and guards of one test, and a world made of them as often as it is asked."""
 
     root: Path
+    state: str = ""  # absent: a file in `root`
     clock: HandClock = field(default_factory=HandClock)
     told: Told = field(default_factory=Told)
     arrays: dict[str, Array] = field(default_factory=dict)
@@ -201,7 +202,7 @@ class Lab:
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.root}/flashd.db"
+        return self.state or f"sqlite:///{self.root}/flashd.db"
 
     @asynccontextmanager
     async def open(

@@ -1,6 +1,6 @@
 """A process that asks for one resync, and can be told to kill itself at a call of a port.
 
-`python -m tests.integration.engine.mortal ROOT (recording|two-steps) (NUMBER|-)`
+`python -m tests.integration.engine.mortal ROOT STATE (recording|two-steps) NUMBER`
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ async def resync(lab: MortalLab) -> None:
 
 
 def main() -> None:
-    root, kind, number = sys.argv[1:]
-    lab = MortalLab(Path(root), timeout=60.0)
+    root, state, kind, number = sys.argv[1:]
+    lab = MortalLab(Path(root), state, timeout=60.0)
     lab.fate = Fate(int(number))
     define(lab, kind)
     asyncio.run(resync(lab))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flashd.engine.world import World
+    from tests.integration.engine.conftest import Labs
 
 ROOT = Path(__file__).parents[3]
 RECORDING = "recording"
@@ -34,8 +35,8 @@ SAMPLE = {RECORDING: 6, TWO_STEPS: 5}
 ENOUGH = 60
 
 
-def prepared(root: Path, kind: str) -> Lab:
-    lab = Lab(root, timeout=60.0)
+def prepared(lab: Lab, kind: str) -> Lab:
+    lab.timeout = 60.0
     lab.clones(*PAIRS, age=DAY, record=kind == RECORDING)
     define(lab, kind)
     return lab
@@ -46,7 +47,7 @@ def process(lab: Lab, kind: str, at: int = 0) -> Iterator[subprocess.Popen[str]]
     """Have another process resync, and die before the `at`th call."""
     command = [sys.executable, "-m", "tests.integration.engine.mortal"]
     with subprocess.Popen(
-        [*command, str(lab.root), kind, str(at)],
+        [*command, str(lab.root), lab.url, kind, str(at)],
         cwd=ROOT,
         env={**os.environ, **lab.environment},
         stdout=subprocess.PIPE,
@@ -85,13 +86,13 @@ async def truthful(lab: Lab, world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", [RECORDING, TWO_STEPS])
-async def test_killed_at_any_step(tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
-    status, (code, *steps) = run(prepared(tmp_path_factory.mktemp("whole"), kind), kind)
+async def test_killed_at_any_step(labs: Labs, kind: str) -> None:
+    status, (code, *steps) = run(prepared(labs(), kind), kind)
     assert (status, code) == (0, "0")
     steps = [step for step in steps if step]
     assert steps.index("intend") < steps.index("change") < steps.index("close_run")
     for number in chosen(steps, kind):
-        lab = prepared(tmp_path_factory.mktemp("killed"), kind)
+        lab = prepared(labs(), kind)
         status, _ = run(lab, kind, number)
         assert status == -signal.SIGKILL, steps[number - 1]
         await recovered(lab, f"killed before call {number}, {steps[number - 1]}")
@@ -122,10 +123,8 @@ async def recovered(lab: Lab, when: str) -> None:
 
 
 @pytest.mark.parametrize("position", ["before", "after"])
-async def test_an_orphaned_dscli_is_ended_before_the_array_is_read(
-    tmp_path: Path, position: str
-) -> None:
-    lab = prepared(tmp_path, RECORDING)
+async def test_an_orphaned_dscli_is_ended_before_the_array_is_read(lab: Lab, position: str) -> None:
+    prepared(lab, RECORDING)
     lab.environment["FLASHD_SIM_WRAPPER"] = "1"
     lab.array().add_fault("hang", "resyncflash", position=position)
     with process(lab, RECORDING) as started:
@@ -148,9 +147,9 @@ async def test_an_orphaned_dscli_is_ended_before_the_array_is_read(
     assert kinds.index(Event.CARRIER_ENDED) < kinds.index(Event.COMMAND_SENT)
 
 
-async def test_while_its_process_lives_an_open_run_is_its_own(tmp_path: Path) -> None:
+async def test_while_its_process_lives_an_open_run_is_its_own(lab: Lab) -> None:
     """The array's lease is waited for: nobody recovers what is still at work."""
-    lab = prepared(tmp_path, RECORDING)
+    prepared(lab, RECORDING)
     lab.array().switch("command_seconds", "1")
     with process(lab, RECORDING) as started:
         eventually(lab.changes)
@@ -164,8 +163,8 @@ async def test_while_its_process_lives_an_open_run_is_its_own(tmp_path: Path) ->
     assert lab.acted() == ["resyncflash"]
 
 
-async def test_two_processes_that_fight_for_one_service(tmp_path: Path) -> None:
-    lab = prepared(tmp_path, RECORDING)
+async def test_two_processes_that_fight_for_one_service(lab: Lab) -> None:
+    prepared(lab, RECORDING)
     lab.array().switch("command_seconds", "0.1")
     with process(lab, RECORDING) as one, process(lab, RECORDING) as other:
         said = [each.communicate(timeout=ENOUGH)[0].split("\n")[0] for each in (one, other)]
@@ -178,9 +177,9 @@ async def test_two_processes_that_fight_for_one_service(tmp_path: Path) -> None:
     assert lab.acted() == ["resyncflash"] * 2, "each intent once"
 
 
-async def test_two_daemons_on_one_store_resync_once(tmp_path: Path) -> None:
+async def test_two_daemons_on_one_store_resync_once(lab: Lab) -> None:
     """What the first did is seen by the second, which has nothing left to do."""
-    lab = prepared(tmp_path, RECORDING)
+    prepared(lab, RECORDING)
     with process(lab, RECORDING) as other:
         eventually(lambda: "daemon or not" and lab.array().journal("lsflash"))
         async with lab.open() as world:

@@ -18,6 +18,7 @@ from tests.integration.engine.house import Lab, asked, down, health, resource, t
 if TYPE_CHECKING:
     from flashd.model.verdict import Finding
     from flashd.ports.store import Store
+    from tests.integration.engine.conftest import Labs
 
 PAIRS = ("0001:0002", "0101:0102")
 SAMPLE = 8
@@ -101,16 +102,14 @@ async def check_recovery(lab: Lab, claimed: Outcome | None, acted: list[str]) ->
 
 
 @pytest.mark.parametrize("forever", [False, True], ids=["once", "from then on"])
-async def test_a_resync_whose_store_fails_at_any_call(
-    tmp_path_factory: pytest.TempPathFactory, *, forever: bool
-) -> None:
-    first = Lab(tmp_path_factory.mktemp("whole"))
+async def test_a_resync_whose_store_fails_at_any_call(labs: Labs, *, forever: bool) -> None:
+    first = labs()
     nightly(first)
     calls = await count(first)
     assert calls > 15
     sent = []
     for number in some(calls):
-        lab = Lab(tmp_path_factory.mktemp("part"))
+        lab = labs()
         nightly(lab)
         door = Failing(number, forever=forever)
         claimed = await person(lab, door)
@@ -125,14 +124,12 @@ async def test_a_resync_whose_store_fails_at_any_call(
     assert sent[-1]
 
 
-async def test_two_steps_whose_store_fails_at_any_call(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    first = Lab(tmp_path_factory.mktemp("whole"))
+async def test_two_steps_whose_store_fails_at_any_call(labs: Labs) -> None:
+    first = labs()
     nightly(first, recording=False)
     calls = await count(first)
     for number in some(calls):
-        lab = Lab(tmp_path_factory.mktemp("part"))
+        lab = labs()
         nightly(lab, recording=False)
         door = Failing(number)
         claimed = await person(lab, door)
@@ -144,15 +141,13 @@ async def test_two_steps_whose_store_fails_at_any_call(
         await check_recovery(lab, claimed, acted)
 
 
-async def test_a_daemon_survives_a_store_that_fails_at_any_call(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    first, whole = Lab(tmp_path_factory.mktemp("whole")), Failing()
+async def test_a_daemon_survives_a_store_that_fails_at_any_call(labs: Labs) -> None:
+    first, whole = labs(), Failing()
     nightly(first)
     await daemon(first, whole)
     start = whole.calls.index("look_again") + 1  # a start may fail
     for number in some(len(whole.calls) - start):
-        lab = Lab(tmp_path_factory.mktemp("part"))
+        lab = labs()
         nightly(lab)
         door = Failing(start + number)
         await daemon(lab, door)

@@ -16,7 +16,7 @@ from flashd.adapters.stores.store import open_store
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from flashd.ports.store import Store
+    from flashd.adapters.stores.store import SqlStore
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -43,8 +43,16 @@ def host() -> LinuxHost:
 
 
 @pytest.fixture
-async def store(url: str, host: LinuxHost) -> AsyncIterator[Store]:
+async def store(url: str, host: LinuxHost) -> AsyncIterator[SqlStore]:
     opened = await open_store(url, host, patience=0.2)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def either(state: str, host: LinuxHost) -> AsyncIterator[SqlStore]:
+    """Open a store of each kind."""
+    opened = await open_store(state, host, patience=0.2)
     yield opened
     await opened.close()
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from flashd.adapters.stores.store import open_store
 from flashd.model.lease import FOREIGN_LEASE, Holder
 from tests.contract.stores.samples import NOW
+from tests.servers.clock import at_the_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flashd.adapters.stores.store import SqlStore
     from flashd.model.run import Carrier
+    from flashd.ports.store import Store
+    from tests.conftest import Empty
 
 HOSTS = ("one", "two")
 PROCESSES = [
@@ -58,27 +58,22 @@ class Lease:
 
 
 class Leases(RuleBasedStateMachine):
-    """Processes on two hosts, each host with a store of its own on the same file."""
+    """Processes on two hosts, each host with a store of its own on the same place."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__()
-        self.directory = tempfile.mkdtemp()
         self.runner = asyncio.Runner()
         self.dead: set[tuple[str, int]] = set()
         self.now = timedelta(0)
         self.model: dict[str, Lease] = {}
-        self.stores: Mapping[str, SqlStore] = {
-            name: self.runner.run(
-                open_store(f"sqlite:///{self.directory}/flashd.db", Host(name, self.dead))
-            )
-            for name in HOSTS
+        self.stores: Mapping[str, Store] = {
+            name: self.runner.run(opened(url, Host(name, self.dead))) for name in HOSTS
         }
 
     def teardown(self) -> None:
         for store in self.stores.values():
             self.runner.run(store.close())
         self.runner.close()
-        shutil.rmtree(self.directory)
 
     @rule(who=processes, wanted=names)
     def acquire(self, who: Holder, wanted: list[str]) -> None:
@@ -150,5 +145,12 @@ class Leases(RuleBasedStateMachine):
         return self.now - lease.renewed < FOREIGN_LEASE
 
 
-TestLeases = Leases.TestCase
-TestLeases.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+async def opened(url: str, host: Host) -> Store:
+    return await at_the_server(await open_store(url, host))
+
+
+def test_leases_do_what_the_model_does(empty: Empty) -> None:
+    run_state_machine_as_test(
+        lambda: Leases(empty()),  # type: ignore[arg-type]  # any callable that makes one will do
+        settings=settings(max_examples=20, stateful_step_count=30, deadline=None),
+    )

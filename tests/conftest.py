@@ -1,0 +1,47 @@
+"""What several kinds of tests share: the two databases that a store may be in."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers import postgresql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Empty = Callable[[], str]
+
+KINDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgresql.Server]:
+    """Run one PostgreSQL server for all tests of this process; a test takes a schema."""
+    postgresql.required()
+    with postgresql.running() as started:
+        yield started
+
+
+@pytest.fixture
+def schema(server: postgresql.Server) -> str:
+    return server.schema()
+
+
+@pytest.fixture(params=KINDS)
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Empty:
+    """Name an empty database, as `state` does, as often as it is asked; of each kind."""
+    if request.param == "sqlite":
+        numbers = count(1)
+        return lambda: f"sqlite:///{tmp_path}/{next(numbers)}.db"
+    started: postgresql.Server = request.getfixturevalue("server")
+    return lambda: started.url(started.schema())
+
+
+@pytest.fixture
+def state(empty: Empty) -> str:
+    """Name one empty database, of each kind."""
+    return empty()
