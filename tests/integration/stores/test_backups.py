@@ -494,8 +494,9 @@ async def test_a_backup_is_of_one_instant_while_others_write(
 
 
 async def test_killed_in_a_backup_the_old_one_is_whole_and_in_a_restore_the_store_is(
-    state: str, either: SqlStore, file: Path, spawn: Spawn
+    state: str, either: SqlStore, file: Path, spawn: Spawn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TMPDIR", str(file.parent))  # what is killed leaves its copy behind
     for number in range(1200):
         await either.open_run(run(f"R{number:04}"))
     await change(either, "UPDATE runs SET ended_at = 1, outcome = 'done'")
