@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "Tell the dscli commands that a resync would send.",
     "why": "Explain the present decision about a service.",
     "history": "Tell past runs.",
+    "probe": "Print the script by which other hosts are asked, or ask some who they are.",
     "schedule": "Tell when schedules let a run start.",
 }
 EXTRA_GROUP = "flashd.commands"
