@@ -68,7 +68,7 @@ class HostPin(Section):
     )
     machine_id: _Machine | None = Field(
         default=None,
-        description="The number of its machine: /etc/machine-id, on AIX that of uname -m.",
+        description="The number of its machine: /etc/machine-id, on AIX os_uuid.",
     )
     address: Host | None = Field(
         default=None, description="Where it is; default: its name is looked up."

@@ -41,7 +41,10 @@ begin() {
     machine=-
     case $system in
     Linux) [ -r /etc/machine-id ] && read -r machine </etc/machine-id ;;
-    AIX) machine=$(uname -m) ;; # the number of the machine; elsewhere that of its kind
+    AIX) # uname -m is the number of the machine there, but one for all its partitions
+        machine=$(lsattr -E -l sys0 -a os_uuid -F value 2>/dev/null)
+        [ -n "$machine" ] || machine=$(uname -m)
+        ;;
     esac
     case $system in '' | *[!A-Za-z0-9._-]*) system=- ;; esac
     case $name in '' | *[!A-Za-z0-9._-]*) name=- ;; esac

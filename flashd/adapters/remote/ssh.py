@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flashd.config.ssh import HostPin, SshSettings
 
 _LOST = 255  # of ssh itself; also of a remote shell that was killed
-_FRAME_ROOM = 4096  # bytes beside the answer itself
+_FRAME_ROOM = 1 << 16  # bytes beside the answer itself: the frame, a banner
 _LEAST = 0.05  # seconds; with less there is no use in starting ssh
 _LONGEST = 30
 _WIDTH = 1000
@@ -213,6 +213,8 @@ def _why(done: Completed, nonce: str, names: said.Names, torn: Torn) -> str:
         return said.no_session(done.errors.decode("utf-8", "backslashreplace"), names)
     if done.ending is Ending.EXITED and done.exit_status == _LOST:
         return said.lost_session(names)
+    if done.exit_status is not None and done.exit_status < 0:
+        return f"ssh was killed by signal {-done.exit_status}"
     if done.ending is Ending.EXITED and not done.output and done.exit_status:
         return said.no_probe(done.exit_status, names)
     if done.ending is not Ending.EXITED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from flashd.adapters.guards.command import CommandGuard
 from flashd.adapters.guards.systemd import SystemdGuard
 from flashd.config.guards import CommandOptions, SystemdOptions
-from flashd.model.verdict import Finding, Verdict
+from flashd.core.guards import restarted
+from flashd.model.verdict import Finding, Reading, Verdict
 from tests.integration.remote.there import HOST, ended
 
 if TYPE_CHECKING:
@@ -130,3 +131,35 @@ async def test_a_program_there_does_not_run_longer_than_it_is_waited_for(there: 
     assert finding.verdict is Verdict.UNKNOWN
     assert finding.reason == f"{HOST} did not finish its answer in time, and the session was ended"
     await ended(int((there.root / "pid").read_text()))
+
+
+TIMER = (
+    "printf '%s\\n' Id=db.timer LoadState=loaded ActiveState=inactive SubState=dead Job="
+    " TriggeredBy= UnitFileState= InvocationID="
+)
+
+
+async def test_one_look_is_answered_by_one_host(there: There) -> None:
+    """An address that moves in the middle of a look: the second answer is another machine's."""
+    triggered = DOWN.replace("TriggeredBy=", "TriggeredBy=db.timer")
+    there.program("systemctl", f'case "$*" in *timer*) {TIMER} ;; *) {triggered} ;; esac')
+    assert (await systemd(there)).verdict is Verdict.DOWN
+    there.calls_itself("tst1", "AIX")
+    there.program("lsattr", f"mkdir {there.root}/asked 2>/dev/null && echo one || echo two")
+    finding = await systemd(there)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert f"two hosts answered as {HOST}" in finding.reason
+
+
+async def test_another_machine_at_the_next_look_is_no_continuation(there: There) -> None:
+    there.program("systemctl", DOWN)
+    there.calls_itself("tst1", "AIX")
+    there.program("lsattr", f"mkdir {there.root}/asked 2>/dev/null && echo one || echo two")
+    first, second = await systemd(there), await systemd(there)
+    assert (first.verdict, second.verdict) == (Verdict.DOWN, Verdict.DOWN)
+    assert restarted([reading(first)], [reading(second)]) is not None
+    assert restarted([reading(second)], [reading(await systemd(there))]) is None
+
+
+def reading(finding: Finding) -> Reading:
+    return Reading("systemd", "systemd", True, finding, datetime(2026, 1, 1, tzinfo=UTC), 0)

@@ -55,3 +55,6 @@ async def test_tells_the_machine_of_an_aix(shell: There) -> None:
     shell.program("systemctl", DOWN)
     finding = await systemd(shell, machine_id="00F6A7C54C00")
     assert finding.verdict is Verdict.DOWN
+    shell.program("lsattr", 'case "$*" in "-E -l sys0 -a os_uuid -F value") echo 1b7f-aa ;; esac')
+    finding = await systemd(shell, machine_id="1b7f-aa")
+    assert finding.verdict is Verdict.DOWN
