@@ -33,7 +33,7 @@ _WIDTH = 1000
 # Of several values for one option ssh takes the first, so these stand before any file. What older
 # versions do not know yet is named in the first one, and absent there anyway.
 _FIXED = (
-    "IgnoreUnknown=KnownHostsCommand,ForkAfterAuthentication,SessionType,StdinNull,EnableEscapeCommandline",
+    "IgnoreUnknown=KnownHostsCommand,ForkAfterAuthentication,SessionType,StdinNull",
     "BatchMode=yes",
     "StrictHostKeyChecking=yes",
     "GlobalKnownHostsFile=/dev/null",
