@@ -265,13 +265,19 @@ async def test_a_connection_that_is_reset_in_the_middle_is_unknown(there: There)
 
 
 async def test_a_session_that_is_stopped_in_the_middle_is_unknown(there: There) -> None:
+    """It could go on and answer, but for being stopped."""
     os.mkfifo(fifo := f"{there.root}/fifo")
-    there.lies(f": > {fifo}; : > {fifo}; exec $PROBE")
+    os.mkfifo(go := f"{there.root}/go")
+    there.lies(f": > {fifo}; read line < {go}; exec $PROBE")
     looking = asyncio.create_task(systemd(there, limit=6))
     await told(fifo)
     for pid in descendants(there.server):
-        os.kill(pid, signal.SIGSTOP)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    opened = os.open(go, os.O_RDWR)
+    os.write(opened, b"go on\n")
     unanswered(await looking, f"{HOST} did not answer in time")
+    os.close(opened)
 
 
 async def test_a_server_that_accepts_and_is_silent_is_unknown(there: There) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flashd.adapters.guards.command import CommandGuard
 from flashd.adapters.guards.listing import read_listing
 from flashd.adapters.guards.process import ProcessGuard
-from flashd.config.guards import ProcessOptions
+from flashd.config.guards import CommandOptions, ProcessOptions
 from flashd.model.verdict import Finding, Verdict
 from tests.integration.remote.there import HOST
 
@@ -35,9 +40,14 @@ async def look(there: There, **options: Any) -> Finding:  # noqa: ANN401 - optio
 @contextmanager
 def service(*words: str) -> Iterator[int]:
     """Run a process with such arguments."""
-    with subprocess.Popen(
-        [sys.executable, "-c", WAIT, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
+    with service_of(sys.executable, "-c", WAIT, *words) as pid:
+        yield pid
+
+
+@contextmanager
+def service_of(*command: str) -> Iterator[int]:
+    """Run a process that says when it is there, and waits."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
         try:
@@ -65,10 +75,22 @@ async def test_where_none_matches_it_is_clear_or_it_is_said_why_not(there: There
 
 async def test_what_another_guard_runs_there_does_not_count(there: There) -> None:
     """It names the service too, as the guards of this host do."""
-    there.program("uname", f"{(there.programs / 'uname').read_text()}\nsleep 0 instance=TST2")
-    there.lies("$PROBE & wait")
-    finding = await look(there, pattern="flashd-probe -c ")
+    os.mkfifo(fifo := f"{there.root}/fifo")
+    program = there.allow("db-is-down", f": > {fifo}; read line < {fifo}")
+    options = CommandOptions(command=(str(program), "TST7"), down=(0,), up=(1,), host=HOST)
+    other = asyncio.create_task(CommandGuard(options, there.remote()).look())
+    await asyncio.to_thread(Path(fifo).read_text)
+    finding = await look(there, pattern=f"{re.escape(str(program))} TST7")
+    assert not other.done()
+    other.cancel()
     assert finding.verdict is not Verdict.UP, finding
+
+
+async def test_what_is_run_there_by_hand_does_count(there: There) -> None:
+    program = there.allow("db-is-down", "echo; read line")
+    with service_of(str(program), "TST7"):
+        finding = await look(there, pattern=f"{re.escape(str(program))} TST7")
+    assert finding.verdict is Verdict.UP
 
 
 async def test_a_user_who_is_not_there_is_unknown(there: There) -> None:
