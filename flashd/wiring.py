@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flashd.ports.clock import Clock
     from flashd.ports.events import Events
     from flashd.ports.guard import Guard
+    from flashd.ports.remote import Remote
     from flashd.ports.store import Store
     from flashd.ports.supervisor import Supervisor
 
@@ -207,6 +208,14 @@ class Home:
         finally:
             await store.close()
 
+    def remote(self, configuration: Configuration) -> Remote:
+        """Make the way to other hosts, as the owner of the state directory."""
+        from flashd.adapters.remote.made import remote_of
+
+        settings = self.settings(configuration)
+        _give_up_rights(settings)
+        return remote_of(settings.ssh)
+
     @asynccontextmanager
     async def world(
         self, configuration: Configuration, auth: Auth | None, events: Events
@@ -231,7 +240,8 @@ class Home:
             arrays=lambda array: _array(
                 array, settings, auth, store, turns.setdefault(array, asyncio.Lock())
             ),
-            guards=self._guard,
+            guards=_guards(self.types, settings),
+            looks_by=settings.ssh,
             zones=_zones(auth),
             store=store,
             clock=system_clock(),
@@ -246,8 +256,14 @@ class Home:
             ),
         )
 
-    def _guard(self, spec: GuardSpec) -> Guard:
-        return self.types.guards[spec.type](spec.options)
+
+def _guards(types: GuardTypes, settings: Settings) -> Callable[[GuardSpec], Guard]:
+    """Make guards of specs; the built-in ones can ask other hosts, all by one way."""
+    from flashd.adapters.guards.table import asking
+    from flashd.adapters.remote.made import remote_of
+
+    makers = {**types.guards, **asking(remote_of(settings.ssh))}
+    return lambda spec: makers[spec.type](spec.options)
 
 
 def _array(

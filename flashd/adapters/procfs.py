@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PROC = Path("/proc")
+
+
+class Place(Protocol):
+    """What is needed of a path: so that /proc may be that of this host, or one that was told."""
+
+    @property
+    def name(self) -> str:
+        """The last word of the path."""
+
+    def __truediv__(self, name: str, /) -> Place: ...
+
+    def iterdir(self) -> Iterable[Place]:
+        """List what is in it."""
+
+    def read_bytes(self) -> bytes:
+        """Read it."""
+
+    def read_text(self, encoding: str, errors: str) -> str:
+        """Read it as text."""
+
+    def readlink(self) -> Place:
+        """Tell where it leads."""
+
 
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD of the kernel's sched.h
 _ENDED = frozenset("ZXx")
@@ -64,7 +87,7 @@ def parse(stat: str) -> Process:
     )
 
 
-def process(pid: int, proc: Path = PROC) -> Process | None:
+def process(pid: int, proc: Place = PROC) -> Process | None:
     """Read one process; None where there is none.
 
     Raises `PermissionError` where it may not be seen.
@@ -76,12 +99,12 @@ def process(pid: int, proc: Path = PROC) -> Process | None:
     return parse(stat.decode("utf-8", "backslashreplace"))
 
 
-def pids(proc: Path = PROC) -> Iterator[int]:
+def pids(proc: Place = PROC) -> Iterator[int]:
     """List the processes that may be seen."""
     return (int(entry.name) for entry in proc.iterdir() if entry.name.isdecimal())
 
 
-def processes(proc: Path = PROC) -> Iterator[Process]:
+def processes(proc: Place = PROC) -> Iterator[Process]:
     """Read every process that may be seen; one that ends meanwhile is left out."""
     for pid in pids(proc):
         try:

@@ -30,6 +30,7 @@ COMMANDS = {
     "release": "End holds.",
     "backup": "Write a backup of the state store.",
     "restore": "Restore a backup into the state store.",
+    "probe": "Print the script by which other hosts are asked, or ask some who they are.",
     "schedule": "Tell when schedules let a run start.",
     "doctor": "Check the whole installation, and say what to do.",
     "completion": "Teach a shell to complete commands, options and names.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flashd.config.durations import format_duration
 from flashd.config.files import SERVICES, SETTINGS
-from flashd.config.mistakes import Mistake, Place
+from flashd.config.mistakes import Mistake, Place, nearest
 from flashd.config.settings import DSCLI_OWN_LIMIT
 from flashd.config.zone import host_zone
 
@@ -33,6 +33,7 @@ def hints_on(
         yield Mistake(Place(files.name(SERVICES), 1, 1), "no service is defined")
     for definition in definitions:
         yield from _on_delays(definition)
+    yield from _on_hosts(Place(files.name(SETTINGS), 1, 1), settings, definitions)
     yield from _on_schedules(definitions)
 
 
@@ -46,6 +47,23 @@ def _on_settings(place: Place, settings: Settings) -> Iterator[Mistake]:
             f"dscli.timeout is not above dscli's own {own}",
             "a command is then killed, and its outcome unknown, before dscli reports",
         )
+
+
+def _on_hosts(
+    place: Place, settings: Settings, definitions: Sequence[Definition]
+) -> Iterator[Mistake]:
+    """Tell what is pinned of a host at which no guard looks: its name may be meant otherwise."""
+    hosts = {
+        host.rstrip(".").lower(): host
+        for definition in definitions
+        if definition.options is not None
+        for guard in definition.options.guards
+        if isinstance(host := getattr(guard.options, "host", None), str)
+    }
+    for name in settings.ssh.hosts:
+        if name.rstrip(".").lower() not in hosts:
+            message = f"ssh.hosts: no guard looks at {name}"
+            yield Mistake(place, message, nearest(name, hosts.values()) if hosts else "")
 
 
 def _on_delays(definition: Definition) -> Iterator[Mistake]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from flashd.config.document import Block, read
 from flashd.config.files import SETTINGS
 from flashd.config.mistakes import Mistake, Source, nearest
+from flashd.config.ssh import KNOWN_HOSTS, HostPin, SshSettings
 from flashd.config.validation import Part, validate
 from flashd.config.validation import Path as Keys
 from flashd.config.values import TEXT, AbsolutePath, Reads, Section, Span, empty_if_absent, written
@@ -20,7 +21,7 @@ from flashd.errors import ConfigError
 
 AUTH = "auth.conf"
 
-_MAY_BE_EMPTY = (("dscli",), ("dscli", "env"))
+_MAY_BE_EMPTY = (("dscli",), ("dscli", "env"), ("ssh",), ("ssh", "hosts"))
 
 SQLITE = "sqlite:///"
 POSTGRESQL = "postgresql+psycopg://"
@@ -121,6 +122,9 @@ class Settings(Section):
     dscli: Annotated[DscliSettings, BeforeValidator(empty_if_absent)] = Field(
         default_factory=DscliSettings, description="How dscli is started and used."
     )
+    ssh: Annotated[SshSettings, BeforeValidator(empty_if_absent)] = Field(
+        default_factory=SshSettings, description="How other hosts are asked."
+    )
 
     @property
     def timezone_name(self) -> str:
@@ -152,6 +156,9 @@ def read_settings(source: Source, directory: Path) -> tuple[Settings | None, lis
         return None, mistakes + found
     if "auth" not in found.model_fields_set:
         found = found.model_copy(update={"auth": directory.absolute() / AUTH})
+    if "known_hosts" not in found.ssh.model_fields_set:
+        beside = {"known_hosts": directory.absolute() / KNOWN_HOSTS}
+        found = found.model_copy(update={"ssh": found.ssh.model_copy(update=beside)})
     return found, mistakes
 
 
@@ -160,5 +167,9 @@ def _name(path: Keys) -> str:
 
 
 def _advice(path: Keys) -> str:
-    model = DscliSettings if path[0] == "dscli" and len(path) > 1 else Settings
+    model: type[Section] = Settings
+    if len(path) > 1:
+        model = DscliSettings if path[0] == "dscli" else SshSettings
+    if path[:2] == ("ssh", "hosts"):
+        model = HostPin
     return nearest(str(path[-1]), model.model_fields)

@@ -57,7 +57,8 @@ class World:
     """The definitions, and a way to everything outside.
 
     `arrays` and `guards` make what is asked for; both raise `ConfigError` where a credential is
-    missing. `zones` are the zones in which arrays write their dates. `unreturned` are leases
+    missing. `zones` are the zones in which arrays write their dates, `looks_by` the settings by
+    which guards reach other hosts. `unreturned` are leases
     that could not be given back: as long as this process lives, nobody takes them for void.
 
     A reload makes a new world; what is under way ends in the old one, which shares everything
@@ -73,6 +74,7 @@ class World:
     host: Host
     events: Events
     entropy: Callable[[], bytes]
+    looks_by: object = None
     protected: frozenset[tuple[str, str]] = frozenset()
     pace: Pace = Pace()
     drain: Drain = field(default_factory=Drain)
@@ -85,8 +87,9 @@ class World:
         return self.succession.newest or self
 
     def stands(self, service: Service) -> bool:
-        """Whether a service is still wanted just as it is defined here."""
-        return self.newest.services.get(service.name) == service
+        """Whether a service is still wanted just as it is defined here, and looked at so."""
+        newest = self.newest
+        return newest.services.get(service.name) == service and newest.looks_by == self.looks_by
 
     def after(self, old: World) -> World:
         """Make this world the heir of `old`, with which it then shares all but the definitions."""

@@ -1,7 +1,8 @@
 """What every guard promises, whatever it looks at: the same suite over the whole table.
 
 Each kind of guard is put before the same worlds: one where nothing runs, one where the service
-does, one that never answers, one that answers nonsense.
+does, one that never answers, one that answers nonsense. Those that look at a host do so twice:
+at this one, and at another one, by a real sshd.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,16 +21,18 @@ import pytest
 
 from flashd.adapters import procfs
 from flashd.adapters.guards.process import ProcessGuard
-from flashd.adapters.guards.table import BUILT_IN
+from flashd.adapters.guards.table import BUILT_IN, asking
 from flashd.config.guards import (
     BUILT_IN_GUARDS,
     CommandOptions,
     GuardOptions,
+    OpensvcOptions,
     ProcessOptions,
     SystemdOptions,
     TcpOptions,
 )
 from flashd.model.verdict import Finding, Verdict
+from tests.integration.remote.there import HOST, There, descendants
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +46,31 @@ UNIT = (
     "printf '%s\\n' Id=db.service LoadState=loaded ActiveState={state} SubState={sub} MainPID=0"
     " ControlPID=0 Job= ControlGroup= TasksCurrent=0 TriggeredBy= UnitFileState= InvocationID="
 )
+OPENSVC = """
+at=$(date +%s)
+one() {{
+    printf '{{"avail": "{state}", "updated": %s, "frozen": 0, ' "$at"
+    printf '"resources": {{"fs#1": {{"status": "{state}"}}}}}}'
+}}
+case "$*" in
+*instance*|*print*) one ;;
+*) printf '{{"monitor": {{"nodes": {{"n1": {{"services": {{"config": {{"db": {{"scope": ["n1"]}}}},'
+   printf '"status": {{"db": '; one; printf '}}}}}}}}}}}}' ;;
+esac
+"""
+THERE = " there"
+READLINK = """
+case $1 in
+*/pid) echo 'pid:[4026531836]' ;;
+*/user) echo 'user:[4026531837]' ;;
+esac
+"""
+CAT = """
+case $1 in
+*/mountinfo) echo '22 27 0:21 / /proc rw - proc proc rw' ;;
+*) exec /bin/cat "$@" ;;
+esac
+"""
 HANGS = "sleep 600 & echo $$ $! > '{told}'; wait"
 
 
@@ -52,8 +81,11 @@ class Worlds:
     root: Path
     stack: ExitStack
     told: Path
+    there: There | None = None
 
     def program(self, name: str, text: str) -> str:
+        if self.there:
+            return str(self.there.program(name, text))
         path = self.root / name
         path.write_text(f"#!/bin/sh\n{text}\n")
         path.chmod(0o755)
@@ -77,6 +109,8 @@ class Worlds:
             "nonsense": "exit 99",
         }
         program = self.program("db-is-down", texts[world])
+        if self.there:
+            self.there.commands.write_text(program)
         return CommandOptions(command=(program,), down=(0,), up=(1,), timeout=limit)
 
     def tcp(self, world: str, limit: timedelta) -> TcpOptions:
@@ -91,8 +125,31 @@ class Worlds:
         host = "no-such-host.invalid" if world == "nonsense" else "127.0.0.1"
         return TcpOptions(host=host, port=listener.getsockname()[1], timeout=limit)
 
+    def opensvc(self, world: str, limit: timedelta) -> OpensvcOptions:
+        texts = {
+            "down": OPENSVC.format(state="down"),
+            "up": OPENSVC.format(state="up"),
+            "hangs": HANGS.format(told=self.told),
+            "nonsense": "echo '{}'",
+        }
+        self.program("om", texts[world])
+        return OpensvcOptions(service="db", version="2.1", timeout=limit)
+
     def process(self, world: str, limit: timedelta) -> ProcessOptions:
-        del world  # is made in the guard's /proc
+        """Here the world is made in the guard's /proc; there, by what the probe reads it with."""
+        if self.there:
+            self.program("readlink", READLINK)
+            self.program("cat", CAT)
+            if world in {"hangs", "nonsense"}:
+                text = HANGS.format(told=self.told) if world == "hangs" else "echo nonsense"
+                self.program("head", text)
+            if world == "up":
+                pmon = self.program("pmon", "echo; read line")
+                runs = subprocess.Popen([pmon], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                self.stack.enter_context(runs)
+                self.stack.callback(runs.kill)
+                assert runs.stdout
+                runs.stdout.readline()
         return ProcessOptions(name="pmon", timeout=limit)
 
     def proc(self, world: str) -> Path:
@@ -111,9 +168,18 @@ class Worlds:
         return proc
 
     def guard(self, kind: str, world: str, limit: timedelta = LONG) -> Guard:
+        if kind.endswith(THERE):
+            return self.guard_there(kind.removesuffix(THERE), world, limit)
         options: GuardOptions = getattr(self, kind)(world, limit)
         guard = BUILT_IN[kind](options)
         return replace(guard, proc=self.proc(world)) if isinstance(guard, ProcessGuard) else guard
+
+    def guard_there(self, kind: str, world: str, limit: timedelta) -> Guard:
+        there = There(self.root / "there")
+        self.stack.enter_context(there.sshd())
+        moved = replace(self, there=there)
+        options: GuardOptions = getattr(moved, kind)(world, limit)
+        return asking(there.remote())[kind](options.model_copy(update={"host": HOST}))
 
 
 @pytest.fixture
@@ -124,9 +190,12 @@ def worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worlds]:
         yield Worlds(tmp_path, stack, told)
 
 
-every_guard = pytest.mark.parametrize("kind", sorted(BUILT_IN))
-every_prover = pytest.mark.parametrize("kind", ["command", "systemd"])
-every_child = every_prover  # the others start no process
+KINDS_THERE = sorted(["command", "opensvc", "process", "systemd"])
+every_guard = pytest.mark.parametrize(
+    "kind", [*sorted(BUILT_IN), *(f"{kind}{THERE}" for kind in KINDS_THERE)]
+)
+every_child = pytest.mark.parametrize("kind", ["command", "opensvc", "systemd"])
+every_guard_there = pytest.mark.parametrize("kind", KINDS_THERE)
 
 
 def speaks_plainly(finding: Finding) -> bool:
@@ -145,7 +214,7 @@ async def test_where_nothing_runs_a_proof_says_down_and_a_veto_clear(
     worlds: Worlds, kind: str
 ) -> None:
     finding = await worlds.guard(kind, "down").look()
-    proves = BUILT_IN_GUARDS[kind].proves
+    proves = BUILT_IN_GUARDS[kind.removesuffix(THERE)].proves
     assert finding.verdict is (Verdict.DOWN if proves else Verdict.CLEAR)
     assert speaks_plainly(finding)
 
@@ -204,10 +273,32 @@ async def test_cancelled_it_ends_every_process_it_started(worlds: Worlds, kind: 
     assert left == []
 
 
-@pytest.mark.parametrize("kind", ["systemd", "process", "command"])
-async def test_another_host_is_not_looked_at(worlds: Worlds, kind: str) -> None:
+@every_guard_there
+async def test_cancelled_it_leaves_no_session(worlds: Worlds, kind: str) -> None:
+    guard = worlds.guard(f"{kind}{THERE}", "hangs")
+    before = descendants(os.getpid())
+    task = asyncio.create_task(guard.look())
+    await asyncio.to_thread(worlds.told.read_text)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    left = {pid for pid in descendants(os.getpid()) - before if procfs.process(pid)}
+    assert "ssh" not in {found.name for pid in left if (found := procfs.process(pid))}
+
+
+@every_guard_there
+async def test_without_a_way_another_host_is_unknown(worlds: Worlds, kind: str) -> None:
     options: GuardOptions = getattr(worlds, kind)("down", LONG)
     make: Callable[[Any], Guard] = BUILT_IN[kind]
     finding = await make(options.model_copy(update={"host": "tst1.invalid"})).look()
     assert finding.verdict is Verdict.UNKNOWN
-    assert finding.reason.startswith("this version looks at its own host only")
+    assert finding.reason == "there is no way to tst1.invalid, which is another host"
+
+
+def test_every_guard_that_has_a_host_to_look_at_can_ask_another_one(tmp_path: Path) -> None:
+    kinds = {kind for kind, options in BUILT_IN_GUARDS.items() if "host" in options.model_fields}
+    assert (
+        set(asking(There(tmp_path / "there", port=22).remote()))
+        == kinds - {"tcp"}
+        == set(KINDS_THERE)
+    )

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashd.adapters.guards.findings import account, cause, late, unknown
-from flashd.adapters.guards.here import elsewhere
-from flashd.adapters.processes import Completed, Ending, run
+from flashd.adapters.guards.here import Here, Look, look_at
+from flashd.adapters.processes import Completed, Ending
 from flashd.adapters.threads import beside
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
+    from flashd.adapters.guards.here import Asked
     from flashd.config.guards import CommandOptions
+    from flashd.ports.remote import Remote
 
 _OUTPUT_CAP = 1 << 16
 _ROOT = 0
@@ -29,21 +31,30 @@ class CommandGuard:
     """Runs a program without a shell and knows only the exit codes it was told."""
 
     options: CommandOptions
+    remote: Remote | None = None
 
     async def look(self) -> Finding:
         """Run the program once."""
         argv, limit = self.options.command, self.options.timeout
+        what = f"{argv[0]} could not be looked at"
+        look = Look(self.options.host, limit, what, self.remote)
         try:
             async with asyncio.timeout(limit.total_seconds()):
-                refusal = await elsewhere(self.options.host) or await _distrusted(argv)
-            if refusal:
-                return refusal
-            done = await run(argv, limit=limit, cap=_OUTPUT_CAP)
+                asked = await look.asked(limited=True)
+                if isinstance(asked, Finding):
+                    return asked
+                if isinstance(asked, Here) and (refusal := await _distrusted(argv)):
+                    return refusal
+            return await look_at(asked, self._look)
         except TimeoutError:
-            return late(f"{argv[0]} could not be looked at", limit)
+            return late(what, limit)
         except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
             return unknown(f"{argv[0]} cannot be run: {cause(error)}", {"command": list(argv)})
-        return judge(self.options, done)
+
+    async def _look(self, asked: Asked) -> Finding:
+        argv = self.options.command
+        done = await asked.run(argv, ("command", *argv), cap=_OUTPUT_CAP)
+        return done if isinstance(done, Finding) else judge(self.options, done)
 
 
 def judge(options: CommandOptions, done: Completed) -> Finding:

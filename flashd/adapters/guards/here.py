@@ -1,34 +1,137 @@
-"""Whether a guard is to look at this host."""
+"""Whether a guard is to look at this host or at another one, and how it asks there.
+
+What an answer means is decided in one place, whichever host it came from: a guard asks an
+`Asked`, and judges what comes back.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
 
-from flashd.adapters.guards.findings import unknown
+from flashd.adapters.guards.findings import late, unknown
+from flashd.adapters.processes import Completed, Ending, run
 from flashd.adapters.threads import beside
+from flashd.model.verdict import Finding
+from flashd.ports.remote import Silence
 
 if TYPE_CHECKING:
-    from flashd.model.verdict import Finding
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import timedelta
+
+    from flashd.ports.remote import Remote
 
 
-async def elsewhere(host: str | None) -> Finding | None:
-    """Say that `host` cannot be looked at, unless it is this one or none was named.
+class Asked(Protocol):
+    """The host that a guard looks at."""
+
+    async def run(
+        self, argv: tuple[str, ...], words: tuple[str, ...], *, cap: int
+    ) -> Completed | Finding:
+        """Run `argv` there; another host is asked by `words`, and no answer is a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """This host; a program gets `limit`, unless whoever asks keeps the time himself."""
+
+    limit: timedelta | None = None
+
+    async def run(
+        self, argv: tuple[str, ...], words: tuple[str, ...], *, cap: int
+    ) -> Completed | Finding:
+        """Run a program; raises `OSError`."""
+        del words
+        return await run(argv, limit=self.limit, cap=cap)
+
+
+@dataclass(slots=True)
+class There:
+    """Another host, for the length of one look."""
+
+    host: str
+    remote: Remote
+    deadline: float
+    machine: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    async def run(
+        self, argv: tuple[str, ...], words: tuple[str, ...], *, cap: int
+    ) -> Completed | Finding:
+        """Ask, and see that one look is answered by one host."""
+        answer = await self.remote.ask(self.host, words, deadline=self.deadline, cap=cap)
+        if isinstance(answer, Silence):
+            return unknown(answer.reason, answer.evidence)
+        if self.machine and answer.machine != self.machine:
+            return unknown(f"two hosts answered as {self.host}", {"host": self.host})
+        self.machine, self.facts = answer.machine, answer.facts
+        return Completed(
+            argv=argv,
+            ending=Ending.EXITED,
+            exit_status=answer.exit_status,
+            output=answer.output,
+            errors=answer.errors,
+        )
+
+    def told(self, finding: Finding) -> Finding:
+        """Add which host it was: another one at the next look is no continuation of this one."""
+        if not self.machine:
+            return finding
+        return replace(
+            finding,
+            evidence={**finding.evidence, "host": dict(self.facts)},
+            incarnation=f"{self.machine} {finding.incarnation or ''}".strip(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look: at which host, how long it may take, and what is said when it took longer."""
+
+    host: str | None
+    limit: timedelta
+    late: str
+    remote: Remote | None
+
+    async def take(self, look: Callable[[Here | There], Awaitable[Finding]]) -> Finding:
+        """Decide where to look, and look."""
+        try:
+            async with asyncio.timeout(self.limit.total_seconds()) as limit:
+                asked = await self.asked()
+                if isinstance(asked, There):
+                    limit.reschedule(None)  # it keeps the time itself, and knows for what it waited
+                return asked if isinstance(asked, Finding) else await look_at(asked, look)
+        except TimeoutError:
+            return late(self.late, self.limit)
+
+    async def asked(self, *, limited: bool = False) -> Here | There | Finding:
+        """Decide which host is asked; a finding where there is no way to it."""
+        deadline = asyncio.get_running_loop().time() + self.limit.total_seconds()
+        if self.host is None or await is_here(self.host):
+            return Here(self.limit if limited else None)
+        if self.remote is None:
+            return unknown(f"there is no way to {self.host}, which is another host")
+        return There(self.host, self.remote, deadline)
+
+
+async def look_at(
+    asked: Here | There, look: Callable[[Here | There], Awaitable[Finding]]
+) -> Finding:
+    """Look, and tell which host it was where it was another one."""
+    finding = await look(asked)
+    return asked.told(finding) if isinstance(asked, There) else finding
+
+
+async def is_here(host: str) -> bool:
+    """Whether a name is one of this host's.
 
     A short name is not taken for a long one: the same first word can name another host in
     another domain, and this one's processes prove nothing about it.
     """
-    if host is None or _loops_back(host):
-        return None
-    own = await beside(_own_names)
-    if _plain(host) in own:
-        return None
-    return unknown(
-        f"this version looks at its own host only, and {host} is not one of its names"
-        f" ({', '.join(sorted(own))}); leave out host, or use a command guard that asks {host}",
-        {"host": host, "own_names": sorted(own)},
-    )
+    return _loops_back(host) or _plain(host) in await beside(_own_names)
 
 
 def _loops_back(host: str) -> bool:

@@ -1,8 +1,7 @@
-"""Whether a process of the dependent service runs on this host."""
+"""Whether a process of the dependent service runs, on this host or another one."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import pwd
 import re
@@ -12,20 +11,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashd.adapters import procfs
-from flashd.adapters.guards.findings import cause, harmless, late, unknown
-from flashd.adapters.guards.here import elsewhere
+from flashd.adapters.guards.findings import cause, harmless, unknown
+from flashd.adapters.guards.here import Here, Look
+from flashd.adapters.guards.listing import Listing, read_listing
 from flashd.adapters.guards.sight import blindness
 from flashd.adapters.threads import beside
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from flashd.adapters.procfs import Process
+    from flashd.adapters.guards.here import There
+    from flashd.adapters.procfs import Place, Process
     from flashd.config.guards import ProcessOptions
+    from flashd.ports.remote import Remote
+
+    Everybody = Mapping[int, Process]
 
 _NAME_KEPT = 15  # bytes of a process's name that the kernel keeps
 _TOLD = 10
+_LISTING_CAP = 1 << 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +42,55 @@ class ProcessGuard:
 
     options: ProcessOptions
     proc: Path = procfs.PROC
+    remote: Remote | None = None
 
     async def look(self) -> Finding:
-        """Read every process of this host."""
+        """Read every process of the host."""
+        options = self.options
+        late = "the processes of this host were not read"
         try:
-            async with asyncio.timeout(self.options.timeout.total_seconds()):
-                if stranger := await elsewhere(self.options.host):
-                    return stranger
-                return await beside(partial(_look, self.options, self.proc))
-        except TimeoutError:
-            return late("the processes of this host were not read", self.options.timeout)
+            return await Look(options.host, options.timeout, late, self.remote).take(self._look)
         except (OSError, ValueError, LookupError) as error:  # not what /proc is made of
             return unknown(f"the processes of this host cannot be read: {cause(error)}")
 
+    async def _look(self, asked: Here | There) -> Finding:
+        if isinstance(asked, Here):
+            return await beside(partial(_look, self.options, self.proc))
+        words = ("processes", self.options.user or "")
+        done = await asked.run((), words, cap=_LISTING_CAP)
+        if isinstance(done, Finding):
+            return done
+        if done.exit_status != 0:
+            return unknown(f"the processes of {asked.host} were not listed")
+        try:
+            return await beside(partial(_look_through, self.options, done.output))
+        except (OSError, ValueError, LookupError) as error:  # no word of it: it tells arguments
+            return unknown(f"the processes of {asked.host} cannot be read: {type(error).__name__}")
 
-def _look(options: ProcessOptions, proc: Path) -> Finding:
+
+def _look(options: ProcessOptions, proc: Place) -> Finding:
     try:
         uid = _uid(options.user)
     except KeyError:
         return unknown(f"there is no user {options.user} on this host")
+    return judge(_scan(_sought(options, uid), proc, _own), blindness(proc))
+
+
+def _look_through(options: ProcessOptions, told: bytes) -> Finding:
+    """Look through the processes of another host; what they are is not kept."""
+    listing = read_listing(told)
+    uid = _number(options.user)
+    if options.user and uid is None:
+        uid = listing.user
+        if uid is None:
+            return unknown(f"there is no user {options.user} on that host")
+    seen = _scan(_sought(options, uid), listing.proc, partial(_of_probes, listing))
+    return judge(seen, blindness(listing.proc, listing.groups))
+
+
+def _sought(options: ProcessOptions, uid: int | None) -> _Sought:
     pattern = re.compile(options.pattern) if options.pattern else None
-    return judge(_scan(_Sought(pattern, options.name, uid), proc), blindness(proc))
+    return _Sought(pattern, options.name, uid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +127,7 @@ class _Sought:
     name: str | None
     uid: int | None
 
-    def matches(self, process: Process, proc: Path) -> bool:
+    def matches(self, process: Process, proc: Place) -> bool:
         """Compare; raises `OSError` where the process ended or may not be read."""
         place = proc / str(process.pid)
         words = (place / "cmdline").read_bytes().decode("utf-8", "backslashreplace").split("\0")
@@ -115,7 +148,7 @@ def _found(pattern: re.Pattern[str], name: str, line: str) -> bool:
     return bool(pattern.search(line) or pattern.search(name))
 
 
-def _uids(place: Path) -> set[int]:
+def _uids(place: Place) -> set[int]:
     """Read the users that a process acts as: real, effective, saved, of its files.
 
     The owner of its folder in /proc says less: that of a program like Oracle's, which changes
@@ -129,14 +162,17 @@ def _uids(place: Path) -> set[int]:
 
 def _uid(user: str | None) -> int | None:
     """Look a user up; raises `KeyError` where there is none."""
-    if user is None or (user.isascii() and user.isdecimal()):
-        return int(user) if user else None
-    return pwd.getpwnam(user).pw_uid
+    number = _number(user)
+    return number if user is None or number is not None else pwd.getpwnam(user).pw_uid
 
 
-def _scan(sought: _Sought, proc: Path) -> Seen:
+def _number(user: str | None) -> int | None:
+    return int(user) if user and user.isascii() and user.isdecimal() else None
+
+
+def _scan(sought: _Sought, proc: Place, ours: Callable[[Everybody], set[int]]) -> Seen:
     everybody, hidden = _everybody(proc)
-    own = _own(everybody)
+    own = ours(everybody)
     found = []
     for process in everybody.values():
         if process.pid in own or process.of_kernel or not process.alive:
@@ -151,7 +187,7 @@ def _scan(sought: _Sought, proc: Path) -> Seen:
     return Seen(tuple(found), len(everybody), hidden)
 
 
-def _everybody(proc: Path) -> tuple[dict[int, Process], int]:
+def _everybody(proc: Place) -> tuple[dict[int, Process], int]:
     everybody, hidden = {}, 0
     for pid in procfs.pids(proc):
         try:
@@ -164,7 +200,7 @@ def _everybody(proc: Path) -> tuple[dict[int, Process], int]:
     return everybody, hidden
 
 
-def _own(everybody: Mapping[int, Process]) -> set[int]:
+def _own(everybody: Everybody) -> set[int]:
     """Tell which processes are flashd's, since its own command lines name the services.
 
     Itself, what it started (other guards), and what it was started by in the same process
@@ -175,6 +211,13 @@ def _own(everybody: Mapping[int, Process]) -> set[int]:
     own = {me} | {pid for pid in everybody if me in _ancestors(pid, everybody)}
     group = os.getpgrp()
     return own | {pid for pid in _ancestors(me, everybody) if everybody[pid].group == group}
+
+
+def _of_probes(listing: Listing, everybody: Everybody) -> set[int]:
+    """Tell which processes are probes of flashd's, or were started by one: other guards."""
+    probes = {pid for pid in everybody if listing.is_probe(pid)}
+    below = {pid for pid in everybody if not probes.isdisjoint(_ancestors(pid, everybody))}
+    return probes | below
 
 
 def _ancestors(pid: int, everybody: Mapping[int, Process]) -> Iterable[int]:

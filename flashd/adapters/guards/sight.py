@@ -1,4 +1,4 @@
-"""Whether every process of this host can be seen from here."""
+"""Whether every process of a host can be seen from where it was looked at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Collection
+
+    from flashd.adapters.procfs import Place
 
 # What the kernel calls its first namespaces: PROC_PID_INIT_INO and PROC_USER_INIT_INO.
 _FIRST = {"pid": "pid:[4026531836]", "user": "user:[4026531837]"}
@@ -15,8 +17,11 @@ _SHOWS_ALL = frozenset({"0", "off"})
 _SHOWS_PTRACEABLE = frozenset({"4", "ptraceable"})
 
 
-def blindness(proc: Path) -> str:
-    """Say why some processes may be hidden; empty where all can be seen."""
+def blindness(proc: Place, groups: Collection[int] | None = None) -> str:
+    """Say why some processes may be hidden; empty where all can be seen.
+
+    `groups` are those of whoever looked; by default ours.
+    """
     if not _in_first_namespace(proc, "pid"):
         return "flashd has a process namespace of its own (a container, or PrivatePIDs=)"
     try:
@@ -27,16 +32,16 @@ def blindness(proc: Path) -> str:
     if options is None:
         return "how /proc is mounted cannot be told"
     hiding = options.get("hidepid", "off")
-    if hiding in _SHOWS_ALL or _sees_anyway(proc, hiding, options.get("gid", "0")):
+    if hiding in _SHOWS_ALL or _sees_anyway(proc, hiding, options.get("gid", "0"), groups):
         return ""
     return f"/proc is mounted with hidepid={hiding} (or ProtectProc= is set)"
 
 
-def _in_first_namespace(proc: Path, kind: str) -> bool:
+def _in_first_namespace(proc: Place, kind: str) -> bool:
     return str((proc / "self" / "ns" / kind).readlink()) == _FIRST[kind]
 
 
-def _mount_options(proc: Path) -> dict[str, str] | None:
+def _mount_options(proc: Place) -> dict[str, str] | None:
     """Read the options of the topmost mount on /proc, if that is a proc file system."""
     found = None
     for line in (proc / "self" / "mountinfo").read_text("utf-8", "replace").splitlines():
@@ -49,15 +54,15 @@ def _mount_options(proc: Path) -> dict[str, str] | None:
     return {key: value for key, _, value in (word.partition("=") for word in words)}
 
 
-def _sees_anyway(proc: Path, hiding: str, group: str) -> bool:
+def _sees_anyway(proc: Place, hiding: str, group: str, groups: Collection[int] | None) -> bool:
     """Whether what is hidden from others is shown to us: by a capability, or by the group."""
     if _in_first_namespace(proc, "user") and _capabilities(proc) & _CAP_SYS_PTRACE:
         return True
-    ours = {str(gid) for gid in (os.getegid(), *os.getgroups())}
+    ours = {str(gid) for gid in (groups or (os.getegid(), *os.getgroups()))}
     return hiding not in _SHOWS_PTRACEABLE and group in ours
 
 
-def _capabilities(proc: Path) -> int:
+def _capabilities(proc: Place) -> int:
     for line in (proc / "self" / "status").read_text("utf-8", "replace").splitlines():
         if line.startswith("CapEff:"):
             return int(line.split()[1], 16)

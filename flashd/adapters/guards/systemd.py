@@ -1,19 +1,20 @@
-"""Whether a systemd unit of this host is down."""
+"""Whether a systemd unit is down, on this host or another one."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.adapters.guards import unit
-from flashd.adapters.guards.findings import account, cause, excerpt, late, unknown
-from flashd.adapters.guards.here import elsewhere
-from flashd.adapters.processes import Completed, Ending, run
+from flashd.adapters.guards.findings import account, cause, excerpt, unknown
+from flashd.adapters.guards.here import Look
+from flashd.adapters.processes import Completed, Ending
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
+    from flashd.adapters.guards.here import Asked
     from flashd.config.guards import SystemdOptions
+    from flashd.ports.remote import Remote
 
 _OUTPUT_CAP = 1 << 16
 
@@ -23,34 +24,34 @@ class SystemdGuard:
     """Proves that a unit is down: inactive, nothing of it left, and nothing that can start it."""
 
     options: SystemdOptions
+    remote: Remote | None = None
 
     async def look(self) -> Finding:
         """Ask systemd about the unit, then about what can start it."""
+        options = self.options
+        look = Look(options.host, options.timeout, "systemctl did not answer", self.remote)
         try:
-            async with asyncio.timeout(self.options.timeout.total_seconds()):
-                return await elsewhere(self.options.host) or await self._look()
-        except TimeoutError:
-            return late("systemctl did not answer", self.options.timeout)
+            return await look.take(self._look)
         except OSError as error:
             return unknown(f"systemctl cannot be run: {cause(error)}")
 
-    async def _look(self) -> Finding:
+    async def _look(self, asked: Asked) -> Finding:
         options = self.options
-        facts = await _ask(options.unit)
+        facts = await _ask(asked, options.unit)
         if isinstance(facts, Finding):
             return facts
         finding = unit.judge(options.unit, facts, failed_is_down=options.failed_is_down)
         if finding.verdict is not Verdict.DOWN:
             return finding
         for trigger in unit.triggers(facts):
-            if refusal := await _may_start(trigger, options.unit):
+            if refusal := await _may_start(asked, trigger, options.unit):
                 return refusal
         return finding
 
 
-async def _may_start(trigger: str, started: str) -> Finding | None:
+async def _may_start(asked: Asked, trigger: str, started: str) -> Finding | None:
     """Say that a socket, a timer or a path can start the unit at any time."""
-    facts = await _ask(trigger)
+    facts = await _ask(asked, trigger)
     found = facts if isinstance(facts, Finding) else unit.judge_trigger(trigger, facts)
     if found.verdict is Verdict.DOWN:
         return None
@@ -59,8 +60,11 @@ async def _may_start(trigger: str, started: str) -> Finding | None:
     )
 
 
-async def _ask(name: str) -> unit.Facts | Finding:
-    done = await run(unit.question(name), cap=_OUTPUT_CAP)
+async def _ask(asked: Asked, name: str) -> unit.Facts | Finding:
+    words = ("systemd", ",".join(unit.ASKED), name)
+    done = await asked.run(unit.question(name), words, cap=_OUTPUT_CAP)
+    if isinstance(done, Finding):
+        return done
     if done.ending is not Ending.EXITED or done.exit_status != 0:
         return unknown(_failure(done), account(done))
     try:

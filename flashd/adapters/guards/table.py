@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flashd.adapters.guards.command import CommandGuard
+from flashd.adapters.guards.opensvc import OpensvcGuard
 from flashd.adapters.guards.process import ProcessGuard
 from flashd.adapters.guards.systemd import SystemdGuard
 from flashd.adapters.guards.tcp import TcpGuard
@@ -14,13 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flashd.ports.guard import Guard
+    from flashd.ports.remote import Remote
 
-BUILT_IN: Mapping[str, Callable[[Any], Guard]] = MappingProxyType(
+_ON_ANY_HOST: Mapping[str, Callable[..., Guard]] = MappingProxyType(
     {
         "systemd": SystemdGuard,
-        "tcp": TcpGuard,
         "process": ProcessGuard,
         "command": CommandGuard,
+        "opensvc": OpensvcGuard,
     }
 )
+
+BUILT_IN: Mapping[str, Callable[[Any], Guard]] = MappingProxyType({**_ON_ANY_HOST, "tcp": TcpGuard})
 """What makes a guard of each type, given that type's options."""
+
+
+def asking(remote: Remote) -> dict[str, Callable[[Any], Guard]]:
+    """Make those of the built-in guards that look at a host able to ask another one."""
+    return {kind: partial(make, remote=remote) for kind, make in _ON_ANY_HOST.items()}

@@ -15,7 +15,7 @@ from flashd.model.verdict import Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ASKED = (
+ASKED = (
     "Id",
     "LoadState",
     "ActiveState",
@@ -57,7 +57,7 @@ def question(unit: str) -> tuple[str, ...]:
 
     Never with `--value`: its answers come in an order of their own.
     """
-    return ("systemctl", "--no-pager", "show", "-p", ",".join(_ASKED), "--", unit)
+    return ("systemctl", "--no-pager", "show", "-p", ",".join(ASKED), "--", unit)
 
 
 def read(answer: str) -> Facts:
@@ -68,7 +68,7 @@ def read(answer: str) -> Facts:
     facts: Facts = {}
     for line in answer.removesuffix("\n").split("\n"):
         found = _LINE.fullmatch(line)
-        if found is None or found[1] not in _ASKED:
+        if found is None or found[1] not in ASKED:
             raise ValueError(f"systemctl answered {line[:80]!a}, which is no property asked for")
         if found[1] in facts:
             raise ValueError(f"systemctl answered {found[1]} twice")
@@ -128,7 +128,7 @@ def _unusable(unit: str, facts: Facts) -> str:
         return f"systemd calls {unit} {known}; write that name" if known else "no unit was told"
     if kind not in _BY_TYPE:
         return f"{unit}: what an inactive {kind} means is not known here; name the service instead"
-    needed = (n for n in _ASKED if n not in _NOT_OF_ALL or n in _BY_TYPE[kind])
+    needed = (n for n in ASKED if n not in _NOT_OF_ALL or n in _BY_TYPE[kind])
     missing = [name for name in needed if name not in facts]
     return f"systemctl did not say {', '.join(missing)} of {unit}" if missing else ""
 

@@ -50,6 +50,22 @@ async def test_what_was_changed_after_the_last_look_is_not_sent(lab: Lab) -> Non
     assert not lab.changes()
 
 
+async def test_nothing_is_sent_by_an_answer_of_a_host_that_is_reached_otherwise_now(
+    lab: Lab,
+) -> None:
+    lab.clones(PAIR)
+
+    def reload() -> Finding:
+        heir(lab, world, looks_by="another pin").succeed()
+        return down()
+
+    lab.define("db", resource(PAIR), looks=[down(), reload])
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+    assert not lab.changes()
+
+
 async def test_invariant_2_a_volume_that_a_reload_protects_is_no_target_any_more(lab: Lab) -> None:
     lab.clones(PAIR)
 

@@ -12,6 +12,7 @@ from flashd.config.durations import format_duration, parse_duration
 from flashd.config.guards import BUILT_IN_GUARDS
 from flashd.config.options import ResourceOptions, ServiceOptions
 from flashd.config.settings import DscliSettings, Settings
+from flashd.config.ssh import HostPin, SshSettings
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -28,8 +29,14 @@ def options(
 
 
 EVERY = [
-    *[option for option in options("## flashd.yaml", Settings) if option[1] != "dscli"],
+    *[
+        option
+        for option in options("## flashd.yaml", Settings)
+        if option[1] not in {"dscli", "ssh"}
+    ],
     *options("## flashd.yaml", DscliSettings, "dscli."),
+    *[o for o in options("### Other hosts", SshSettings, "ssh.") if o[1] != "ssh.hosts"],
+    *options("### What is known of single hosts", HostPin),
     *options("## Services", ServiceOptions),
     *options("### Resources", ResourceOptions),
     *[
@@ -60,7 +67,11 @@ def test_every_key_is_there_with_its_default(part: str, name: str, field: FieldI
         assert parse_duration(written) == field.default, format_duration(field.default)
     elif isinstance(field.default, bool):
         assert default == f"`{str(field.default).lower()}`"
-    elif isinstance(field.default, str | Path) and field.default and name != "auth":
+    elif (
+        isinstance(field.default, str | Path)
+        and field.default
+        and name not in {"auth", "ssh.known_hosts"}
+    ):
         assert default == f"`{field.default}`"
 
 

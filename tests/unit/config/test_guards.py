@@ -16,12 +16,13 @@ from flashd.config.guards import (
 )
 
 
-def test_four_types_are_built_in_and_two_of_them_can_prove() -> None:
+def test_five_types_are_built_in_and_three_of_them_can_prove() -> None:
     assert {kind: options.proves for kind, options in BUILT_IN_GUARDS.items()} == {
         "systemd": True,
         "tcp": False,
         "process": False,
         "command": True,
+        "opensvc": True,
     }
 
 

@@ -13,6 +13,7 @@ from flashd.config.guards import (
     BUILT_IN_GUARDS,
     CommandOptions,
     GuardOptions,
+    OpensvcOptions,
     SystemdOptions,
     TcpOptions,
 )
@@ -168,12 +169,33 @@ def test_every_option_of_every_guard_is_read() -> None:
         "process pattern='ora_pmon_TST1$'",
         "process name=java user=1000 on app1",
         "command /bin/db-is-down 'TST 1' on app1",
+        "opensvc oratst on app1",
+        "opensvc tst/svc/oratst",
     ]
     options = service.guards[1].options
     assert isinstance(options, SystemdOptions)
     assert options.failed_is_down
     assert service.guards[7].options == CommandOptions(
         command=("/bin/db-is-down", "TST 1"), down=(0, 3), up=(1,), host="app1"
+    )
+    assert service.guards[8].options == OpensvcOptions(
+        service="oratst",
+        version="2.1",
+        nodes=("n1", "n2"),
+        max_age=timedelta(minutes=10),
+        host="app1",
+    )
+
+
+def test_hints_at_what_is_pinned_of_a_host_that_no_guard_looks_at() -> None:
+    guards = "guards: [{type: systemd, unit: db, host: TST1.example.net}]"
+    text = f"services: {{db: {{{guards}, sync: {{s: {{array: {ARRAY}, pairs: 0001:0002}}}}}}}}\n"
+    pins = "ssh: {hosts: {tst1.example.net: {}, tst1.exmaple.net: {}}}\n"
+    found = configuration(text, **{"flashd.yaml": pins})
+    (hint,) = [str(hint) for hint in found.hints if "ssh" in str(hint)]
+    assert hint == (
+        "/etc/flashd/flashd.yaml:1:1: ssh.hosts: no guard looks at tst1.exmaple.net;"
+        " did you mean 'TST1.example.net'?"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from flashd.config.mistakes import Source
 from flashd.config.settings import DscliSettings, Settings, read_settings, state_url
+from flashd.config.ssh import HostPin, SshSettings
 from flashd.errors import ConfigError
 
 ETC = Path("/etc/flashd")
@@ -45,7 +46,25 @@ timezone: America/New_York
 auth: /run/a
 pwfiles: /run/p
 dscli: {path: /bin/dscli, mode: oneshot, env: {JAVA_HOME: /jre, N: 010}, timeout: 901s, idle: 1s}
+ssh:
+  {path: /bin/ssh, user: 'DOM\\probe', key: none, known_hosts: /k, config: /c, connect_timeout: 3s,
+   per_host: 2, total: 9,
+   hosts: {tst1.example.net: {hostname: tst1, machine_id: 00F6, address: "::1", port: 2222,
+           user: u, jump: "me@bastion:22"}}}
 """)
+    assert found.ssh.model_fields_set == set(SshSettings.model_fields)
+    pin = HostPin(
+        hostname="tst1",
+        machine_id="00F6",
+        address="::1",
+        port=2222,
+        user="u",
+        jump="me@bastion:22",
+    )
+    assert found.ssh.pin("TST1.example.net.") == pin
+    assert found.ssh.pin("tst1") == HostPin()
+    assert (found.ssh.key, found.ssh.user) == (None, "DOM\\probe")
+    assert (found.ssh.per_host, found.ssh.total) == (2, 9)
     assert found.model_fields_set == set(Settings.model_fields)
     assert found.state == "postgresql+psycopg://flashd@db/flashd"
     assert found.check_interval == timedelta(minutes=2)
@@ -59,9 +78,17 @@ dscli: {path: /bin/dscli, mode: oneshot, env: {JAVA_HOME: /jre, N: 010}, timeout
     assert found.dscli.idle == timedelta(seconds=1)
 
 
-@pytest.mark.parametrize("text", ["dscli:\n  # path: /x\n", "dscli:\n  env:\n    # A: x\n"])
+@pytest.mark.parametrize(
+    "text", ["dscli:\n  # path: /x\n", "dscli:\n  env:\n    # A: x\n", "ssh:\n  hosts:\n"]
+)
 def test_what_is_commented_out_is_not_set(text: str) -> None:
     assert settings(text) == settings("")
+
+
+def test_known_hosts_stand_beside_the_settings() -> None:
+    assert settings("").ssh.known_hosts == ETC / "ssh_known_hosts"
+    assert settings("ssh:\n  user: u\n").ssh.known_hosts == ETC / "ssh_known_hosts"
+    assert settings("ssh: {known_hosts: /k}\n").ssh.known_hosts == Path("/k")
 
 
 def test_auth_conf_stands_beside_the_settings(

@@ -1,0 +1,222 @@
+#!/bin/sh
+# flashd-probe: answers the questions of flashd about this host, and changes nothing on it.
+#
+# It is the forced command of flashd's probe key (authorized_keys):
+#   restrict,from="...",command="/usr/libexec/flashd-probe" ssh-ed25519 ...
+#
+#   -c FILE   the programs that may be run, one absolute path a line
+#   -p PATH   where systemctl, om and the like are looked for
+#
+# The question stands in SSH_ORIGINAL_COMMAND. It is taken apart here and never given to a shell.
+
+LC_ALL=C
+export LC_ALL
+umask 077
+set -f
+
+commands=/etc/flashd-probe/commands
+path=/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin
+while [ $# -gt 1 ]; do
+    case $1 in
+    -c) commands=$2 ;;
+    -p) path=$2 ;;
+    *) break ;;
+    esac
+    shift 2
+done
+PATH=$path
+export PATH
+surplus=$#
+
+asked=${SSH_ORIGINAL_COMMAND-}
+unset SSH_ORIGINAL_COMMAND SSH_CLIENT SSH_CONNECTION SSH_TTY ENV BASH_ENV CDPATH
+IFS=' '
+nonce=-
+begun=
+
+begin() {
+    begun=1
+    system=$(uname -s)
+    name=$(uname -n)
+    machine=-
+    case $system in
+    Linux) [ -r /etc/machine-id ] && read -r machine </etc/machine-id ;;
+    AIX) # uname -m is the number of the machine there, but one for all its partitions
+        machine=$(lsattr -E -l sys0 -a os_uuid -F value 2>/dev/null)
+        [ -n "$machine" ] || machine=$(uname -m)
+        ;;
+    esac
+    case $system in '' | *[!A-Za-z0-9._-]*) system=- ;; esac
+    case $name in '' | *[!A-Za-z0-9._-]*) name=- ;; esac
+    case $machine in '' | *[!A-Za-z0-9._-]*) machine=- ;; esac
+    printf 'FLASHD-BEGIN %s 1\nFLASHD-HOST %s %s %s\n' "$nonce" "$system" "$name" "$machine"
+}
+
+end() {
+    printf '\nFLASHD-END %s %s\n' "$nonce" "$1"
+    exit 0
+}
+
+refuse() {
+    [ -n "$begun" ] || begin
+    printf '%s\n' "$1"
+    end refused
+}
+
+# Runs a program with nothing on its input, for as long as flashd waits where that can be had.
+answer() {
+    limited=
+    if timeout -s KILL 5 true >/dev/null 2>&1; then
+        limited="timeout -s KILL $limit"
+    fi
+    $limited "$@" </dev/null
+    end "rc=$?"
+}
+
+# Why a file could have been put there by somebody else than the administrator; fails if not.
+untrusted() {
+    looked=$1
+    set -- $(ls -ldn "$looked" 2>/dev/null)
+    if [ $# -lt 3 ]; then
+        why="$looked cannot be looked at"
+        return 0
+    fi
+    if [ "$3" != 0 ] && [ "$3" != "$me" ]; then
+        why="$looked belongs to another user than root; run: chown root $looked"
+        return 0
+    fi
+    case $1 in
+    ?????w* | ????????w*)
+        why="$looked can be changed by its group or by others; run: chmod go-w $looked"
+        return 0
+        ;;
+    esac
+    return 1
+}
+
+trusted() {
+    [ ! -h "$1" ] || refuse "$1 is a symbolic link; name what it leads to"
+    [ -f "$1" ] || refuse "$1 is not there, or no plain file"
+    for place in "$1" "${1%/*}/."; do
+        if untrusted "$place"; then refuse "$why"; fi
+    done
+}
+
+allowed() {
+    case $1 in
+    /*) ;;
+    *) refuse "$1 is a relative path" ;;
+    esac
+    me=$(id -u)
+    trusted "$commands"
+    listed=
+    while IFS= read -r line || [ -n "$line" ]; do
+        [ "$line" = "$1" ] && listed=1
+    done <"$commands"
+    [ -n "$listed" ] || refuse "$1 is not allowed on this host; its administrator writes it to $commands"
+    trusted "$1"
+}
+
+section() {
+    printf '\n==> %s <==\n' "$1"
+}
+
+below() {
+    for place in $places; do
+        printf '%s ' "$place/$1"
+    done
+}
+
+# All of /proc that tells which processes there are, and whether some are hidden from this one.
+processes() {
+    [ "$system" = Linux ] || refuse "processes can be listed on Linux only, and this is $system"
+    set +f
+    section probe
+    printf '%s %s %s\n' "$$" "$(id -u)" "$0"
+    section groups
+    id -G
+    section user
+    case $1 in
+    '' | -*) echo - ;;
+    *) id -u "$1" 2>/dev/null || echo - ;;
+    esac
+    for kind in pid user; do
+        section "self/ns/$kind"
+        readlink "/proc/self/ns/$kind"
+    done
+    section self/mountinfo
+    cat /proc/self/mountinfo
+    section self/status
+    cat /proc/self/status
+    section pids
+    places=$(echo /proc/[0-9]*)
+    echo "$places"
+    for file in stat cmdline; do
+        echo
+        head -n 100000 $(below "$file")
+    done 2>/dev/null
+    section uids
+    grep '^Uid:' /dev/null $(below status) 2>/dev/null
+    section after
+    echo /proc/[0-9]*
+    end rc=0
+}
+
+opensvc() {
+    case $2 in
+    '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._/-]*) refuse 'that is not the name of a service' ;;
+    esac
+    case $1 in
+    2.1-instance) answer om "$2" print status --format json --refresh ;;
+    2.1-cluster) answer om daemon status --format json ;;
+    3) answer om "$2" instance status --node '*' --refresh --output json ;;
+    esac
+    refuse 'that version of OpenSVC is not known here'
+}
+
+[ "$surplus" -eq 0 ] || refuse 'the forced command has arguments that are not understood'
+[ "${#asked}" -le 16384 ] || refuse 'the question is too long'
+case $asked in
+'') refuse 'this key is for flashd; nothing was asked' ;;
+*[!A-Za-z0-9_.,:/@=+%\ -]*) refuse 'this key is for flashd; the question is not one of its own' ;;
+esac
+set -- $asked
+if [ $# -lt 5 ] || [ "$1" != flashd-probe ]; then
+    refuse 'this key is for flashd; the question is not one of its own'
+fi
+[ "$2" = 1 ] || refuse "this is flashd-probe 1, asked was $2; install the one of flashd's version"
+case $3 in *[!0-9a-f]*) refuse 'the nonce is none' ;; esac
+[ "${#3}" -eq 32 ] || refuse 'the nonce is none'
+nonce=$3
+case $4 in [1-9] | [1-9][0-9]) limit=$4 ;; *) refuse 'the time limit is none' ;; esac
+verb=$5
+shift 5
+
+# An argument comes after a +, and every other byte than those above as % and three octal digits.
+left=$#
+while [ "$left" -gt 0 ]; do
+    case $1 in +*) ;; *) refuse 'an argument is not written as flashd does' ;; esac
+    escaped=$(printf '%s\n' "${1#+}" | sed 's/%000/%/g; s/%\([0-3][0-7][0-7]\)/\\0\1/g')
+    case $escaped in *%*) refuse 'an argument is not written as flashd does' ;; esac
+    word=$(printf '%bx' "$escaped")
+    set -- "$@" "${word%x}"
+    shift
+    left=$((left - 1))
+done
+
+begin
+case $verb-$# in
+identity-0) end rc=0 ;;
+systemd-2)
+    case $1 in *[!A-Za-z,]*) refuse 'those are not properties of a unit' ;; esac
+    answer systemctl --no-pager show -p "$1" -- "$2"
+    ;;
+processes-1) processes "$1" ;;
+opensvc-2) opensvc "$1" "$2" ;;
+command-0) refuse 'no program was named' ;;
+command-*)
+    allowed "$1"
+    answer "$@"
+    ;;
+esac
+refuse "flashd-probe 1 knows no question '$verb' with $# arguments"

@@ -1,0 +1,137 @@
+"""`ssh` of `flashd.yaml`: how other hosts are asked, and which ones they are."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from flashd.config.values import (
+    TEXT,
+    AbsolutePath,
+    Host,
+    Reads,
+    Section,
+    Span,
+    empty_if_absent,
+    shaped,
+    whole_number,
+)
+
+KNOWN_HOSTS = "ssh_known_hosts"
+
+_USER = r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}"
+_MACHINE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
+_JUMP = r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,63}@)?[A-Za-z0-9][A-Za-z0-9._-]{0,252}(:[0-9]{1,5})?"
+
+_User = Annotated[
+    str, Reads(shaped(_USER, "the name of a user"), {"type": "string", "pattern": f"^{_USER}$"})
+]
+_Machine = Annotated[
+    str,
+    Reads(
+        shaped(_MACHINE, "the number of a machine; flashd probe HOST tells it"),
+        {"type": "string", "pattern": f"^{_MACHINE}$"},
+    ),
+]
+_Jump = Annotated[str, Reads(shaped(_JUMP, "a bastion; write [USER@]HOST[:PORT]"), TEXT)]
+
+
+def _number(low: int, high: int) -> Reads:
+    return Reads(
+        lambda value: whole_number(value, low, high),
+        {"type": "integer", "minimum": low, "maximum": high},
+    )
+
+
+def _in_seconds(span: timedelta) -> timedelta:
+    if span < timedelta(seconds=1) or span > timedelta(seconds=30):
+        raise ValueError("must be 1s to 30s; a bare number is minutes")
+    return span
+
+
+def _key(value: object) -> Path | None:
+    if value is None or value == "none":
+        return None
+    return value if isinstance(value, Path) else Path(_path(value))
+
+
+_path = shaped(r"/.+", "a path from / on, nor the word none")
+
+
+class HostPin(Section):
+    """One host: how it is reached, and what shows that it is the one that is meant."""
+
+    hostname: Host | None = Field(
+        default=None, description="What the host must call itself, as uname -n there says."
+    )
+    machine_id: _Machine | None = Field(
+        default=None,
+        description="The number of its machine: /etc/machine-id, on AIX os_uuid.",
+    )
+    address: Host | None = Field(
+        default=None, description="Where it is; default: its name is looked up."
+    )
+    port: Annotated[int, _number(1, 65535)] | None = Field(
+        default=None, description="Of its sshd; default: 22, or what the file of 'config' says."
+    )
+    user: _User | None = Field(default=None, description="As whom to log in there.")
+    jump: _Jump | None = Field(
+        default=None, description="The bastion on the way, [USER@]HOST[:PORT]."
+    )
+
+
+_NOT_PINNED = HostPin()
+
+_HostName = Annotated[str, Reads(shaped(r"[A-Za-z0-9:][A-Za-z0-9._:%-]{0,252}", "a host"), TEXT)]
+
+
+def _once(value: Mapping[str, HostPin]) -> Mapping[str, HostPin]:
+    plain: dict[str, str] = {}
+    for name in value:
+        if other := plain.get(_plain(name)):
+            raise ValueError(f"{name!r} and {other!r} are one host")
+        plain[_plain(name)] = name
+    return value
+
+
+def _plain(name: str) -> str:
+    return name.rstrip(".").lower()
+
+
+class SshSettings(Section):
+    """How other hosts are asked."""
+
+    path: AbsolutePath = Field(default=Path("/usr/bin/ssh"), description="The program.")
+    user: _User = Field(default="flashd-probe", description="As whom to log in.")
+    key: Annotated[Path | None, Reads(_key, {"type": "string"})] = Field(
+        default=Path("/var/lib/flashd/probe.key"),
+        description="The private key of the probes; none: the file of 'config' says how to log in.",
+    )
+    known_hosts: AbsolutePath = Field(
+        default=Path("/etc/flashd/ssh_known_hosts"),
+        description="The host keys; default: ssh_known_hosts beside this file.",
+    )
+    config: AbsolutePath | None = Field(
+        default=None, description="A further file for ssh (-F); default: none is read."
+    )
+    connect_timeout: Annotated[Span, AfterValidator(_in_seconds)] = Field(
+        default=timedelta(seconds=10), description="How long a connection may take, 1s to 30s."
+    )
+    per_host: Annotated[int, _number(1, 100)] = Field(
+        default=6, description="Sessions at once with a host, and through a bastion."
+    )
+    total: Annotated[int, _number(1, 1000)] = Field(
+        default=64, description="Sessions at once in all."
+    )
+    hosts: Annotated[
+        Mapping[_HostName, HostPin], BeforeValidator(empty_if_absent), AfterValidator(_once)
+    ] = Field(default_factory=dict, description="What is known of single hosts.")
+
+    def pin(self, host: str) -> HostPin:
+        """Tell what is known of a host."""
+        for name, pin in self.hosts.items():
+            if _plain(name) == _plain(host):
+                return pin
+        return _NOT_PINNED

@@ -1,0 +1,86 @@
+"""Many looks at once, at one server with the limits that sshd has by default."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flashd.adapters.guards.systemd import SystemdGuard
+from flashd.adapters.remote.turns import Turns
+from flashd.config.guards import SystemdOptions
+from flashd.model.verdict import Verdict
+from tests.integration.remote.test_answers import DOWN
+from tests.integration.remote.there import HOST
+
+if TYPE_CHECKING:
+    from tests.integration.remote.there import There
+
+
+async def test_fifty_looks_at_once_get_fifty_answers(there: There) -> None:
+    there.program("systemctl", DOWN)
+    remote = there.remote()
+    options = SystemdOptions(unit="db.service", host=HOST, timeout=timedelta(seconds=30))
+    looks = (SystemdGuard(options, remote).look() for _ in range(50))
+    findings = await asyncio.gather(*looks)
+    assert {finding.reason for finding in findings if finding.verdict is not Verdict.DOWN} == set()
+
+
+async def test_waiting_for_a_turn_counts_in_the_time_of_a_look(there: There) -> None:
+    there.options["per_host"] = 1
+    there.program("systemctl", "exec sleep 600")
+    remote = there.remote()
+
+    async def look(seconds: float) -> str:
+        options = SystemdOptions(unit="db.service", host=HOST, timeout=timedelta(seconds=seconds))
+        finding = await SystemdGuard(options, remote).look()
+        assert finding.verdict is Verdict.UNKNOWN
+        return finding.reason
+
+    first, second = await asyncio.gather(look(4), look(1))
+    assert first.endswith("in time, and the session was ended")
+    assert second == f"{HOST} was not asked in time: other questions were before this one"
+
+
+async def test_a_host_that_hangs_keeps_nobody_from_another_one() -> None:
+    turns = Turns(per_place=1, in_all=2)
+    async with turns.turn("slow"):
+        waiting = asyncio.create_task(turns.turn("slow").__aenter__())
+        async with asyncio.timeout(5), turns.turn("quick"):
+            assert not waiting.done()
+    await waiting
+
+
+async def test_turns_are_first_come_first_served() -> None:
+    turns, order = Turns(per_place=1, in_all=8), []
+
+    async def come(number: int) -> None:
+        async with turns.turn("host"):
+            order.append(number)
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as crowd:
+        for number in range(20):
+            crowd.create_task(come(number))
+    assert order == list(range(20))
+
+
+async def test_who_gives_up_waiting_gives_back_what_he_had() -> None:
+    turns = Turns(per_place=1, in_all=1)
+    async with turns.turn("a"):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05), turns.turn("b"):
+                raise AssertionError
+    async with asyncio.timeout(5), turns.turn("b"):
+        pass
+
+
+async def test_a_bastion_is_a_place_of_its_own() -> None:
+    turns = Turns(per_place=1, in_all=8)
+    async with turns.turn("a", "by bastion"):
+        waiting = asyncio.create_task(turns.turn("b", "by bastion").__aenter__())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    await waiting
