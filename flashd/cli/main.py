@@ -29,6 +29,7 @@ COMMANDS = {
     "hold": "Let nobody resync until a time, or until released; or tell the holds.",
     "release": "End holds.",
     "schedule": "Tell when schedules let a run start.",
+    "install": "Put unit, user and directories on this host, or tell what that would be.",
     "doctor": "Check the whole installation, and say what to do.",
     "completion": "Teach a shell to complete commands, options and names.",
 }
