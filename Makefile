@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test check fix bench schema clean
+.PHONY: help init demo servers test check fix bench schema deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -44,6 +44,9 @@ bench: $(READY) ## figures as ratios from one run
 
 schema: $(READY) ## write the JSON Schema of the service files anew
 	$(BIN)/python -m flashd.config.schema --write
+
+deb: ## the Debian package, in dist/
+	packaging/deb.sh dist
 
 clean: ## remove what the set-up made
 	rm -rf $(VENV) build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

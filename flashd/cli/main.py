@@ -32,6 +32,7 @@ COMMANDS = {
     "restore": "Restore a backup into the state store.",
     "probe": "Print the script by which other hosts are asked, or ask some who they are.",
     "schedule": "Tell when schedules let a run start.",
+    "install": "Put unit, user and directories on this host, or tell what that would be.",
     "doctor": "Check the whole installation, and say what to do.",
     "completion": "Teach a shell to complete commands, options and names.",
 }

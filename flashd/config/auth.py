@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "auth.conf"
 MAX_BYTES = 1024 * 1024
+_COPIES = "/run/credentials"
 _OWNER_ONLY = 0o077
 _NOT_WORLD = 0o007
 
@@ -110,11 +111,20 @@ def missing_arrays(configuration: Configuration, auth: Auth) -> tuple[Mistake, .
         Mistake(
             min(places),
             f"array {array} is not in {auth.file}",
-            nearest(array, auth) if auth else f"add a section [{array}] there",
+            _remedy(array, auth),
         )
         for array, places in configuration.array_places.items()
         if array not in auth
     )
+
+
+def _remedy(array: str, auth: Auth) -> str:
+    """Say what to do about an array that has no login."""
+    advice = nearest(array, auth) if auth else f"add a section [{array}] there"
+    if not auth.file.is_relative_to(_COPIES):
+        return advice
+    copy = "that is the copy of auth.conf which systemd made at the start: restart flashd"
+    return f"{advice}; {copy} once /etc/flashd/auth.conf is mended" if advice else copy
 
 
 def _passed_on(environ: Mapping[str, str]) -> Path | None:

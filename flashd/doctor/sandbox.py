@@ -26,6 +26,7 @@ NAME = "flashd.service"
 _PLACES = (
     "/etc/systemd/system",
     "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
     "/usr/lib/systemd/system",
     "/lib/systemd/system",
 )

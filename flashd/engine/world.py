@@ -58,8 +58,8 @@ class World:
 
     `arrays` and `guards` make what is asked for; both raise `ConfigError` where a credential is
     missing. `zones` are the zones in which arrays write their dates, `looks_by` the settings by
-    which guards reach other hosts. `unreturned` are leases
-    that could not be given back: as long as this process lives, nobody takes them for void.
+    which guards reach other hosts. `unreturned` are leases that could not be given back: as
+    long as this process lives, nobody takes them for void.
 
     A reload makes a new world; what is under way ends in the old one, which shares everything
     but the definitions with it. Nothing begins by definitions that do not `stand` any more.

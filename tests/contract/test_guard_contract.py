@@ -156,6 +156,7 @@ class Worlds:
         proc = self.root / "proc"
         (proc / "self/ns").mkdir(parents=True)
         (proc / "self/ns/pid").symlink_to("pid:[4026531836]")
+        (proc / "self/ns/user").symlink_to("user:[4026531837]")
         (proc / "self/mountinfo").write_text("22 27 0:21 / /proc rw - proc proc rw\n")
         for pid, name in ((1, "init"), (7, "pmon" if world == "up" else "cron")):
             (proc / str(pid)).mkdir()

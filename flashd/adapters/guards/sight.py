@@ -24,6 +24,8 @@ def blindness(proc: Place, groups: Collection[int] | None = None) -> str:
     """
     if not _in_first_namespace(proc, "pid"):
         return "flashd has a process namespace of its own (a container, or PrivatePIDs=)"
+    if not _in_first_namespace(proc, "user"):
+        return "flashd has a user namespace of its own (PrivateUsers=), where all others are nobody"
     try:
         (proc / "1" / "stat").read_bytes()
     except OSError:

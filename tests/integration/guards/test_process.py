@@ -209,6 +209,7 @@ HIDING = {
         Verdict.CLEAR,
     ),
     "hidden from all groups": ({"mount": f"rw,gid={os.getegid()},hidepid=4"}, Verdict.UNKNOWN),
+    "users are not told apart": ({"user_namespace": "user:[4026532400]"}, Verdict.UNKNOWN),
     "a container": ({"pid_namespace": "pid:[4026532401]"}, Verdict.UNKNOWN),
 }
 
