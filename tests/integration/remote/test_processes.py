@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,6 +83,8 @@ async def test_what_another_guard_runs_there_does_not_count(there: There) -> Non
     finding = await look(there, pattern=f"{re.escape(str(program))} TST7")
     assert not other.done()
     other.cancel()
+    with suppress(asyncio.CancelledError):
+        await other
     assert finding.verdict is not Verdict.UP, finding
 
 
