@@ -124,7 +124,8 @@ def _remedy(array: str, auth: Auth) -> str:
     if not auth.file.is_relative_to(_COPIES):
         return advice
     copy = "that is the copy of auth.conf which systemd made at the start: restart flashd"
-    return f"{advice}; {copy} once /etc/flashd/auth.conf is mended" if advice else copy
+    between = " " if advice.endswith("?") else "; "
+    return f"{advice}{between}{copy} once /etc/flashd/auth.conf is mended"
 
 
 def _passed_on(environ: Mapping[str, str]) -> Path | None:

@@ -224,12 +224,11 @@ services:
         "add a section [IBM.2107-75ABC02] there",
     ]
     copy = Auth(Path("/run/credentials/flashd.service/auth.conf"), {ARRAY: LOGIN})
-    assert [mistake.hint for mistake in missing_arrays(configuration, copy)] == [
-        (
-            f"did you mean '{ARRAY}'?; that is the copy of auth.conf which systemd made at the start:"
-            " restart flashd once /etc/flashd/auth.conf is mended"
-        )
-    ]
+    (mistake,) = missing_arrays(configuration, copy)
+    assert mistake.hint == (
+        f"did you mean '{ARRAY}'? that is the copy of auth.conf which systemd made at the start:"
+        " restart flashd once /etc/flashd/auth.conf is mended"
+    )
 
 
 ini = st.lists(
