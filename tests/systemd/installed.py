@@ -53,8 +53,8 @@ class Installed:
         last = json.loads(self.machine.do("journalctl", "-n", "1", "-o", "json"))
         self.cursor = last["__CURSOR"]
 
-    def configure(self) -> None:
-        """Write the settings, the logins and the array's password file."""
+    def settings(self, **more: object) -> None:
+        """Write the settings."""
         settings = {
             "check_interval": "1s",
             "dscli": {
@@ -63,8 +63,13 @@ class Installed:
                 "timeout": "30s",
                 "env": {"FLASHD_SIM": FILE},
             },
+            **more,
         }
         self.machine.write(f"{ETC}/flashd.yaml", json.dumps(settings))
+
+    def configure(self) -> None:
+        """Write the settings, the logins and the array's password file."""
+        self.settings()
         self.machine.write(f"{ETC}/auth.conf", AUTH, "0600")
         self.sim("make", FILE, "--pair", PAIR, "--synced", "26h ago")
         self.sim("write", FILE, PAIR.partition(":")[0])
