@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from flashd.config.auth import Login
     from flashd.config.settings import Settings
+    from flashd.config.ssh import SshSettings
     from flashd.model.service import GuardSpec
 
 NAME = "flashd.service"
@@ -80,12 +81,14 @@ async def needs_of(
     """Gather what the daemon will use."""
     specs = list(guards)
     simulated = is_simulated(settings.dscli)
-    programs = {_program(spec) for spec in specs if spec.type == "command"} - {""}
+    programs = {_program(spec) for spec in specs if _looks_here(spec, "command")} - {""}
+    asks = [spec for spec in specs if _asks_by_ssh(spec)]
     return Needs(
         read={
             "dscli": str(settings.dscli.path),
             "the pwfiles": str(settings.pwfiles),
             **{f"the guard's program {Path(one).name}": one for one in sorted(programs)},
+            **(_for_ssh(settings.ssh) if asks else {}),
         },
         written=_written(settings),
         addresses=await _addresses(settings, {} if simulated else logins, specs),
@@ -100,6 +103,27 @@ async def needs_of(
 
 def _looks_here(spec: GuardSpec, kind: str) -> bool:
     return spec.type == kind and getattr(spec.options, "host", None) is None
+
+
+def _asks_by_ssh(spec: GuardSpec) -> bool:
+    return spec.type != "tcp" and getattr(spec.options, "host", None) is not None
+
+
+def _for_ssh(ssh: SshSettings) -> dict[str, str]:
+    """Tell the files that ssh reads; the key may be a credential of the unit instead."""
+    files = {"ssh": ssh.path, "known_hosts": ssh.known_hosts, "ssh.config": ssh.config}
+    return {name: str(file) for name, file in files.items() if file is not None}
+
+
+def _way_to(spec: GuardSpec, ssh: SshSettings) -> str:
+    """Tell the host that is connected to: by ssh a bastion, or the address that was pinned."""
+    host = str(getattr(spec.options, "host", None) or "")
+    if not host or not _asks_by_ssh(spec):
+        return host
+    pin = ssh.pin(host)
+    if pin.jump:
+        return pin.jump.rpartition("@")[2].partition(":")[0]
+    return str(pin.address or host)
 
 
 def _program(spec: GuardSpec) -> str:
@@ -131,8 +155,8 @@ async def _addresses(
     if server := _server(settings):
         hosts["the server of the state store"] = server
     for spec in specs:
-        if (host := getattr(spec.options, "host", None)) and len(hosts) < _MOST_HOSTS:
-            hosts[f"the host {host} of a guard"] = str(host)
+        if (host := _way_to(spec, settings.ssh)) and len(hosts) < _MOST_HOSTS:
+            hosts[f"the host {host} of a guard"] = host
     found = await asyncio.gather(*(addresses_of(host) for host in hosts.values()))
     return {name: addresses for name, addresses in zip(hosts, found, strict=True) if addresses}
 

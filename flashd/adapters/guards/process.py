@@ -85,7 +85,7 @@ def _look_through(options: ProcessOptions, told: bytes) -> Finding:
         if uid is None:
             return unknown(f"there is no user {options.user} on that host")
     seen = _scan(_sought(options, uid), listing.proc, partial(_of_probes, listing))
-    return judge(seen, blindness(listing.proc, listing.groups))
+    return judge(seen, blindness(listing.proc, listing.groups, who="the probe"))
 
 
 def _sought(options: ProcessOptions, uid: int | None) -> _Sought:

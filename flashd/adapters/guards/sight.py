@@ -17,19 +17,19 @@ _SHOWS_ALL = frozenset({"0", "off"})
 _SHOWS_PTRACEABLE = frozenset({"4", "ptraceable"})
 
 
-def blindness(proc: Place, groups: Collection[int] | None = None) -> str:
-    """Say why some processes may be hidden; empty where all can be seen.
+def blindness(proc: Place, groups: Collection[int] | None = None, *, who: str = "flashd") -> str:
+    """Say why some processes may be hidden from `who`; empty where all can be seen.
 
     `groups` are those of whoever looked; by default ours.
     """
     if not _in_first_namespace(proc, "pid"):
-        return "flashd has a process namespace of its own (a container, or PrivatePIDs=)"
+        return f"{who} has a process namespace of its own (a container, or PrivatePIDs=)"
     if not _in_first_namespace(proc, "user"):
-        return "flashd has a user namespace of its own (PrivateUsers=), where all others are nobody"
+        return f"{who} has a user namespace of its own (PrivateUsers=), where all others are nobody"
     try:
         (proc / "1" / "stat").read_bytes()
     except OSError:
-        return "process 1 is hidden from flashd (hidepid=, or ProtectProc=)"
+        return f"process 1 is hidden from {who} (hidepid=, or ProtectProc=)"
     options = _mount_options(proc)
     if options is None:
         return "how /proc is mounted cannot be told"
