@@ -158,14 +158,22 @@ class Home:
         return auth
 
     def settings_at_hand(self) -> Settings:
-        """Tell what can be told of the settings where the configuration is bad."""
-        from flashd.config.files import SETTINGS
-        from flashd.config.mistakes import Source
-        from flashd.config.settings import Settings, read_settings
+        """Tell where the state and the logins are, also where the configuration is bad.
 
-        text = self.files.texts.get(SETTINGS, "")
-        found, _ = read_settings(Source(self.files.name(SETTINGS), text), self.config_dir)
-        settings = found or Settings()
+        Raises `Mistakes` where that cannot be told: no default stands in for what was written.
+        """
+        from flashd.config.files import SETTINGS
+        from flashd.config.mistakes import Mistakes, Source
+        from flashd.config.settings import read_settings
+        from flashd.config.whereabouts import whereabouts
+
+        if self.files.unread and SETTINGS not in self.files.texts:
+            raise Mistakes(self.files.unread)
+        source = Source(self.files.name(SETTINGS), self.files.texts.get(SETTINGS, ""))
+        found, mistakes = read_settings(source, self.config_dir)
+        settings = whereabouts(source, self.config_dir) if mistakes else found
+        if settings is None:
+            raise Mistakes(mistakes)
         return settings.with_state(self.state) if self.state else settings
 
     async def last_accepted(self) -> tuple[Configuration, datetime] | None:
@@ -178,18 +186,6 @@ class Home:
         async with self.store_of(self.settings_at_hand()) as store:
             found = await store.accepted()
         return (self.interpret(Files(self.config_dir, found[0])), found[1]) if found else None
-
-    def own_settings(self) -> Settings:
-        """Tell the daemon's own settings, whatever the services say; raises `Mistakes`."""
-        from flashd.config.files import SETTINGS
-        from flashd.config.mistakes import Mistakes, Source
-        from flashd.config.settings import read_settings
-
-        text = self.files.texts.get(SETTINGS, "")
-        found, mistakes = read_settings(Source(self.files.name(SETTINGS), text), self.config_dir)
-        if found is None:
-            raise Mistakes(mistakes)
-        return found.with_state(self.state) if self.state else found
 
     def store(self, configuration: Configuration) -> AbstractAsyncContextManager[Store]:
         """Open the state store, as the owner of its directory."""

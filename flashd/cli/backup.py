@@ -45,5 +45,5 @@ async def _backup(home: Home, file: Path, *, replace: bool) -> Backup:
     from flashd.engine.copies import back_up
     from flashd.wiring import command_events, system_clock
 
-    async with home.store_of(home.own_settings()) as store:
+    async with home.store_of(home.settings_at_hand()) as store:
         return await back_up(store, file, system_clock(), command_events(), replace=replace)

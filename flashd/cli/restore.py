@@ -49,7 +49,7 @@ async def _restore(home: Home, file: Path, *, nothing_ran: bool) -> Restored | B
     from flashd.engine.copies import restore
     from flashd.wiring import command_events, system_clock
 
-    async with home.store_of(home.own_settings()) as store:
+    async with home.store_of(home.settings_at_hand()) as store:
         return await restore(store, file, system_clock(), command_events(), nothing_ran=nothing_ran)
 
 

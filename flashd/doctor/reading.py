@@ -46,7 +46,11 @@ class Read:
 
 
 def read(home: Home) -> Read:
-    """Read all that can be read; raises `ConfigError` only for a wrong --state."""
+    """Read all that can be read.
+
+    Raises `ConfigError` for a wrong --state, and where it cannot be told where the state is:
+    what is said of another store would mislead.
+    """
     try:
         configuration, said = home.configuration, []
     except ConfigError as error:

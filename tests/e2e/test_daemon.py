@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -281,3 +282,33 @@ def test_the_store_is_for_its_owner_s_eyes_only(site: Site) -> None:
     site.service("db", *PAIRS)
     site.run("status")
     assert all(not file.stat().st_mode & 0o077 for file in kept(site))
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["the store is told", "it is not"])
+def test_invariant_10_a_mistake_never_moves_the_store(site: Site, *, told: bool) -> None:
+    """In a former store nothing is known of a hold: what was accepted there must not come back."""
+    site.service("db", PAIRS[0])
+    site.says("db", 1)
+    with site.daemon() as daemon:  # what the former store accepted
+        daemon.until("resync-refused")
+        assert daemon.stop() == 0
+    site.settings["state"] = f"sqlite:///{site.state}/present.db"
+    site.write()
+    assert site.run("hold", "--all", "--reason", "audit").returncode == 0
+    with site.daemon() as daemon:
+        daemon.until("daemon-started")
+        assert daemon.stop() == 0
+    site.says("db", 0)
+    broken = {**site.settings, "check_intervall": "30s"}
+    if not told:
+        broken["sate"] = broken.pop("state")
+    (site.etc / "flashd.yaml").write_text(json.dumps(broken))
+    with site.daemon() as daemon:
+        if told:
+            daemon.until("configuration-degraded")
+            daemon.until("decision-changed", "db")
+            assert daemon.stop() == 0
+        else:
+            assert daemon.ended() == 2
+            assert site.run("hold", "--all", "--reason", "audit").returncode == 2
+    assert not site.sent()
