@@ -132,7 +132,7 @@ def _sentence(change: Change, run: str | None) -> str:
     elif change.after:
         words.append(change.after)
     if run:
-        words.append(f"run {run} is under way and ends first")
+        words.append(f"run {run} is under way, and what it has begun it ends")
     return "; ".join(words)
 
 

@@ -230,14 +230,15 @@ class Batch:
         service = looked.service
         standings = known.standings
         try:
-            if await self._renew(service, listings):
+            renewed = await self._renew(service, listings)
+            if hold := await self._hold_since(service):
+                asked = self.request.asked
+                return await self._refuse(service, words(hold), standings) if asked else None
+            if renewed:
                 known = await picture(self.world, self.arrays)
                 if isinstance(answer := self._decide(service, known, began), NotDue):
                     reason = _obstacle(service, answer, known, self.world.clock.now())
                     return await self._refuse(service, reason, standings)
-            if hold := await self._hold_since(service):
-                asked = self.request.asked
-                return await self._refuse(service, words(hold), standings) if asked else None
             self.world.drain.engaged.add(self.arrays)
             standing = standings.get(service.name)
             turn = Turn(self.world, looked, listings, self.request, self.holder, standing)

@@ -101,7 +101,10 @@ def test_a_service_removed_in_its_own_run_finishes_first(site: Site) -> None:
         told = daemon.until("definition-changed", "goes")
         daemon.until("configuration-reloaded")
         done = daemon.until("resync-completed", "goes")
-        assert f"run {done['flashd']['run']['id']} is under way and ends first" in told["message"]
+        assert (
+            f"run {done['flashd']['run']['id']} is under way, and what it has begun"
+            in told["message"]
+        )
         assert daemon.stop() == 0
         actions = daemon.actions()
     assert actions.index("configuration-reloaded") < actions.index("resync-completed")

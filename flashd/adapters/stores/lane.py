@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import sqlite3
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
+
+from sqlalchemy.exc import DBAPIError
 
 from flashd.adapters.stores.failures import told
 from flashd.errors import StoreError
@@ -21,13 +26,15 @@ T = TypeVar("T")
 class Lane:
     """Transactions on `engine`, one after the other, in the order in which they were asked for.
 
-    `where` names the store in errors.
+    `where` names the store in errors. When a server is found to be lost, what was asked for
+    before that fails with it: each in the queue would wait for the server again.
     """
 
     def __init__(self, engine: Engine, where: str, name: str) -> None:
         self._engine = engine
         self.where = where
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._lost_at = -math.inf
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction and wait until it is durable.
@@ -48,13 +55,33 @@ class Lane:
 
     def _submit(self, work: Callable[[Connection], T]) -> Future[T]:
         try:
-            return self._thread.submit(self._transact, work)
+            return self._thread.submit(self._transact, work, time.monotonic())
         except RuntimeError as error:
             raise StoreError(f"{self.where} is closed") from error
 
-    def _transact(self, work: Callable[[Connection], T]) -> T:
-        with told(self.where), self._engine.begin() as connection:
-            return work(connection)
+    def _transact(self, work: Callable[[Connection], T], asked_at: float) -> T:
+        if asked_at < self._lost_at:
+            raise StoreError(
+                f"{self.where} was lost before this could be asked", "See that it is reachable."
+            )
+        try:
+            with told(self.where), self._engine.begin() as connection:
+                return work(connection)
+        except StoreError as error:
+            if _is_lost(error.__cause__):
+                self._lost_at = time.monotonic()
+            raise
+
+
+def _is_lost(cause: BaseException | None) -> bool:
+    """Whether a server could not be reached, or was no more: it then told no SQLSTATE of its own.
+
+    See "Class 57" of PostgreSQL's error codes for a server that is being shut down.
+    """
+    if not isinstance(cause, DBAPIError) or isinstance(cause.orig, sqlite3.Error):
+        return False
+    state = str(getattr(cause.orig, "sqlstate", None) or "")
+    return state == "" or state.startswith(("08", "57P"))
 
 
 class Lanes:

@@ -42,7 +42,13 @@ class SqlStore(
 
     async def answers(self) -> None:
         """Ask the database something easy in each lane."""
-        await asyncio.gather(self._reading.run(_answer), self._writing.run(_answer))
+        lanes = (self._reading, self._writing)
+        answers = await asyncio.gather(
+            *(lane.run(_answer) for lane in lanes), return_exceptions=True
+        )
+        for answer in answers:  # an error is told once every lane has answered
+            if isinstance(answer, BaseException):
+                raise answer
 
     async def close(self) -> None:
         """Finish what was asked for and let go of the store."""

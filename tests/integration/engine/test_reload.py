@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from flashd.engine.cycle import Cycle
 from flashd.engine.request import Request
 from flashd.model.run import Outcome
@@ -48,6 +50,44 @@ async def test_what_was_changed_after_the_last_look_is_not_sent(lab: Lab) -> Non
         assert result.reason == "a reload changed its definition meanwhile"
         assert not await world.store.open_runs()
     assert not lab.changes()
+
+
+@pytest.mark.parametrize("how", ["removed", "changed"])
+async def test_a_withdraw_is_followed_by_its_establish(lab: Lab, how: str) -> None:
+    """What is begun is ended: else the pair has no copy, and perhaps no next run."""
+    lab.clones(PAIR, record=False)
+
+    def reload() -> Finding:
+        if how == "removed":
+            del lab.services["db"]
+        else:
+            lab.define("db", resource(PAIR, recording=False), max_delay=9 * HOUR)
+        heir(lab, world).succeed()
+        return down()
+
+    # at first, before the withdraw, before the establish
+    lab.define("db", resource(PAIR, recording=False), looks=[down(), down(), reload])
+    async with lab.open() as world:
+        world = replace(world, services=dict(lab.services))  # noqa: PLW2901 - reload is told it
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE, result.reason
+        assert not await world.store.withdrawals()
+    assert lab.acted() == ["rmflash", "mkflash"]
+
+
+async def test_invariant_2_a_reload_that_protects_it_leaves_a_pair_withdrawn(lab: Lab) -> None:
+    lab.clones(PAIR, record=False)
+
+    def reload() -> Finding:
+        heir(lab, world, protected=frozenset({(SERIAL, "0002")})).succeed()
+        return down()
+
+    lab.define("db", resource(PAIR, recording=False), looks=[down(), down(), reload])
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+        assert len(await world.store.withdrawals()) == 1
+    assert lab.acted() == ["rmflash"]
 
 
 async def test_nothing_is_sent_by_an_answer_of_a_host_that_is_reached_otherwise_now(

@@ -102,6 +102,32 @@ async def test_an_idle_connection_that_was_lost_is_replaced_before_it_is_used(
     await store.enlist(["payroll"], NOW)
 
 
+async def test_what_waited_behind_a_loss_fails_with_it(store: SqlStore, proxy: Proxy) -> None:
+    """Each of a queue would wait for the server again, and the last one for minutes."""
+    proxy.set(b"FROM runs", Harm.FREEZE)
+    began = time.monotonic()
+    asked = [store.open_runs() for _ in range(20)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert all(isinstance(answer, StoreError) for answer in answers)
+    assert "was lost before this could be asked" in str(answers[-1])
+    assert time.monotonic() - began < 5 * REPLY
+    proxy.cut()
+    assert len(await store.open_runs()) == 1, "what is asked later is asked"
+
+
+async def test_a_sign_of_life_waits_for_every_lane(store: SqlStore, proxy: Proxy) -> None:
+    proxy.set(b"FROM runs", Harm.FREEZE)
+    busy = asyncio.create_task(store.open_runs())
+    await asyncio.sleep(0)
+    began = time.monotonic()
+    with pytest.raises(StoreError):
+        await store.answers()
+    assert busy.done(), "the lane that was busy has answered too"
+    assert time.monotonic() - began < 5 * REPLY
+    with pytest.raises(StoreError):
+        await busy
+
+
 async def test_an_idle_connection_that_swallows_costs_one_limit(
     store: SqlStore, proxy: Proxy
 ) -> None:
