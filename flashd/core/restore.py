@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.model.lease import DAEMON_LEASE
@@ -34,7 +34,7 @@ def at_work(runs: Iterable[RunRecord], leases: Iterable[Held]) -> str | None:
 class Since:
     """What is known of the time after a backup was taken, as it bears on one withdrawal."""
 
-    nothing_ran: bool  # a person says that no flashd ran since
+    nothing_ran: bool | None  # whether a person says that no flashd ran since; None: nobody asked
     last_run: datetime | None  # the beginning of the newest run that the present store knows
     run_known: bool  # the present store knows the run that withdrew the pair
     pair_seen: bool  # a reading since the backup showed the pair
@@ -49,14 +49,20 @@ def disbelief(made_at: datetime, since: Since) -> str | None:
     may contradict it.
     """
     if since.run_known:
-        return "this store knows its run, and that the pair was there again"
+        return "this store knows its run, and that it does not count any more"
     if since.pair_seen:
         return "the pair was seen since the backup was taken"
     if since.last_run is not None and since.last_run >= made_at:
         return "a run began since the backup was taken"
     if not since.nothing_ran:
-        return "nobody said that no flashd ran since the backup was taken"
+        return "flashd may have run since the backup was taken"
     return None
+
+
+def hangs_on_a_word(made_at: datetime, since: Since) -> bool:
+    """Whether it takes a person to say if a withdrawal counts, and nobody did."""
+    said = replace(since, nothing_ran=True)
+    return since.nothing_ran is None and disbelief(made_at, said) is None
 
 
 def newest_first(started_at: datetime, newest: datetime | None) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flashd.core.holds import words
 from flashd.engine.events import Event
-from flashd.model.backup import Busy
+from flashd.engine.holds import tell_hold
+from flashd.model.backup import Restored
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flashd.model.backup import Backup, Restored
+    from flashd.model.backup import Backup, Busy, Unsaid
     from flashd.ports.clock import Clock
     from flashd.ports.events import Events
     from flashd.ports.store import Copies
@@ -30,11 +32,13 @@ async def back_up(
 
 
 async def restore(
-    copies: Copies, file: Path, clock: Clock, events: Events, *, nothing_ran: bool
-) -> Restored | Busy:
-    """Restore a backup, unless somebody is at work."""
+    copies: Copies, file: Path, clock: Clock, events: Events, *, nothing_ran: bool | None
+) -> Restored | Busy | Unsaid:
+    """Restore a backup, unless somebody is at work; tell what binds again by it."""
     found = await copies.restore(file, clock.now(), nothing_ran=nothing_ran)
-    if not isinstance(found, Busy):
+    if isinstance(found, Restored):
+        for hold in found.holds:
+            tell_hold(events, Event.HOLD_SET, hold, f"restored: {words(hold)}")
         events.tell(
             Event.STATE_RESTORED,
             f"the backup {file} of {found.backup.made_at:%Y-%m-%dT%H:%M:%SZ} was restored",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flashd.model.observation import Withdrawal
     from flashd.model.run import RunRecord
     from flashd.model.service import Service
+    from flashd.ports.events import Events
 
 _MOST_NAMED = 20
 
@@ -166,7 +167,14 @@ def _tell_lifted(world: World, hold: Hold) -> None:
 
 
 def _tell(world: World, event: Event, hold: Hold, message: str, by: str | None = None) -> None:
-    world.events.tell(
+    tell_hold(world.events, event, hold, message, by)
+
+
+def tell_hold(
+    events: Events, event: Event, hold: Hold, message: str, by: str | None = None
+) -> None:
+    """Tell what became of a hold."""
+    events.tell(
         event,
         f"hold of {hold.scope}: {message}",
         {

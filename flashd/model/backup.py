@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from flashd.model.hold import Hold
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
@@ -32,11 +34,15 @@ class Disbelieved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """How many rows of a backup were taken over, by table, and which withdrawals were not."""
+    """How many rows of a backup were taken over, by table, and which withdrawals were not.
+
+    `holds` are those that the backup brought back: they bind again.
+    """
 
     backup: Backup
     taken: Mapping[str, int]
     disbelieved: tuple[Disbelieved, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +50,13 @@ class Busy:
     """Nothing was restored: somebody is at work."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaid:
+    """Nothing was restored: a person has to say first whether flashd ran since the backup.
+
+    Its open withdrawals, of which these are, hang on that.
+    """
+
+    withdrawals: tuple[Disbelieved, ...]

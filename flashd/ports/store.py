@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from flashd.model.backup import Backup, Busy, Restored
+    from flashd.model.backup import Backup, Busy, Restored, Unsaid
     from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Held, Holder
     from flashd.model.observation import ArrayRecord, Breaker, Sighting, Standing, Withdrawal
@@ -200,10 +200,13 @@ class Copies(Protocol):
         Raises `ConfigError` where the file exists and may not be replaced.
         """
 
-    async def restore(self, file: Path, at: datetime, *, nothing_ran: bool) -> Restored | Busy:
+    async def restore(
+        self, file: Path, at: datetime, *, nothing_ran: bool | None
+    ) -> Restored | Busy | Unsaid:
         """Add what a backup has and this store lacks, all or nothing; what is known now stays.
 
-        `nothing_ran`: a person says that no flashd ran since the backup was taken.
+        `nothing_ran`: whether a person says that no flashd ran since the backup was taken. Nothing
+        is restored where open withdrawals hang on that, and nobody said it (None).
         """
 
 

@@ -140,10 +140,13 @@ def test_it_moves_to_the_other_kind_with_what_is_withdrawn(
     assert site.run("backup", str(file)).returncode == 0
     server = request.getfixturevalue("server")
     here = site.settings["state"].startswith("sqlite")
-    for flags, code in (((), 4), (("--nothing-ran-since",), 0)):
+    for flags, code in ((("--something-ran-since",), 4), (("--nothing-ran-since",), 0)):
         there = f"sqlite:///{site.state}/{code}.db"
         site.settings["state"] = server.url(server.schema()) if here else there
         site.write()
+        asked = site.run("restore", str(file))
+        assert asked.returncode == 4
+        assert "--nothing-ran-since" in asked.stderr
         done = site.run("restore", str(file), *flags)
         assert done.returncode == 0, done.stderr
         assert ("stays withdrawn" in done.stderr) is (code == 4)
@@ -180,5 +183,8 @@ def test_a_mistake_in_a_service_keeps_nobody_from_a_backup(site: Site, file: Pat
     site.write()
     assert site.run("backup", str(file)).returncode == 0
     site.settings["check_interval"] = "soon"
+    site.write()
+    assert site.run("backup", str(file), "--replace").returncode == 0
+    site.settings["state"] = "nowhere"
     site.write()
     assert site.run("backup", str(file), "--replace").returncode == 2

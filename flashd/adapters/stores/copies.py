@@ -12,7 +12,7 @@ from flashd.adapters.stores.leases import SqlLeases, valid
 from flashd.adapters.stores.server import without_limits
 from flashd.adapters.threads import beside
 from flashd.core.restore import at_work
-from flashd.model.backup import Busy, Restored
+from flashd.model.backup import Busy, Restored, Unsaid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,33 +35,53 @@ class SqlCopies(SqlLeases):
 
         return await self._reading.run(work)
 
-    async def restore(self, file: Path, at: datetime, *, nothing_ran: bool) -> Restored | Busy:
+    async def restore(
+        self, file: Path, at: datetime, *, nothing_ran: bool | None
+    ) -> Restored | Busy | Unsaid:
         """Add what a backup has and this store lacks, all or nothing."""
         with TemporaryDirectory(prefix="flashd-restore-") as directory:
             backup, engine = await beside(partial(backups.prepare, file, Path(directory)))
             try:
-                work = partial(_restore, source=engine, backup=backup, nothing_ran=nothing_ran)
+                work = partial(
+                    _restore, source=engine, backup=backup, at=at, nothing_ran=nothing_ran
+                )
                 return await self._writing.run(partial(self._unless_at_work, at=at, work=work))
             finally:
                 engine.dispose()
 
     def _unless_at_work(
-        self, connection: Connection, at: datetime, work: Callable[[Connection], Restored]
-    ) -> Restored | Busy:
+        self,
+        connection: Connection,
+        at: datetime,
+        work: Callable[[Connection], Restored | Unsaid],
+    ) -> Restored | Busy | Unsaid:
         """Look and act in one transaction, in which nobody can begin anything else."""
         without_limits(connection)
         reason = at_work(journal.still_open(connection), valid(connection, self._host, at))
         if reason is not None:
             return Busy(reason)
         restored = work(connection)
-        rules.look_again(connection, at)
+        if isinstance(restored, Restored):
+            rules.look_again(connection, at)
         return restored
 
 
 def _restore(
-    connection: Connection, source: Engine, backup: Backup, *, nothing_ran: bool
-) -> Restored:
+    connection: Connection,
+    source: Engine,
+    backup: Backup,
+    at: datetime,
+    *,
+    nothing_ran: bool | None,
+) -> Restored | Unsaid:
     with source.begin() as rows:
-        merge = rules.begin(connection, rows, backup, nothing_ran=nothing_ran)
+        merge = rules.begin(connection, rows, backup, at, nothing_ran=nothing_ran)
+        if open_questions := rules.unsaid(merge):
+            return Unsaid(open_questions)
         taken = rules.take_over(merge)
-    return Restored(backup=backup, taken=taken, disbelieved=tuple(merge.disbelieved))
+    return Restored(
+        backup=backup,
+        taken=taken,
+        disbelieved=tuple(merge.disbelieved),
+        holds=tuple(merge.brought_back),
+    )

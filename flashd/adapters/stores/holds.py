@@ -26,7 +26,7 @@ class SqlHolds(Lanes):
 
     async def holds(self) -> Mapping[Scope, Hold]:
         """Tell all, by scope."""
-        return await self._reading.run(_all)
+        return await self._reading.run(stored_holds)
 
     async def covering(self, service: str, arrays: Iterable[str]) -> Mapping[Scope, Hold]:
         """Tell those over one service."""
@@ -65,7 +65,8 @@ def holds_over(connection: Connection, service: str, arrays: Iterable[str]) -> d
     return _found(connection, select(holds).where(_any_of(scopes_over(service, arrays))))
 
 
-def _all(connection: Connection) -> dict[Scope, Hold]:
+def stored_holds(connection: Connection) -> dict[Scope, Hold]:
+    """Tell all, as part of a transaction."""
     return _found(connection, select(holds).order_by(holds.c.kind, holds.c.name))
 
 
@@ -78,7 +79,7 @@ def _hold(
     connection: Connection, wanted: Sequence[Hold], services: Sequence[str], now: datetime
 ) -> list[Hold]:
     replaced = [found for one in wanted for found in _one(connection, one.scope)]
-    upsert(connection, holds, [_row(one) for one in wanted])
+    upsert(connection, holds, [row_of(one) for one in wanted])
     look_again(connection, now, services)
     return replaced
 
@@ -137,7 +138,8 @@ def _is(scope: Scope) -> ColumnElement[bool]:
     return and_(holds.c.kind == scope.kind, holds.c.name == scope.name)
 
 
-def _row(hold: Hold) -> dict[str, object]:
+def row_of(hold: Hold) -> dict[str, object]:
+    """Write a hold as its table has it."""
     return {
         "kind": hold.scope.kind,
         "name": hold.scope.name,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select, update
 
 from flashd.adapters.stores.dialect import add_missing, upsert
+from flashd.adapters.stores.holds import row_of, stored_holds
 from flashd.adapters.stores.schema import (
     METADATA,
     accepted,
@@ -24,7 +25,7 @@ from flashd.adapters.stores.schema import (
     standings,
     withdrawals,
 )
-from flashd.core.restore import Since, disbelief, newest_first
+from flashd.core.restore import Since, disbelief, hangs_on_a_word, newest_first
 from flashd.model.backup import Disbelieved
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, Table
 
     from flashd.model.backup import Backup
+    from flashd.model.hold import Hold
 
 Row = dict[str, object]
 
@@ -60,11 +62,13 @@ class Merge:
     target: Connection
     source: Connection
     backup: Backup
-    nothing_ran: bool
+    at: datetime
+    nothing_ran: bool | None
     run_ids: frozenset[str]  # that the store knew before
     newest_run: datetime | None
     seen_since: frozenset[tuple[str, str]]  # pairs, by array, that it saw after the backup
     disbelieved: list[Disbelieved] = field(default_factory=list)
+    brought_back: list[Hold] = field(default_factory=list)
 
     def rows(self, table: Table) -> Iterator[list[Row]]:
         """Read a table of the backup in parts."""
@@ -73,16 +77,34 @@ class Merge:
             yield [dict(row) for row in part]
 
 
-def begin(target: Connection, source: Connection, backup: Backup, *, nothing_ran: bool) -> Merge:
+def begin(
+    target: Connection,
+    source: Connection,
+    backup: Backup,
+    at: datetime,
+    *,
+    nothing_ran: bool | None,
+) -> Merge:
     """Look what the store knows before anything is added."""
     return Merge(
         target,
         source,
         backup,
+        at,
         nothing_ran,
         frozenset(target.scalars(select(runs.c.id))),
         target.execute(select(func.max(runs.c.started_at))).scalar_one(),
         _seen_since(target, backup.made_at),
+    )
+
+
+def unsaid(merge: Merge) -> tuple[Disbelieved, ...]:
+    """Tell the withdrawals of which nobody has said yet whether they count."""
+    return tuple(
+        _named(row, "nobody said whether flashd ran since the backup was taken")
+        for rows in _absent(merge)
+        for row in rows
+        if hangs_on_a_word(merge.backup.made_at, _since(merge, row))
     )
 
 
@@ -171,14 +193,29 @@ def _is_later(row: Mapping[str, object], known: datetime | None) -> bool:
 
 def _withdrawals(merge: Merge, table: Table) -> int:
     """Add those that may be believed; one that is open now stays as it is."""
-    here = _clones(merge.target, select(withdrawals.c.array, withdrawals.c.pair))
     added = 0
-    for rows in merge.rows(table):
-        absent = [row for row in rows if (row["array"], row["pair"]) not in here]
+    for absent in _absent(merge):
         believed = [row for row in absent if _believed(merge, row)]
         add_missing(merge.target, table, believed)
         added += len(believed)
     return added
+
+
+def _absent(merge: Merge) -> Iterator[list[Row]]:
+    """Read the withdrawals of the backup that are not open here."""
+    here = _clones(merge.target, select(withdrawals.c.array, withdrawals.c.pair))
+    for rows in merge.rows(withdrawals):
+        yield [row for row in rows if (row["array"], row["pair"]) not in here]
+
+
+def _holds(merge: Merge, table: Table) -> int:
+    """Add those that bind still and are not laid anew: they are told, since they bind again."""
+    here = set(stored_holds(merge.target))
+    for hold in stored_holds(merge.source).values():
+        if hold.scope not in here and hold.binds(merge.at):
+            merge.brought_back.append(hold)
+    add_missing(merge.target, table, [row_of(hold) for hold in merge.brought_back])
+    return len(merge.brought_back)
 
 
 def _seen_since(target: Connection, made_at: datetime) -> frozenset[tuple[str, str]]:
@@ -193,19 +230,24 @@ def _clones(target: Connection, query: Select[Any]) -> frozenset[tuple[str, str]
 
 
 def _believed(merge: Merge, row: Row) -> bool:
-    array, pair = str(row["array"]), str(row["pair"])
-    since = Since(
+    reason = disbelief(merge.backup.made_at, _since(merge, row))
+    if reason is not None:
+        merge.disbelieved.append(_named(row, reason))
+    return reason is None
+
+
+def _since(merge: Merge, row: Row) -> Since:
+    return Since(
         nothing_ran=merge.nothing_ran,
         last_run=merge.newest_run,
         run_known=row["run"] in merge.run_ids,
-        pair_seen=(array, pair) in merge.seen_since,
+        pair_seen=(str(row["array"]), str(row["pair"])) in merge.seen_since,
     )
-    reason = disbelief(merge.backup.made_at, since)
-    if reason is not None:
-        service = str(row["service"])
-        found = Disbelieved(array=array, pair=pair, service=service, reason=reason)
-        merge.disbelieved.append(found)
-    return reason is None
+
+
+def _named(row: Row, reason: str) -> Disbelieved:
+    array, pair, service = (str(row[key]) for key in ("array", "pair", "service"))
+    return Disbelieved(array=array, pair=pair, service=service, reason=reason)
 
 
 _RULES: Mapping[str, Callable[[Merge, Table], int]] = {
@@ -213,4 +255,5 @@ _RULES: Mapping[str, Callable[[Merge, Table], int]] = {
     "steps": _steps,
     "sightings": _sightings,
     "withdrawals": _withdrawals,
+    "holds": _holds,
 }

@@ -21,7 +21,8 @@ from flashd.adapters.stores.rules import LEFT_OUT, carried
 from flashd.adapters.stores.schema import METADATA
 from flashd.adapters.stores.store import open_store
 from flashd.errors import ConfigError, StoreError
-from flashd.model.backup import Backup, Busy, Restored
+from flashd.model.backup import Backup, Busy, Restored, Unsaid
+from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.lease import DAEMON_LEASE, Holder, array_lease
 from flashd.model.observation import ArrayRecord, Breaker, Standing
 from flashd.model.run import Marks, Outcome, StepKind
@@ -104,7 +105,7 @@ async def rows(store: SqlStore) -> dict[str, list[tuple[object, ...]]]:
     return await store._reading.run(read)
 
 
-async def took(store: SqlStore, file: Path, *, nothing_ran: bool = False) -> Restored:
+async def took(store: SqlStore, file: Path, *, nothing_ran: bool | None = False) -> Restored:
     found = await store.restore(file, minute(200), nothing_ran=nothing_ran)
     assert isinstance(found, Restored)
     return found
@@ -228,8 +229,46 @@ async def test_a_withdrawal_is_not_believed_unless_somebody_says_that_nothing_ra
     await either.back_up(file, minute(100), replace=False)
     found = await took(other, file)
     assert [(one.pair, one.service) for one in found.disbelieved] == [(str(ONE), "payroll")]
-    assert "nobody said" in found.disbelieved[0].reason
+    assert "may have run since" in found.disbelieved[0].reason
     assert await other.withdrawals() == []
+
+
+async def test_nothing_is_restored_before_it_is_said_whether_flashd_ran(
+    either: SqlStore, other: SqlStore, file: Path
+) -> None:
+    """To restore without the word would make the runs known, and the withdrawals void for ever."""
+    await withdrawn(either)
+    await either.back_up(file, minute(100), replace=False)
+    before = await rows(other)
+    found = await other.restore(file, minute(200), nothing_ran=None)
+    assert isinstance(found, Unsaid)
+    assert [(one.pair, one.service) for one in found.withdrawals] == [(str(ONE), "payroll")]
+    assert await rows(other) == before
+    assert not (await took(other, file, nothing_ran=True)).disbelieved
+
+
+async def test_where_nothing_hangs_on_it_nothing_has_to_be_said(
+    either: SqlStore, other: SqlStore, file: Path
+) -> None:
+    await either.open_run(run("R"))
+    await either.close_run("R", minute(1), Outcome.DONE, "", [])
+    await either.back_up(file, minute(100), replace=False)
+    assert (await took(other, file, nothing_ran=None)).taken["runs"] == 1
+
+
+async def test_a_hold_that_comes_back_is_told_and_one_that_has_ended_does_not(
+    either: SqlStore, other: SqlStore, file: Path
+) -> None:
+    scopes = (Scope(Kind.ALL), Scope(Kind.SERVICE, "ended"), Scope(Kind.SERVICE, "anew"))
+    laid = [Hold(scope=one, reason="why", by="ann", since=NOW) for one in scopes]
+    laid[1] = replace(laid[1], until=minute(150))
+    await either.hold(laid, [], NOW)
+    await either.back_up(file, minute(100), replace=False)
+    anew = replace(laid[2], reason="another")
+    await other.hold([anew], [], NOW)
+    found = await took(other, file)
+    assert found.holds == (laid[0],)
+    assert set((await other.holds()).values()) == {laid[0], anew}
 
 
 async def test_a_withdrawal_is_believed_where_nothing_ran(

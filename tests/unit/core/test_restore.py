@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from flashd.core.restore import Since, at_work, disbelief, newest_first
+from flashd.core.restore import Since, at_work, disbelief, hangs_on_a_word, newest_first
 from flashd.model.lease import DAEMON_LEASE, Held, Holder
 from flashd.model.run import RunRecord, Trigger
 
@@ -28,7 +28,8 @@ def test_a_withdrawal_is_believed_where_nothing_speaks_against_it() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"nothing_ran": False}, "nobody said"),
+        ({"nothing_ran": False}, "may have run"),
+        ({"nothing_ran": None}, "may have run"),
         ({"last_run": MADE}, "a run began"),
         ({"last_run": MADE + TICK}, "a run began"),
         ({"run_known": True}, "knows its run"),
@@ -39,6 +40,15 @@ def test_anything_that_speaks_against_it_is_enough(change: dict[str, object], sa
     reason = disbelief(MADE, replace(QUIET, **change))  # type: ignore[arg-type]  # named above
     assert reason is not None
     assert said in reason
+
+
+def test_a_person_is_asked_where_his_word_decides() -> None:
+    unsaid = replace(QUIET, nothing_ran=None)
+    assert hangs_on_a_word(MADE, unsaid)
+    assert not hangs_on_a_word(MADE, QUIET)
+    assert not hangs_on_a_word(MADE, replace(QUIET, nothing_ran=False))
+    for change in ({"last_run": MADE}, {"run_known": True}, {"pair_seen": True}):
+        assert not hangs_on_a_word(MADE, replace(unsaid, **change))
 
 
 def test_an_open_run_or_a_lease_is_work_and_the_daemon_as_such_is_none() -> None:
