@@ -13,10 +13,11 @@ from flashd.cli.status import gather
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from flashd.core.explain import Link
-    from flashd.model.observation import Picture
+    from flashd.model.observation import Picture, Standing
     from flashd.model.run import RunRecord
     from flashd.model.service import Service
     from flashd.wiring import Home
@@ -63,13 +64,20 @@ def _document(
         "reason": standing.reason if standing else None,
         "since": instant(standing.since) if standing else None,
         "chain": [{"name": one.name, "lets": one.lets, "words": one.words} for one in links],
-        "guards": [one for one in (run.evidence if run else ()) if "guard" in one],
+        "guards": _guards(standing, run),
         "last_run": {"run": run.id, "outcome": str(run.outcome or "open"), "reason": run.reason}
         if run
         else None,
         "next": {"at": instant(chance[0]), "reason": chance[1]} if chance else None,
         "hold": hold_of(service, known, now),
     }
+
+
+def _guards(standing: Standing | None, run: RunRecord | None) -> list[Mapping[str, object]]:
+    """Tell each guard's last word in the last run, unless the last turn was another one."""
+    if run is None or (standing and standing.refused and standing.reason != run.reason):
+        return []
+    return list({one["guard"]: one for one in run.evidence if "guard" in one}.values())
 
 
 def _mark(lets: object) -> str:
@@ -79,7 +87,8 @@ def _mark(lets: object) -> str:
 def _print(document: dict[str, Any]) -> None:
     click.echo(f"{document['service']} is {document['status']}")
     if document["decision"]:
-        click.echo(f"decision   {document['decision']}: {document['reason']}")
+        words = document["reason"] or "not looked at yet"
+        click.echo(f"decision   {document['decision']}: {words}")
         click.echo(f"since      {document['since'] or 'the beginning'}")
     for link in document["chain"]:
         click.echo(f"{_mark(link['lets'])} {link['name']}: {link['words']}")

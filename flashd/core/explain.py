@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flashd.model.health import Bounds
-    from flashd.model.observation import ArrayRecord, Picture
+    from flashd.model.observation import ArrayRecord, Picture, Standing
     from flashd.model.run import RunRecord
     from flashd.model.service import Service
 
@@ -68,6 +68,7 @@ def explain(service: Service, picture: Picture, now: datetime) -> tuple[Link, ..
         *_open_run(picture.last_runs.get(service.name)),
         _due(service, picture, last, now),
         _relations(service, picture),
+        *_last_turn(picture.standings.get(service.name)),
     )
 
 
@@ -133,6 +134,12 @@ def _due(service: Service, picture: Picture, last: Bounds | None, now: datetime)
         case NotDue(reason, until):
             when = f"until {until:%Y-%m-%dT%H:%M:%SZ}" if until else "for good"
             return Link("due", False, f"{WORDS[reason]}, {when}; {age}")
+
+
+def _last_turn(standing: Standing | None) -> Iterable[Link]:
+    """Say what refused the last turn, whoever took it: the history has only what was news."""
+    if standing is not None and standing.refused:
+        yield Link("last turn", False, f"refused: {standing.reason}")
 
 
 def _from(service: Service) -> str:

@@ -176,7 +176,7 @@ class Turn:
             other = held.get(volume_lease(array, volume))
             if other is not None and self.world.host.gone(other.by) is not True:
                 ending = Ending(Outcome.REFUSED, f"{other.by} has {other.name}")
-        if self.request.asked or self._is_news(str(ending.outcome), ending.reason):
+        if self.request.asked or self._is_news(ending.outcome, ending.reason):
             tell_readings(self.world, self.service.name, None, self.looked.readings)
             reason = f"{ending.reason}; it would be: {'; '.join(commands)}"
             told = Ending(ending.outcome, reason, self.evidence)
@@ -229,7 +229,7 @@ class Turn:
         """Write a refusal to the history and tell it; the daemon does so only where it is news."""
         ending = Ending(Outcome.REFUSED, reason)
         run = None
-        if self.request.asked or self._is_news("refused", reason):
+        if self.request.asked or self._is_news(Outcome.REFUSED, reason):
             if not self.request.dry_run:
                 record = self._record(())
                 run = record.id
@@ -241,6 +241,6 @@ class Turn:
                 await close(self.world, run, self.service.name, ending)
         return Attempt(service=self.service, run=run, evidence=self.evidence, cut=ending, hint=hint)
 
-    def _is_news(self, decision: str, reason: str) -> bool:
-        before = self.standing
+    def _is_news(self, outcome: Outcome, reason: str) -> bool:
+        before, decision = self.standing, self.request.decision_on(outcome)
         return before is None or (before.decision, before.reason) != (decision, reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.model.observation import REFUSED, WOULD_REFUSE
 from flashd.model.run import Trigger
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ class Request:
     def asked(self) -> bool:
         """Whether a person wants it."""
         return self.trigger is Trigger.PERSON
+
+    def decision_on(self, outcome: Outcome) -> str:
+        """Name the decision that an outcome stands for.
+
+        What is only observed is told apart: the first refusal that counts is news, and written
+        to the history, whatever an observer said before.
+        """
+        return WOULD_REFUSE if self.dry_run and str(outcome) == REFUSED else str(outcome)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

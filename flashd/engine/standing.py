@@ -35,16 +35,16 @@ async def reassess(
     world = world.newest
     known = await picture(world, _arrays_of(world, arrays))
     ended = {result.service: result for result in results}
-    now = world.clock.now()
     changed = []
     here = [one for one in world.services.values() if set(one.arrays) & set(arrays)]
     for service in here:
         before = known.standings.get(service.name, Standing(service=service.name))
-        after = _assess(world, service, known, ended.get(service.name), now)
+        after = _assess(world, service, known, ended.get(service.name), request)
         if after != before:
-            changed.append(after)
-            _tell(world, before, after, request)
-    await world.store.stand(changed)
+            changed.append((before, after))
+    await world.store.stand([after for _, after in changed])
+    for before, after in changed:  # what is told stands there already, whatever comes between
+        _tell(world, before, after, request)
     if await world.store.holds() != known.holds:  # who changed them had all looked at before this
         await world.store.look_again(world.clock.now(), [service.name for service in here])
 
@@ -56,14 +56,15 @@ def _arrays_of(world: World, arrays: Sequence[str]) -> set[str]:
 
 
 def _assess(
-    world: World, service: Service, known: Picture, result: Result | None, now: datetime
+    world: World, service: Service, known: Picture, result: Result | None, request: Request
 ) -> Standing:
+    now = world.clock.now()
     before = known.standings.get(service.name, Standing(service=service.name))
     failures, retry_at = _failures(before, result, now)
     after = replace(before, failures=failures, retry_at=retry_at)
     last = last_resync_of(service, known.sightings, known.zones)
     answer = decide(service, last, now, after.retry_at, binding(known.holds, service, now))
-    decision, reason = _decision(answer, result)
+    decision, reason = _decision(answer, result, request)
     look_at = _look_at(answer, result, now, world.pace.check_interval)
     since = before.since if (decision, reason) == (before.decision, before.reason) else now
     return replace(after, decision=decision, reason=reason, look_at=look_at, since=since)
@@ -78,10 +79,10 @@ def _look_at(
     return now if result is None else now + again
 
 
-def _decision(answer: Due | NotDue, result: Result | None) -> tuple[str, str]:
+def _decision(answer: Due | NotDue, result: Result | None, request: Request) -> tuple[str, str]:
     """Name the present decision: how the last turn ended where it did not end well."""
     if result is not None and result.outcome is not Outcome.DONE:
-        return str(result.outcome), result.reason
+        return request.decision_on(result.outcome), result.reason
     reason = str(getattr(answer, "reason", ""))
     return ("due" if isinstance(answer, Due) else "not-due"), reason
 

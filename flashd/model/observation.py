@@ -73,6 +73,10 @@ class Breaker:
     reason: str
 
 
+REFUSED, WOULD_REFUSE = "refused", "would-refuse"
+"""Decisions of a `Standing` that a last turn was refused; the second one by an observer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """The present decision about a service, since when, and when to look again.
@@ -87,6 +91,11 @@ class Standing:
     look_at: datetime | None = None
     failures: int = 0
     retry_at: datetime | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the last turn was refused; then `reason` says by what."""
+        return self.decision in {REFUSED, WOULD_REFUSE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

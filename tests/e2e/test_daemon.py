@@ -312,3 +312,29 @@ def test_invariant_10_a_mistake_never_moves_the_store(site: Site, *, told: bool)
             assert daemon.ended() == 2
             assert site.run("hold", "--all", "--reason", "audit").returncode == 2
     assert not site.sent()
+
+
+def test_what_an_observer_refused_is_refused_anew_by_the_daemon_and_why_says_so(
+    site: Site,
+) -> None:
+    """First `--observe`, then in earnest: the refusal that counts stands in the history."""
+    site.service("db", *PAIRS)
+    assert site.run("resync", "db").returncode == 0
+    site.services["db"]["sync_max_delay"] = "2s"
+    site.write()
+    site.says("db", 1)
+    with site.daemon("--observe") as daemon:
+        daemon.until("resync-refused", "db")
+        eventually(lambda: site.json("why", "db")["decision"] == "would-refuse")
+        assert daemon.stop() == 0
+    why = site.run("why", "db").stdout
+    assert "HOLDS    last turn: refused: " in why
+    assert "which means up" in why
+    assert "lets     guard" not in why, "what a guard said before that is not shown as its word"
+    with site.daemon() as daemon:
+        daemon.until("resync-refused", "db")
+        assert daemon.stop() == 0
+    assert [run["outcome"] for run in site.json("history", "db")["runs"]] == ["refused", "done"]
+    why = site.run("why", "db").stdout
+    assert "HOLDS    guard" in why
+    assert why.count(" guard ") == 1, "each guard has one last word"

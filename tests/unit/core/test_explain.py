@@ -252,3 +252,19 @@ def test_the_next_chance_is_when_the_last_of_the_arrays_is_tried_again() -> None
 
 def test_the_words_for_what_comes_next_are_for_reasons_to_wait() -> None:
     assert set(NEXT_WORDS) < set(Reason)
+
+
+@pytest.mark.parametrize("decision", ["refused", "would-refuse"])
+def test_what_refused_the_last_turn_holds(decision: str) -> None:
+    standing = Standing(service=SERVICE, decision=decision, reason="db is down: it runs")
+    known = replace(GOOD, standings={SERVICE: standing})
+    assert explain(service(), known, NOW)[-1] == Link(
+        "last turn", False, "refused: db is down: it runs"
+    )
+
+
+@pytest.mark.parametrize("decision", ["new", "due", "not-due", "failed", "done"])
+def test_any_other_decision_is_not_taken_for_a_refusal(decision: str) -> None:
+    standing = Standing(service=SERVICE, decision=decision, reason="words")
+    known = replace(GOOD, standings={SERVICE: standing})
+    assert explain(service(), known, NOW) == explain(service(), GOOD, NOW)
