@@ -34,6 +34,12 @@ class StoreError(FlashdError):
     code = "FD-9003"
 
 
+class StoreGone(StoreError):  # noqa: N818 - named for the state of the store
+    """The file of the store is another one than was opened: only a new start helps."""
+
+    code = "FD-9004"
+
+
 class ArrayError(FlashdError):
     """An array, or the dscli that speaks to it, gave no usable answer."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from contextlib import suppress
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _MICROSECONDS = 1e6
 _LONGEST_STATUS = 1000
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_LEAST_PATIENCE = 0.1  # seconds: a sign of life costs something too
 _PATIENCE = 0.5  # seconds for a place in systemd's queue; READY is worth them
 
 
@@ -68,9 +71,9 @@ def _patience(environ: Mapping[str, str]) -> float | None:
     """Read `WatchdogSec=`, unless it is meant for another process."""
     meant_for = environ.get("WATCHDOG_PID", str(os.getpid()))
     microseconds = environ.get("WATCHDOG_USEC", "")
-    if meant_for != str(os.getpid()) or not microseconds.isdecimal() or int(microseconds) == 0:
+    if meant_for != str(os.getpid()) or not _NUMBER.fullmatch(microseconds):
         return None
-    return int(microseconds) / _MICROSECONDS
+    return max(int(microseconds) / _MICROSECONDS, _LEAST_PATIENCE)
 
 
 def _status(status: str) -> str:

@@ -50,6 +50,8 @@ def exit_code(codes: list[int]) -> int:
 async def _resync(
     home: Home, names: tuple[str, ...], *, force: bool, dry_run: bool
 ) -> list[Result]:
+    from dataclasses import replace
+
     from flashd.engine.request import Request
     from flashd.model.run import Trigger
     from flashd.wiring import command_events
@@ -67,6 +69,8 @@ async def _resync(
             dry_run=dry_run,
             patience=world.pace.command_timeout.total_seconds(),
         )
+        accepted = await world.store.accepted()
+        world = replace(world, accepted=accepted[0] if accepted else {})  # noqa: PLW2901 - the same
         return await _in_batches(world, wanted, request)
 
 

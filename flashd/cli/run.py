@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(home: Home, *, observe: bool, log_format: str) -> int:
     """Run the daemon, in the foreground; events go to standard output."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can reload: by default it would end us
     from flashd.daemon.service import run
     from flashd.wiring import daemon_events
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.threads import beside
 from flashd.engine.events import Event
-from flashd.errors import StoreError
+from flashd.errors import StoreError, StoreGone
 
 if TYPE_CHECKING:
     from flashd.engine.cycle import Cycle
@@ -39,7 +39,7 @@ async def keep_alive(supervisor: Supervisor, cycle: Cycle) -> None:
 
 
 async def _stalled(cycle: Cycle, period: float) -> str:
-    """Say what does not get on; an error of the store is an answer."""
+    """Say what does not get on; an error of the store is an answer, unless only a restart helps."""
     if (since := cycle.world.clock.monotonic() - cycle.ticked_at) > 2 * period:
         return f"no tick has ended for {since:.0f} s"
     try:
@@ -48,6 +48,8 @@ async def _stalled(cycle: Cycle, period: float) -> str:
             await cycle.world.store.answers()
     except TimeoutError:
         return f"the workers of the store have not answered within {2 * period:g} s"
+    except StoreGone as error:
+        return error.message
     except StoreError:
         return ""
     return ""

@@ -134,8 +134,8 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     tell_readings(world, service.name, errand.run, readings)
     if reason := await _grown_old(world, errand, scene):
         return Unsent(Outcome.REFUSED, reason, readings)
-    if intent.seq == 1 and not world.stands(service):  # what is begun is ended as it began
-        return Unsent(Outcome.REFUSED, "a reload changed its definition meanwhile", readings)
+    if intent.seq == 1 and (reason := await _replaced(world, service)):
+        return Unsent(Outcome.REFUSED, reason, readings)  # what is begun is ended as it began
     verdict = combine(service.guards, readings, world.clock.monotonic())
     held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
     if held is not None:
@@ -159,6 +159,17 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
         },
     )
     return Unsent(Outcome.REFUSED, gate.reason, readings)
+
+
+async def _replaced(world: World, service: Service) -> str | None:
+    """Say that other definitions are in force by now."""
+    if not world.stands(service):
+        return "a reload changed its definition meanwhile"
+    if world.accepted is not None:
+        found = await world.store.accepted()
+        if found is not None and dict(found[0]) != dict(world.accepted):
+            return "the daemon was given another configuration meanwhile"
+    return None
 
 
 async def _grown_old(world: World, errand: Errand, scene: Scene) -> str | None:

@@ -112,4 +112,5 @@ async def _client_gone(world: World, run: RunRecord, intent: Intent) -> bool:
         case False:
             return False
         case _:
-            return world.clock.now() > intent.at + world.pace.command_timeout
+            now = await world.store.time(world.clock.now())  # the intent bears that of the store
+            return now > intent.at + world.pace.command_timeout

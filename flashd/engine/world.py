@@ -61,6 +61,9 @@ class World:
     which guards reach other hosts. `unreturned` are leases that could not be given back: as
     long as this process lives, nobody takes them for void.
 
+    `accepted` are the files that were accepted last when a person's command began, beside which
+    a daemon may be given others; None in a daemon, which is told by its own reload.
+
     A reload makes a new world; what is under way ends in the old one, which shares everything
     but the definitions with it. Nothing begins by definitions that do not `stand` any more.
     """
@@ -75,6 +78,7 @@ class World:
     events: Events
     entropy: Callable[[], bytes]
     looks_by: object = None
+    accepted: Mapping[str, str] | None = None
     protected: frozenset[tuple[str, str]] = frozenset()
     pace: Pace = Pace()
     drain: Drain = field(default_factory=Drain)

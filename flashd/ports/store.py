@@ -213,6 +213,9 @@ class Copies(Protocol):
 class Store(Observations, Runs, Leases, Standings, Holds, Breakers, Accepted, Protocol):
     """All of it in one place."""
 
+    async def time(self, now: datetime) -> datetime:
+        """Tell the time by which intents are dated: `now`, or that of a server that hosts share."""
+
     async def answers(self) -> None:
         """Go once through each of its workers; returns when all of them have answered."""
 

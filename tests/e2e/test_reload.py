@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import signal
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +16,6 @@ import pytest
 from tests.e2e.site import OTHER, eventually
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.e2e.site import Daemon, Site
 
 PAIR, MORE, THIRD = "0001:0002", "0101:0102", "0201:0202"
@@ -115,6 +116,7 @@ def test_a_service_removed_in_its_own_run_finishes_first(site: Site) -> None:
     assert [run["outcome"] for run in site.json("history", "goes")["runs"]] == ["done"]
 
 
+PROTECTED = 'volumes:\n  IBM.2107-75ABC01: ["0002"]\n'
 SLOW = """\
 #!/bin/sh
 # tells that it looks, and goes on when it may
@@ -155,6 +157,57 @@ def test_nothing_begins_by_a_definition_that_was_reloaded_meanwhile(site: Site, 
         assert daemon.stop() == 0
     assert not site.fresh(PAIR)
     assert all(PAIR not in one.command for one in site.array().journal("resyncflash"))
+
+
+def test_a_person_s_resync_does_not_outlive_the_definitions_it_began_with(site: Site) -> None:
+    """By another process: it cannot see a reload, but what was accepted since."""
+    site.service("db", PAIR)
+    site.says("db", 1)
+    slow, flag = site.guards / "slow", site.guards / "flag"
+    slow.write_text(SLOW)
+    slow.chmod(0o755)
+    with site.daemon() as daemon:
+        daemon.until("resync-refused", "db")
+        site.services["db"]["guards"][0]["command"] = [str(slow), str(flag)]
+        site.write()
+        with ThreadPoolExecutor(1) as beside:
+            resync = beside.submit(site.run, "resync", "db")
+            eventually((site.guards / "flag.looking").exists)
+            site.services["db"]["guards"][0]["command"] = [
+                str(site.guards / "look"),
+                str(site.guards / "db"),
+            ]
+            (site.etc / "protected.yaml").write_text(PROTECTED)
+            del site.services["db"]
+            site.write()
+            reload(daemon)
+            daemon.until("configuration-reloaded")
+            flag.with_suffix(".go").touch()
+            done = resync.result()
+        assert daemon.stop() == 0
+    assert done.returncode == 4, done.stderr
+    assert "another configuration meanwhile" in done.stderr
+    assert not site.sent()
+
+
+@pytest.mark.parametrize("moment", ["at once", "later"])
+def test_asked_for_before_it_can_it_does_not_end_the_daemon(site: Site, moment: str) -> None:
+    site.service("db", PAIR, hours=1)
+    with site.daemon() as daemon:
+        if moment == "at once":
+            eventually(lambda: ignored(daemon.process.pid))
+        else:
+            daemon.until("configuration-accepted")
+        reload(daemon)
+        daemon.until("daemon-started")
+        assert daemon.stop() == 0
+
+
+def ignored(pid: int) -> bool:
+    """Whether a process ignores or handles SIGHUP."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    masks = dict(re.findall(r"^Sig(Ign|Cgt):\t([0-9a-f]+)$", status, re.MULTILINE))
+    return any(int(mask, 16) & 1 for mask in masks.values())
 
 
 def test_the_store_cannot_be_changed(site: Site) -> None:

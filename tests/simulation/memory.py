@@ -402,6 +402,9 @@ class MemoryStore:
     async def accepted(self) -> tuple[Mapping[str, str], datetime] | None:
         return None
 
+    async def time(self, now: datetime) -> datetime:
+        return now
+
     async def answers(self) -> None:
         """There are no workers."""
 

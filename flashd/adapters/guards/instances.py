@@ -140,20 +140,28 @@ def _instance(
 ) -> Instance:
     entry = _mapping(told, f"the instance of {node}")
     doubts = list(_doubts(entry))
-    resources = dict(_resources(entry.get("resources"), doubts))
+    told_of = list(_resources(entry.get("resources"), doubts))
     for name, inner in _mapping(entry.get("encap") or {}, "encap").items():
-        inside = _mapping(inner, f"encap of {name}")
-        resources |= {
-            f"{name}:{rid}": status for rid, status in _resources(inside.get("resources"), doubts)
-        }
+        inside = _resources(_mapping(inner, f"encap of {name}").get("resources"), doubts)
+        told_of += [(f"{name}:{rid}", status) for rid, status in inside]
     return Instance(
         node=node,
         avail=str(entry.get("avail")),
-        resources=resources,
+        resources=_once_each(told_of),
         updated=_instant(entry.get(updated)),
         frozen=_frozen(entry.get(frozen, False if thawed_if_absent else None)),
         doubts=tuple(doubts),
     )
+
+
+def _once_each(told_of: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Take a resource that is told twice for nonsense: nothing says which of the two is true."""
+    resources: dict[str, str] = {}
+    for rid, status in told_of:
+        if rid in resources:
+            raise ValueError(f"resource {rid[:80]} is told twice")
+        resources[rid] = status
+    return resources
 
 
 def _doubts(entry: Json) -> Iterator[str]:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from flashd.adapters.stores.audit import audit
 from flashd.adapters.stores.columns import from_micros, to_micros
 from flashd.adapters.stores.dialect import file_engine
 from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.migrations import STEPS, migrate
-from flashd.adapters.stores.rules import ROWS_AT_ONCE, carried
+from flashd.adapters.stores.rules import LEFT_OUT, ROWS_AT_ONCE, carried
 from flashd.adapters.stores.server import without_limits
 from flashd.errors import ConfigError, StoreError
 from flashd.model.backup import Backup
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
 
 FORMAT = 1
+
+_KINDS = frozenset({"table", "index"})
 
 _NOTE = """CREATE TABLE backup (format INTEGER NOT NULL, made_at INTEGER NOT NULL,
     schema_version INTEGER NOT NULL, source TEXT NOT NULL, tables TEXT NOT NULL)"""
@@ -76,10 +79,20 @@ def write(source: Source, file: Path, at: datetime, *, replace: bool) -> Backup:
 def _refuse_existing(file: Path, *, replace: bool) -> None:
     if not file.parent.is_dir():
         raise ConfigError(f"directory {file.parent} does not exist", "Create it first.")
-    if file.is_dir() or (os.path.lexists(file) and not replace):
+    if not os.path.lexists(file):
+        return
+    if not replace:
         raise ConfigError(
             f"{file} exists already", "Give the backup another name, or say --replace."
         )
+    if file.is_symlink() or not file.is_file():
+        raise ConfigError(f"{file} is not a file", "Give the backup another name.")
+    try:
+        verify(file, file)
+    except StoreError as error:
+        raise ConfigError(
+            f"{file} is not a backup, so it is not replaced", "Give the backup another name."
+        ) from error
 
 
 @contextmanager
@@ -151,10 +164,15 @@ def verify(path: Path, file: Path, steps: Sequence[Sequence[str]] = STEPS) -> Ba
             return _verified(opened, file, len(steps))
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{file} is not a backup, or is damaged ({error})", _DAMAGED) from error
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError) as error:
+        raise StoreError(f"backup {file} is damaged: its note is none", _DAMAGED) from error
 
 
 def _verified(opened: sqlite3.Connection, file: Path, known: int) -> Backup:
-    tables = {name for (name,) in opened.execute("SELECT name FROM sqlite_schema")}
+    kinds = dict(opened.execute("SELECT name, type FROM sqlite_schema"))
+    tables = {name for name, kind in kinds.items() if kind == "table"}
+    if strange := sorted(name for name, kind in kinds.items() if kind not in _KINDS):
+        raise StoreError(f"{file} is not a backup of flashd: it has {strange[0]}", _FOREIGN)
     if not {"backup", "schema_version"} <= tables:
         raise StoreError(f"{file} is not a backup of flashd", _FOREIGN)
     unsound = opened.execute("PRAGMA foreign_key_check").fetchall()
@@ -168,9 +186,10 @@ def _verified(opened: sqlite3.Connection, file: Path, known: int) -> Backup:
             "A newer flashd wrote it: restore it by that one.",
         )
     expected = json.loads(note[4])
+    if set(expected) != tables - LEFT_OUT - {"backup"}:
+        raise StoreError(f"backup {file} is damaged: its note tells other tables", _DAMAGED)
     for name, (count, digest) in expected.items():
-        there = name in tables and name.isidentifier()
-        if not there or _sum_of(opened, name) != (count, digest):
+        if not name.isidentifier() or _sum_of(opened, name) != (count, digest):
             raise StoreError(f"backup {file} is damaged: table {name} is another one", _DAMAGED)
     rows = {name: count for name, (count, _) in expected.items()}
     return Backup(made_at=from_micros(note[1]), schema_version=note[2], source=note[3], rows=rows)
@@ -192,6 +211,8 @@ def prepare(
         engine = file_engine(copy)
         try:
             migrate(engine, f"backup {file}", steps)
+            with engine.begin() as connection:
+                audit(connection)
         except BaseException:
             engine.dispose()
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
@@ -13,7 +13,7 @@ from flashd.adapters.stores.schema import breakers
 from flashd.model.observation import Breaker
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
 
 class SqlBreakers(Lanes):
@@ -33,9 +33,15 @@ class SqlBreakers(Lanes):
 
 
 def _breaker(connection: Connection, array: str) -> Breaker | None:
-    row = connection.execute(select(breakers).where(breakers.c.array == array)).one_or_none()
-    if row is None:
-        return None
+    return stored_breakers(connection).get(array)
+
+
+def stored_breakers(connection: Connection) -> dict[str, Breaker]:
+    """Tell all, as part of a transaction: there are as many as there are arrays, at most."""
+    return {row.array: _read(row) for row in connection.execute(select(breakers))}
+
+
+def _read(row: Row[Any]) -> Breaker:
     return Breaker(
         array=row.array,
         username=row.username,

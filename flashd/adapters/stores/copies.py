@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from flashd.model.backup import Backup
+    from flashd.ports.host import Host
 
 
 class SqlCopies(SqlLeases):
@@ -43,7 +44,12 @@ class SqlCopies(SqlLeases):
             backup, engine = await beside(partial(backups.prepare, file, Path(directory)))
             try:
                 work = partial(
-                    _restore, source=engine, backup=backup, at=at, nothing_ran=nothing_ran
+                    _restore,
+                    source=engine,
+                    backup=backup,
+                    host=self._host,
+                    at=at,
+                    nothing_ran=nothing_ran,
                 )
                 return await self._writing.run(partial(self._unless_at_work, at=at, work=work))
             finally:
@@ -70,12 +76,13 @@ def _restore(
     connection: Connection,
     source: Engine,
     backup: Backup,
+    host: Host,
     at: datetime,
     *,
     nothing_ran: bool | None,
 ) -> Restored | Unsaid:
     with source.begin() as rows:
-        merge = rules.begin(connection, rows, backup, at, nothing_ran=nothing_ran)
+        merge = rules.begin(connection, rows, backup, host, at, nothing_ran=nothing_ran)
         if open_questions := rules.unsaid(merge):
             return Unsaid(open_questions)
         taken = rules.take_over(merge)

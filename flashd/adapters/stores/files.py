@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.errors import StoreError
+from flashd.errors import StoreError, StoreGone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +83,7 @@ class Identity:
         with suppress(FileNotFoundError):
             if Identity.of(self.path) == self:
                 return
-        raise StoreError(
+        raise StoreGone(
             f"state store {self.path} was deleted or replaced while it was in use",
             "Restart flashd, so that all of it works with the same file.",
         )

@@ -38,15 +38,15 @@ class SqlObservations(Lanes):
 
     async def sightings(self, arrays: Iterable[str] | None = None) -> Sequence[Sighting]:
         """Tell the last sightings, by array and pair."""
-        return await self._reading.run(partial(_sightings, of=_names(arrays)))
+        return await self._reading.run(partial(stored_sightings, of=_names(arrays)))
 
     async def arrays(self) -> Mapping[str, ArrayRecord]:
         """Tell how reading each array went last."""
-        return await self._reading.run(_arrays)
+        return await self._reading.run(stored_arrays)
 
     async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
         """Tell the open withdrawals, by array and pair."""
-        return await self._reading.run(partial(_withdrawals, of=_names(arrays)))
+        return await self._reading.run(partial(stored_withdrawals, of=_names(arrays)))
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """Drop the sightings of other pairs than these."""
@@ -64,7 +64,7 @@ def _of_arrays(query: Select[Any], table: Table, of: Sequence[str] | None) -> Se
 
 
 def _record_listing(connection: Connection, listing: Listing, pairs: Sequence[Pair]) -> None:
-    known = _known(connection, listing.array)
+    known = known_of(connection, listing.array)
     fresh = [pair for pair in pairs if not _newer(known.get(pair), listing)]
     rows = [_sighting_row(advance(known.get(pair), listing, pair)) for pair in fresh]
     upsert(connection, sightings, rows)
@@ -76,7 +76,8 @@ def _newer(known: Known | None, listing: Listing) -> bool:
     return known is not None and known.sighting.observed_at > listing.began_at
 
 
-def _known(connection: Connection, array: str) -> Mapping[Pair, Known]:
+def known_of(connection: Connection, array: str) -> Mapping[Pair, Known]:
+    """Tell what is known of the pairs of an array, as part of a transaction."""
     rows = connection.execute(select(sightings).where(sightings.c.array == array))
     return {pair_of(row.pair): Known(_sighting(row), _dated(row.dated)) for row in rows}
 
@@ -127,17 +128,20 @@ def _array(connection: Connection, array: str) -> ArrayRecord:
     return _array_record(row) if row else ArrayRecord(array=array)
 
 
-def _sightings(connection: Connection, of: Sequence[str] | None) -> list[Sighting]:
+def stored_sightings(connection: Connection, of: Sequence[str] | None) -> list[Sighting]:
+    """Tell the last sightings, as part of a transaction."""
     return [
         _sighting(row) for row in connection.execute(_of_arrays(select(sightings), sightings, of))
     ]
 
 
-def _arrays(connection: Connection) -> dict[str, ArrayRecord]:
+def stored_arrays(connection: Connection) -> dict[str, ArrayRecord]:
+    """Tell how reading each array went last, as part of a transaction."""
     return {row.array: _array_record(row) for row in connection.execute(select(arrays))}
 
 
-def _withdrawals(connection: Connection, of: Sequence[str] | None) -> list[Withdrawal]:
+def stored_withdrawals(connection: Connection, of: Sequence[str] | None) -> list[Withdrawal]:
+    """Tell the open withdrawals, as part of a transaction."""
     rows = connection.execute(_of_arrays(select(withdrawals), withdrawals, of))
     return [_withdrawal(row) for row in rows]
 

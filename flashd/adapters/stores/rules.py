@@ -6,12 +6,13 @@ also one that is new, is carried, and a restore adds those of its rows whose key
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, update
 
+from flashd.adapters.stores.codec import carrier_of, plain_carrier
 from flashd.adapters.stores.dialect import add_missing, upsert
 from flashd.adapters.stores.holds import row_of, stored_holds
 from flashd.adapters.stores.schema import (
@@ -27,6 +28,7 @@ from flashd.adapters.stores.schema import (
 )
 from flashd.core.restore import Since, disbelief, hangs_on_a_word, newest_first
 from flashd.model.backup import Disbelieved
+from flashd.model.lease import Holder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from flashd.model.backup import Backup
     from flashd.model.hold import Hold
+    from flashd.ports.host import Host
 
 Row = dict[str, object]
 
@@ -62,6 +65,7 @@ class Merge:
     target: Connection
     source: Connection
     backup: Backup
+    host: Host
     at: datetime
     nothing_ran: bool | None
     run_ids: frozenset[str]  # that the store knew before
@@ -69,6 +73,20 @@ class Merge:
     seen_since: frozenset[tuple[str, str]]  # pairs, by array, that it saw after the backup
     disbelieved: list[Disbelieved] = field(default_factory=list)
     brought_back: list[Hold] = field(default_factory=list)
+
+    def named_safely(self, row: Row) -> Row:
+        """Have a step that names a living process of this host name none.
+
+        Whoever it is, a file from elsewhere must not have it ended. An open step is then waited
+        for as long as a command may run, as one of another host is.
+        """
+        plain: Any = row["carrier"]
+        carrier = carrier_of(plain)
+        named = Holder(carrier.host, carrier.boot_id, carrier.group, carrier.started, "")
+        if self.host.gone(named) is not False:
+            return row
+        other = replace(carrier, host=f"{carrier.host} (restored)")
+        return {**row, "carrier": plain_carrier(other)}
 
     def rows(self, table: Table) -> Iterator[list[Row]]:
         """Read a table of the backup in parts."""
@@ -81,6 +99,7 @@ def begin(
     target: Connection,
     source: Connection,
     backup: Backup,
+    host: Host,
     at: datetime,
     *,
     nothing_ran: bool | None,
@@ -90,6 +109,7 @@ def begin(
         target,
         source,
         backup,
+        host,
         at,
         nothing_ran,
         frozenset(target.scalars(select(runs.c.id))),
@@ -165,7 +185,7 @@ def _steps(merge: Merge, table: Table) -> int:
     """Add the steps of the runs that were added; a known run has its own."""
     added = 0
     for rows in merge.rows(table):
-        new = [row for row in rows if row["run"] not in merge.run_ids]
+        new = [merge.named_safely(row) for row in rows if row["run"] not in merge.run_ids]
         add_missing(merge.target, table, new)
         added += len(new)
     return added

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from flashd.adapters.stores import journal
 from flashd.adapters.stores.codec import plain_answer, plain_carrier, plain_marks, plain_step
-from flashd.adapters.stores.dialect import add_missing
+from flashd.adapters.stores.dialect import add_missing, lease_time
 from flashd.adapters.stores.holds import holds_over
 from flashd.adapters.stores.lane import Lanes
 from flashd.adapters.stores.leases import refuse_unless_held
@@ -97,7 +98,8 @@ def _intend(
     over = holds_over(connection, service, arrays)
     for hold in bindings(over, service, arrays, intent.at):
         return hold
-    connection.execute(insert(steps).values(**_step_row(intent)))
+    dated = replace(intent, at=lease_time(connection, intent.at))
+    connection.execute(insert(steps).values(**_step_row(dated)))
     if intent.step.kind is StepKind.WITHDRAW:
         _open_withdrawals(connection, intent, service)
     return None

@@ -32,7 +32,7 @@ class SqlStandings(Lanes):
 
     async def standings(self) -> Mapping[str, Standing]:
         """Tell all."""
-        return await self._reading.run(_standings)
+        return await self._reading.run(stored_standings)
 
     async def stand(self, standings: Iterable[Standing]) -> None:
         """Write these standings."""
@@ -63,7 +63,8 @@ def _due(connection: Connection, now: datetime) -> list[str]:
     return list(connection.scalars(query))
 
 
-def _standings(connection: Connection) -> dict[str, Standing]:
+def stored_standings(connection: Connection) -> dict[str, Standing]:
+    """Tell all, as part of a transaction."""
     return {row.service: _standing(row) for row in connection.execute(select(standings))}
 
 

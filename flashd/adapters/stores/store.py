@@ -12,7 +12,7 @@ from sqlalchemy import select
 from flashd.adapters.stores.accepted import SqlAccepted
 from flashd.adapters.stores.breakers import SqlBreakers
 from flashd.adapters.stores.copies import SqlCopies
-from flashd.adapters.stores.dialect import sqlite_engine
+from flashd.adapters.stores.dialect import lease_time, sqlite_engine
 from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.files import provide
 from flashd.adapters.stores.holds import SqlHolds
@@ -27,6 +27,8 @@ from flashd.adapters.threads import beside
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import URL, Connection, Engine
 
     from flashd.ports.host import Host
@@ -39,6 +41,10 @@ class SqlStore(
     SqlObservations, SqlRuns, SqlCopies, SqlStandings, SqlHolds, SqlBreakers, SqlAccepted
 ):
     """`flashd.ports.store.Store` and `Copies`; made by `open_store`."""
+
+    async def time(self, now: datetime) -> datetime:
+        """Tell the time by which leases are judged and intents are dated."""
+        return await self._reading.run(partial(lease_time, told=now))
 
     async def answers(self) -> None:
         """Ask the database something easy in each lane."""

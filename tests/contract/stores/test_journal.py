@@ -32,10 +32,11 @@ async def test_a_run_comes_back_whole(store: Store) -> None:
     await store.intend(intent(seq=3), [], ME)
     await store.answered("RUN1", 1, ANSWER)
     await store.unsent("RUN1", 2, "guard tcp says up")
+    at = [step.intent.at for step in (await store.open_runs())[0].steps]  # by the store's clock
     steps = (
-        StepRecord(intent=intent(seq=1), answer=ANSWER),
-        StepRecord(intent=intent(seq=2), unsent="guard tcp says up"),
-        StepRecord(intent=intent(seq=3)),
+        StepRecord(intent=replace(intent(seq=1), at=at[0]), answer=ANSWER),
+        StepRecord(intent=replace(intent(seq=2), at=at[1]), unsent="guard tcp says up"),
+        StepRecord(intent=replace(intent(seq=3), at=at[2])),
     )
     whole = replace(begun, by="root \\udcff", steps=steps)
     assert await store.open_runs() == [whole]

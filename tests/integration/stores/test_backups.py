@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
+import subprocess
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, text
 
+from flashd.adapters import procfs
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.stores import backups
 from flashd.adapters.stores.migrations import STEPS
@@ -180,7 +183,8 @@ async def test_an_open_run_of_the_backup_stays_open_for_recovery_where_its_end_i
     await either.back_up(file, minute(100), replace=False)
     await took(other, file)
     (left,) = await other.open_runs()
-    assert left.steps[0].intent == intent("R1")
+    (there,) = await either.open_runs()
+    assert left.steps[0].intent == there.steps[0].intent
     busy = await other.restore(file, minute(201), nothing_ran=True)
     assert isinstance(busy, Busy)
     assert busy.reason.startswith("run R1 of payroll is open since 2026-11-22T02:00:00Z")
@@ -377,8 +381,102 @@ async def test_an_existing_file_is_replaced_only_when_told(either: SqlStore, fil
         await either.back_up(file, NOW, replace=False)
     assert "--replace" in told.value.hint
     assert content(file) == b"mine"
-    await either.back_up(file, NOW, replace=True)
-    assert backups.verify(file, file).made_at == NOW
+    with pytest.raises(ConfigError, match="is not a backup, so it is not replaced"):
+        await either.back_up(file, NOW, replace=True)
+    assert content(file) == b"mine"
+    await asyncio.to_thread(file.unlink)
+    await either.back_up(file, NOW, replace=False)
+    await either.back_up(file, NOW + timedelta(hours=1), replace=True)
+    assert backups.verify(file, file).made_at == NOW + timedelta(hours=1)
+
+
+async def test_the_store_itself_is_never_replaced_by_its_backup(tmp_path: Path) -> None:
+    place = tmp_path / "flashd.db"
+    store = await open_store(f"sqlite:///{place}", LinuxHost())
+    for name in ("flashd.db", "flashd.db-wal"):
+        with pytest.raises(ConfigError, match="is not a backup"):
+            await store.back_up(tmp_path / name, NOW, replace=True)
+    await asyncio.to_thread((tmp_path / "link").symlink_to, place)
+    with pytest.raises(ConfigError, match="is not a file"):
+        await store.back_up(tmp_path / "link", NOW, replace=True)
+    await store.open_run(run("R1"))
+    await store.close()
+
+
+UNREADABLE = {
+    "a hold of no kind": "INSERT INTO holds VALUES ('x', 'y', 'r', 'b', 0, NULL, NULL)",
+    "a run of no outcome": "UPDATE runs SET outcome = 'fine'",
+    "a sighting of no relation": "UPDATE sightings SET relation = '[1]'",
+    "a sighting of no date": "UPDATE sightings SET dated = '[1]'",
+    "a step of no carrier": "UPDATE steps SET carrier = '7'",
+    "no JSON": "UPDATE runs SET arrays = '{'",
+}
+
+
+def forged(file: Path, statement: str) -> None:
+    """Change a backup, and its note to match."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(statement)
+        sums = {one.name: backups._sum_of(connection, one.name) for one in carried()}
+        connection.execute("UPDATE backup SET tables = ?", [json.dumps(sums)])
+
+
+@pytest.mark.parametrize("statement", UNREADABLE.values(), ids=UNREADABLE.keys())
+async def test_what_flashd_could_not_read_does_not_come_into_a_store(
+    either: SqlStore, other: SqlStore, file: Path, statement: str
+) -> None:
+    await fill(either)
+    await either.back_up(file, minute(100), replace=False)
+    forged(file, statement)
+    before = await rows(other)
+    with pytest.raises(StoreError):
+        await other.restore(file, minute(200), nothing_ran=True)
+    assert await rows(other) == before
+
+
+STRANGE = {
+    "a note of no tables": "UPDATE backup SET tables = '{}'",
+    "a note that is a list": "UPDATE backup SET tables = '[1]'",
+    "a note of another form": "UPDATE backup SET format = 'x'",
+    "a date that is none": "UPDATE backup SET made_at = 'soon'",
+    "a view": "CREATE VIEW more AS SELECT 1",
+    "a trigger": "CREATE TRIGGER more AFTER INSERT ON runs BEGIN DELETE FROM holds; END",
+    "two notes": "INSERT INTO backup SELECT * FROM backup",
+}
+
+
+@pytest.mark.parametrize("statement", STRANGE.values(), ids=STRANGE.keys())
+async def test_a_backup_is_not_believed_by_its_own_note(
+    either: SqlStore, file: Path, statement: str
+) -> None:
+    await either.back_up(file, minute(100), replace=False)
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(statement)
+    with pytest.raises(StoreError, match=r"is damaged|is not a backup"):
+        await either.restore(file, minute(200), nothing_ran=True)
+
+
+async def test_a_restored_step_names_no_living_process_of_this_host(
+    either: SqlStore, other: SqlStore, file: Path
+) -> None:
+    """What has its number may be anybody's, and must not be ended for a file from elsewhere."""
+    innocent = subprocess.Popen(  # noqa: ASYNC220 - nobody waits for it
+        ["/bin/sleep", "60"], start_new_session=True
+    )
+    try:
+        found = procfs.process(innocent.pid)
+        assert found
+        await either.open_run(run("R1"))
+        named = LinuxHost().carrier(innocent.pid, found.started)
+        await either.intend(replace(intent("R1"), carrier=named), [], ME)
+        await either.back_up(file, minute(100), replace=False)
+        await took(other, file)
+        (left,) = await other.open_runs()
+        assert await LinuxHost().end(left.steps[0].intent.carrier) is None
+        assert innocent.poll() is None
+    finally:
+        innocent.kill()
+        innocent.wait()
 
 
 def test_a_file_that_appears_while_a_backup_is_written_stays(tmp_path: Path) -> None:

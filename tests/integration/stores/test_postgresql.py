@@ -15,10 +15,10 @@ from flashd.adapters.stores.server import refuse_older, without_limits
 from flashd.adapters.stores.store import open_store
 from flashd.config.settings import Settings
 from flashd.errors import StoreError
-from flashd.model.lease import FOREIGN_LEASE, Held
+from flashd.model.lease import FOREIGN_LEASE, Held, Holder
 from flashd.model.run import Outcome
 from flashd.wiring import Home
-from tests.contract.stores.samples import HERE, NOW, FakeHost, run
+from tests.contract.stores.samples import HERE, NOW, FakeHost, intent, run
 from tests.servers.clock import at_the_server, set_clock
 from tests.servers.postgresql import PASSWORD, Server, free_port, standby
 
@@ -368,6 +368,22 @@ async def test_a_lease_of_another_host_is_void_30_s_later_by_the_server_s_clock(
     await set_clock(store, NOW + FOREIGN_LEASE)
     assert await store.acquire(["daemon"], TWO, NOW) is None
     assert await store.renew(ONE, NOW) == 0
+    await store.close()
+
+
+async def test_an_intent_bears_the_server_s_time_by_which_it_is_waited_for(
+    server: Server,
+) -> None:
+    """A command of another host is waited for as long as it may run: by whose clock?"""
+    store = await open_store(server.url(server.schema()), FakeHost())
+    await at_the_server(store)
+    await set_clock(store, NOW)
+    await store.open_run(run())
+    behind = replace(intent(), at=NOW - timedelta(minutes=30))
+    await store.intend(behind, [], Holder("elsewhere", "b", 1, 1, "t"))
+    (found,) = await store.open_runs()
+    assert found.steps[0].intent.at == NOW
+    assert await store.time(NOW + timedelta(days=10)) == NOW
     await store.close()
 
 

@@ -61,6 +61,17 @@ def changed(document: Any, place: tuple[str | int, ...], value: object) -> Any: 
     return whole
 
 
+@pytest.mark.parametrize("order", [("up", "down"), ("down", "up"), ("down", "down")])
+def test_a_resource_that_is_told_twice_is_nonsense(order: tuple[str, str]) -> None:
+    twice = [{"rid": "app#1", "status": status, "type": "app"} for status in order]
+    assert judged(changed(OWN, ("resources",), twice), CLUSTER) is None
+    encap = {"c": {"resources": [{"rid": "app#1", "status": one} for one in order]}}
+    assert judged({**OWN, "encap": encap}, CLUSTER) is None
+    outer = {"c:app#1": {"status": order[0]}}
+    inner = {"c": {"resources": {"app#1": {"status": order[1]}}}}
+    assert judged({**OWN, "resources": outer, "encap": inner}, CLUSTER) is None
+
+
 def test_the_example_is_down() -> None:
     assert judged(OWN, CLUSTER) is Verdict.DOWN
 
