@@ -94,17 +94,19 @@ def _distrust(program: Path) -> str:
     Its word lets a volume be overwritten. Best effort: what it calls in turn is not looked at.
     """
     for file in dict.fromkeys((program, program.resolve(strict=True))):
-        for place in (file, file.parent):
-            if distrust := _changeable(place):
+        for place in (file, *file.parents):
+            if distrust := _changeable(place, above=place not in {file, file.parent}):
                 return distrust
     return ""
 
 
-def _changeable(place: Path) -> str:
+def _changeable(place: Path, *, above: bool) -> str:
+    """Say who else could change a place; in a sticky folder above, only an owner can rename."""
     found = place.stat()
     quoted = shlex.quote(str(place))
     if found.st_uid not in {_ROOT, os.geteuid()}:
         return f"{place} belongs to another user than root; run: chown root {quoted}"
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    sticky = above and found.st_mode & stat.S_ISVTX
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky:
         return f"{place} can be changed by its group or by others; run: chmod go-w {quoted}"
     return ""

@@ -75,7 +75,7 @@ answer() {
 
 # Why a file could have been put there by somebody else than the administrator; fails if not.
 untrusted() {
-    looked=$1
+    looked=$1 sticky=
     set -- $(ls -ldn "$looked" 2>/dev/null)
     if [ $# -lt 3 ]; then
         why="$looked cannot be looked at"
@@ -88,6 +88,7 @@ untrusted() {
     case $1 in
     ?????w* | ????????w*)
         why="$looked can be changed by its group or by others; run: chmod go-w $looked"
+        case $1 in d????????[tT]*) sticky=1 ;; esac
         return 0
         ;;
     esac
@@ -99,6 +100,13 @@ trusted() {
     [ -f "$1" ] || refuse "$1 is not there, or no plain file"
     for place in "$1" "${1%/*}/."; do
         if untrusted "$place"; then refuse "$why"; fi
+    done
+    # Whoever may rename a folder above can put another one in its place; in a sticky one, such as
+    # /tmp, only its owner can.
+    above=${1%/*}
+    while [ -n "$above" ]; do
+        above=${above%/*}
+        if untrusted "$above/." && [ -z "$sticky" ]; then refuse "$why"; fi
     done
 }
 

@@ -41,8 +41,8 @@ async def look(program: Path, *arguments: str, limit: timedelta = LONG) -> Findi
     return await CommandGuard(options).look()
 
 
-def let_all_write(folder: Path) -> None:
-    folder.chmod(0o777)
+def let_all_write(folder: Path, *, sticky: bool = False) -> None:
+    folder.chmod(0o1777 if sticky else 0o777)
 
 
 CODES = {
@@ -126,6 +126,24 @@ async def test_a_program_in_a_folder_that_others_can_change_is_not_run(
     let_all_write(tmp_path)
     finding = await look(program)
     assert finding.reason.endswith(f"run: chmod go-w {tmp_path}")
+
+
+async def test_a_folder_above_that_others_can_change_is_as_bad_unless_it_is_sticky(
+    script: Script, tmp_path: Path
+) -> None:
+    """Whoever renames a folder puts another program in its place; in a sticky one he cannot."""
+    program = moved(script("exit 0"), tmp_path / "below")
+    let_all_write(tmp_path, sticky=True)
+    assert (await look(program)).verdict is Verdict.DOWN
+    let_all_write(tmp_path)
+    finding = await look(program)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.reason.endswith(f"run: chmod go-w {tmp_path}")
+
+
+def moved(program: Path, folder: Path) -> Path:
+    folder.mkdir(mode=0o755)
+    return program.rename(folder / "program")
 
 
 async def test_a_link_is_as_good_as_what_it_leads_to(script: Script, tmp_path: Path) -> None:

@@ -107,10 +107,15 @@ async def test_a_program_must_be_allowed_there(there: There) -> None:
     assert not (there.root / "ran").exists()
 
 
-@pytest.mark.parametrize("changed", ["program", "its folder", "the list"])
+@pytest.mark.parametrize("changed", ["program", "its folder", "a folder above", "the list"])
 async def test_what_others_can_change_is_not_run_there(there: There, changed: str) -> None:
     program = there.allow("db-is-down", f"echo ran > {there.root}/ran")
-    place = {"program": program, "its folder": program.parent, "the list": there.commands}[changed]
+    place = {
+        "program": program,
+        "its folder": program.parent,
+        "a folder above": there.root,
+        "the list": there.commands,
+    }[changed]
     place.chmod(place.stat().st_mode | 0o002)
     finding = await command(there, str(program))
     assert finding.verdict is Verdict.UNKNOWN
