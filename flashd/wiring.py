@@ -316,11 +316,7 @@ def _zones(auth: Auth | None) -> Mapping[str, ZoneInfo | None]:
 def _give_up_rights(settings: Settings) -> None:
     from flashd.adapters.privileges import become_owner
 
-    prefix = "sqlite:///"
-    if settings.state.startswith(prefix):
-        directory = Path(settings.state.removeprefix(prefix)).parent
-    else:
-        directory = settings.pwfiles  # beside a server, that is all that stays on this host
+    directory = settings.own_directory
     try:
         become_owner(directory)
     except OSError as error:

@@ -132,16 +132,8 @@ def _program(spec: GuardSpec) -> str:
 
 
 def _written(settings: Settings) -> dict[str, str]:
-    place = store_file(settings)
+    place = settings.state_file
     return {"the state store": str(place)} if place else {}
-
-
-def store_file(settings: Settings) -> Path | None:
-    """Tell the file of the store; None where a server keeps it."""
-    prefix = "sqlite:///"
-    if not settings.state.startswith(prefix):
-        return None
-    return Path(settings.state.removeprefix(prefix))
 
 
 async def _addresses(
@@ -162,7 +154,7 @@ async def _addresses(
 
 
 def _server(settings: Settings) -> str:
-    if store_file(settings):
+    if settings.state_file:
         return ""
     from sqlalchemy import make_url  # noqa: PLC0415 - only who has a server needs it
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from flashd.adapters.guards.findings import late, unknown
 from flashd.adapters.processes import Completed, Ending, run
 from flashd.adapters.threads import beside
+from flashd.model.hosts import plain_name
 from flashd.model.verdict import Finding
 from flashd.ports.remote import Silence
 
@@ -131,20 +132,16 @@ async def is_here(host: str) -> bool:
     A short name is not taken for a long one: the same first word can name another host in
     another domain, and this one's processes prove nothing about it.
     """
-    return _loops_back(host) or _plain(host) in await beside(_own_names)
+    return _loops_back(host) or plain_name(host) in await beside(_own_names)
 
 
 def _loops_back(host: str) -> bool:
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        return _plain(host) == "localhost"
+        return plain_name(host) == "localhost"
 
 
 def _own_names() -> set[str]:
     name = socket.gethostname()
-    return {_plain(name), _plain(socket.getfqdn(name))}
-
-
-def _plain(name: str) -> str:
-    return name.rstrip(".").lower()
+    return {plain_name(name), plain_name(socket.getfqdn(name))}
