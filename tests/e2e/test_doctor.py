@@ -545,6 +545,20 @@ def test_the_sandbox_must_let_packets_and_java_through(installed: Home) -> None:
         assert one in told
 
 
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", socket.gethostname()])
+def test_a_guard_that_names_this_host_looks_here(well: Home, host: str) -> None:
+    guarded_by(
+        well,
+        f"{{type: command, command: [/bin/true], down: 0, up: 1, host: '{host}'}},"
+        f" {{type: process, name: nobody-has-this, host: '{host}'}}",
+    )
+    file = unit(well, "ProtectProc=invisible")
+    found = said(lines(well, "--no-guards", "--unit", str(file))[1], "sandbox")
+    told = "\n".join(one["words"] for one in found)
+    assert "ProtectProc=invisible hides the processes" in told
+    assert "ssh" not in told
+
+
 # As root, and as anybody.
 
 NOBODY, SOMEBODY = 65534, 65533

@@ -20,7 +20,7 @@ from flashd.model.verdict import Finding
 from flashd.ports.remote import Silence
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import timedelta
 
     from flashd.ports.remote import Remote
@@ -132,7 +132,17 @@ async def is_here(host: str) -> bool:
     A short name is not taken for a long one: the same first word can name another host in
     another domain, and this one's processes prove nothing about it.
     """
-    return _loops_back(host) or plain_name(host) in await beside(_own_names)
+    return host in await own_among([host])
+
+
+async def own_among(hosts: Iterable[str]) -> frozenset[str]:
+    """Pick the names that are this host's."""
+    named = frozenset(hosts)
+    ours = {host for host in named if _loops_back(host)}
+    if ours == named:
+        return named
+    own = await beside(_own_names)
+    return frozenset(host for host in named if host in ours or plain_name(host) in own)
 
 
 def _loops_back(host: str) -> bool:
