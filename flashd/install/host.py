@@ -91,8 +91,8 @@ class Host:
         return [*COMMANDS, RELOAD] if running else [*COMMANDS]
 
 
-def run(command: tuple[str, ...]) -> None:
-    """Run a command of the host; raises `FlashdError` where it is missing or fails."""
+def run(command: tuple[str, ...], limit: float = _COMMAND_LIMIT) -> None:
+    """Run a command of the host; raises `FlashdError` where it is missing, hangs or fails."""
     program = shutil.which(command[0], path=os.environ.get("PATH", "") + ":/usr/bin:/usr/sbin")
     if program is None:
         raise FlashdError(
@@ -100,17 +100,30 @@ def run(command: tuple[str, ...]) -> None:
             "Install systemd; or make the user flashd and what flashd.conf of tmpfiles.d"
             " lists by hand.",
         )
-    done = subprocess.run(
-        [program, *command[1:]],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_COMMAND_LIMIT,
-        stdin=subprocess.DEVNULL,
-    )
+    done = _ended([program, *command[1:]], " ".join(command), limit)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip() or "nothing"
         raise FlashdError(f"{' '.join(command)} ended with {done.returncode} and said: {said}")
+
+
+def _ended(argv: list[str], told: str, limit: float) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=limit,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FlashdError(
+            f"{told} did not end within {limit:g} s", "Run it by hand, and see for what it waits."
+        ) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise FlashdError(f"{told} cannot be run: {reason}", f"See to {argv[0]}.") from error
 
 
 def _make_directory(place: Path) -> None:
