@@ -27,9 +27,10 @@ MOST_NAMED = 20
 
 
 def in_force(home: Home) -> Configuration:
-    """Tell the configuration that the daemon goes by: the files', else the last accepted one.
+    """Tell the configuration of the files, else the one that was accepted last.
 
-    To hold must be possible also after somebody has just broken a file.
+    To hold must be possible also after somebody has just broken a file. It is not always what a
+    daemon goes by at the moment: good files may not have been reloaded yet.
     """
     try:
         return home.configuration
