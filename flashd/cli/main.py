@@ -12,6 +12,7 @@ import click
 
 from flashd import __version__
 from flashd.cli.names import directories
+from flashd.cli.words import tell
 from flashd.errors import FlashdError
 from flashd.wiring import CONFIG_DIR, Home
 
@@ -112,7 +113,7 @@ def main() -> None:
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except FlashdError as error:
-        sys.exit(_tell(error))
+        sys.exit(tell(error))
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as error:
@@ -127,15 +128,3 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last place where it can be put in words
         click.echo(f"flashd: an error of its own: {error!r}", err=True)
         sys.exit(_OWN_ERROR)
-
-
-def _tell(error: FlashdError) -> int:
-    mistakes = getattr(error, "mistakes", None)
-    if mistakes is not None:
-        for mistake in mistakes:
-            click.echo(str(mistake), err=True)
-        return error.exit_code
-    click.echo(f"flashd: {error.message}", err=True)
-    if error.hint:
-        click.echo(f"flashd: {error.hint}", err=True)
-    return error.exit_code
