@@ -373,7 +373,7 @@ def test_what_there_is_to_see_is_shown_by_the_accepted_configuration(site: Site)
     assert site.run("status", "--refresh").returncode == 0
     logins = len(site.array().logins())
     site.services["db"]["sync_max_delay"] = "never"
-    site.service("new", "0003:0004")
+    site.service("extra", "0003:0004")
     site.write()
     for words in (("status", "--refresh"), ("why", "db"), ("history", "db")):
         done = site.run(*words)
@@ -381,7 +381,7 @@ def test_what_there_is_to_see_is_shown_by_the_accepted_configuration(site: Site)
         assert "all.yaml:1:" in done.stderr
         assert "what is shown is by the one accepted at 20" in done.stderr
         assert ("the arrays are not asked" in done.stderr) == ("--refresh" in words)
-        assert "new" not in done.stdout
+        assert "extra" not in done.stdout
         assert json.loads(site.run(*words, "--json").stdout)["version"] == 1
     assert "db" in site.run("status").stdout
     (shown,) = json.loads(site.run("status", "--json").stdout)["services"]
