@@ -172,6 +172,23 @@ def garbage(home: Home) -> None:
     (state(home) / "flashd.db").write_bytes(b"no database at all" * 100)
 
 
+def damage(home: Home) -> None:
+    """Overwrite all pages but those by which the store's version is read."""
+    file = state(home) / "flashd.db"
+    with closing(sqlite3.connect(file)) as store:
+        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = store.execute("PRAGMA page_size").fetchone()
+        names = "SELECT rootpage FROM sqlite_schema WHERE name = 'schema_version'"
+        (kept,) = store.execute(names).fetchone()
+    content = file.read_bytes()
+    pages = [content[at : at + size] for at in range(0, len(content), size)]
+    file.write_bytes(
+        b"".join(
+            page if number in {1, kept} else b"\x5a" * size for number, page in enumerate(pages, 1)
+        )
+    )
+
+
 def refuse(home: Home) -> None:
     home.array.add_fault("login-refused")
     os.utime(pwfile(home))
@@ -338,6 +355,25 @@ def test_a_refused_login_is_tried_once_and_never_again(well: Home) -> None:
     (login,) = said(checks, f"login to {ARRAY}")
     assert "are stopped since" in login["words"]
     assert "managepwfile" in login["hint"]
+
+
+def test_a_damaged_store_is_not_said_to_open(well: Home) -> None:
+    damage(well)
+    status, checks = lines(well)
+    assert status == 1
+    (store,) = said(checks, "state store")
+    assert store["state"] == "problem"
+    assert "is damaged" in store["words"]
+    assert "flashd restore FILE" in store["hint"]
+    (login,) = said(checks, f"login to {ARRAY}")
+    assert (login["state"], login["hint"]) == ("unseen", "")
+
+
+def test_without_a_directory_nothing_is_said_to_make_the_store(home: Home) -> None:
+    home.service("payroll", "0001:0002")
+    shutil.rmtree(state(home))
+    (login,) = said(lines(home)[1], f"login to {ARRAY}")
+    assert login["hint"] == ""
 
 
 def test_an_older_store_is_not_migrated_and_no_login_is_tried(well: Home) -> None:
