@@ -684,10 +684,23 @@ def test_what_the_owner_of_the_state_cannot_use_is_told_to_root(open_home: OpenH
     status, checks = open_home.lines("--no-login")
     assert status == 1
     assert "is not readable for nobody" in said(checks, "pwfile")[0]["words"]
+    file = pwfile(open_home.home)
+    assert f"chown nobody:nogroup {file} && chmod 600" in said(checks, "pwfile")[0]["hint"]
     (foreign,) = [one for one in said(checks, "state directory") if one["state"] == "problem"]
     assert "flashd.db does not belong to nobody" in foreign["words"]
     assert "chown nobody:" in foreign["hint"]
     assert said(checks, "state store")[0]["state"] == "problem"
+
+
+def test_root_is_told_to_make_a_password_file_as_the_owner_of_the_state(
+    open_home: OpenHome,
+) -> None:
+    file = pwfile(open_home.home)
+    file.unlink()
+    line = "runuser -u nobody -- "
+    assert line in said(open_home.lines("--no-login")[1], "pwfile")[0]["hint"]
+    assert line in open_home.flashd("check").err
+    assert f"Run: {line}" in open_home.flashd("resync", "payroll").err
 
 
 def test_anybody_is_told_what_he_cannot_see(open_home: OpenHome) -> None:
