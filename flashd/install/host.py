@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flashd.adapters.privileges import closed_step
 from flashd.errors import FlashdError
 from flashd.install.steps import Step, decide
 
@@ -172,11 +173,12 @@ def _hidden(path: Path) -> str:
         for hidden in _HIDDEN_BY_UNIT:
             if place.is_relative_to(hidden):
                 return f"{place} is below {hidden}, which the unit hides from flashd"
-        for step in (place, *place.parents):
-            if not (mode := step.stat().st_mode) & stat.S_IXOTH:
-                told = f"{stat.S_IMODE(mode):04o}"
-                return f"{step} has mode {told}, so the user flashd cannot pass"
-    return ""
+    return closed_step(path, _open_to_all, "flashd")
+
+
+def _open_to_all(step: Path) -> bool:
+    """Whether anybody passes; the user flashd may not be there yet."""
+    return bool(step.stat().st_mode & stat.S_IXOTH)
 
 
 def _failed(what: str, place: Path, error: OSError) -> FlashdError:

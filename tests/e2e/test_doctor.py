@@ -624,14 +624,16 @@ class OpenHome:
     home: Home
     python: Path
 
-    def flashd(self, *words: str, as_user: int | None = None) -> Done:
+    def flashd(self, *words: str, as_user: int | None = None, first: Path | None = None) -> Done:
+        """Run a command, with flashd from the directory `first`, else from where it is tested."""
         drop = [SETPRIV, f"--reuid={as_user}", f"--regid={as_user}", "--clear-groups"]
         main = "from flashd.cli.main import main; main()"
         packages = [place for place in sys.path if place.endswith("site-packages")]
-        modules = os.pathsep.join([str(Path(__file__).parents[2]), *packages])
+        modules = os.pathsep.join([str(first or Path(__file__).parents[2]), *packages])
         done = subprocess.run(
             [*(drop if as_user else []), self.python, "-c", main, *words],
             env={**self.home.environment, "PYTHONPATH": modules, "HOME": "/"},
+            cwd="/",  # python -c looks there first
             capture_output=True,
             text=True,
             check=False,
@@ -690,6 +692,21 @@ def test_what_the_owner_of_the_state_cannot_use_is_told_to_root(open_home: OpenH
     assert "flashd.db does not belong to nobody" in foreign["words"]
     assert "chown nobody:" in foreign["hint"]
     assert said(checks, "state store")[0]["state"] == "problem"
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("status",), ("history",), ("hold",)], ids=" ".join)
+def test_a_flashd_that_the_owner_of_the_state_cannot_reach_is_told(
+    open_home: OpenHome, words: tuple[str, ...]
+) -> None:
+    closed = open_home.home.path / "closed"
+    shutil.copytree(Path(__file__).parents[2] / "flashd", closed / "flashd")
+    closed.chmod(0o700)
+    done = open_home.flashd(*words, first=closed)
+    assert done.status == 2, done
+    assert "Traceback" not in done.err
+    assert f"nobody, who owns {state(open_home.home)}, cannot run this flashd" in done.err
+    assert f"{closed} has mode 0700, so the user nobody cannot pass" in done.err
+    assert "/opt/flashd" in done.err
 
 
 def test_root_is_told_to_make_a_password_file_as_the_owner_of_the_state(
