@@ -38,6 +38,8 @@ COMMANDS = {
     "completion": "Teach a shell to complete commands, options and names.",
 }
 EXTRA_GROUP = "flashd.commands"
+EXTRA = {"flashd.sim.cli": "Make and drive simulated DS8000 arrays."}
+"""What is said of commands that stand beside, by their module, which is not loaded for that."""
 
 _OWN_ERROR = 1
 _INTERRUPTED = 130  # as shells tell SIGINT
@@ -65,7 +67,7 @@ class LazyCommands(click.Group):
         from click.shell_completion import CompletionItem
 
         commands = [
-            CompletionItem(name, help=COMMANDS.get(name, f"Provided by {_provider(name)}."))
+            CompletionItem(name, help=_help(name))
             for name in self.list_commands(ctx)
             if name.startswith(incomplete)
         ]
@@ -74,7 +76,7 @@ class LazyCommands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""
         names = self.list_commands(ctx)
-        rows = [(name, COMMANDS.get(name, f"Provided by {_provider(name)}.")) for name in names]
+        rows = [(name, _help(name)) for name in names]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -84,10 +86,13 @@ def _command(module: object, name: str) -> click.Command | None:
     return command if isinstance(command, click.Command) else None
 
 
-def _provider(name: str) -> str:
+def _help(name: str) -> str:
+    if name in COMMANDS:
+        return COMMANDS[name]
     for point in entry_points(group=EXTRA_GROUP, name=name):
-        return point.value.partition(":")[0]
-    return "nobody"
+        module = point.value.partition(":")[0]
+        return EXTRA.get(module, f"Provided by {module}.")
+    return ""
 
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
