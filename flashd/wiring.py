@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from flashd.ports.supervisor import Supervisor
 
 CONFIG_DIR = Path("/etc/flashd")
+READER = os.geteuid()
+"""Who ran this command, and reads what it says; its rights may be given up later."""
 GUARD_GROUP = "flashd.guards"
 """Entry points for further guards: each has the attributes `options` and `guard`."""
 
@@ -274,9 +276,9 @@ def _array(
     if auth is None or array not in auth:
         raise ConfigError(f"array {array} is not in auth.conf")
     login = auth[array]
-    check_pwfile(settings, login)
+    check_pwfile(settings, login, READER)
     pwfile = pwfile_of(settings, login)
-    line = managepwfile(settings, login)
+    line = managepwfile(settings, login, READER)
     remedy = f"Make the password file anew: {line}; or touch {pwfile} to let one more try through."
     clock = system_clock()
     dscli = Dscli(
@@ -316,11 +318,7 @@ def _zones(auth: Auth | None) -> Mapping[str, ZoneInfo | None]:
 def _give_up_rights(settings: Settings) -> None:
     from flashd.adapters.privileges import become_owner
 
-    prefix = "sqlite:///"
-    if settings.state.startswith(prefix):
-        directory = Path(settings.state.removeprefix(prefix)).parent
-    else:
-        directory = settings.pwfiles  # beside a server, that is all that stays on this host
+    directory = settings.own_directory
     try:
         become_owner(directory)
     except OSError as error:

@@ -53,11 +53,12 @@ def _read(home: Home) -> tuple[list[str], list[str], Configuration | None]:
 def _missing_pwfiles(home: Home, configuration: Configuration, auth: Auth) -> list[str]:
     """Tell which password files are not there: no mistake, since they live with the state."""
     from flashd.config.pwfile import check_pwfile
+    from flashd.wiring import READER
 
     found = []
     for array in sorted({array for service in configuration.services for array in service.arrays}):
         try:
-            check_pwfile(home.settings(configuration), auth[array])
+            check_pwfile(home.settings(configuration), auth[array], READER)
         except ConfigError as error:
             found.append(f"{error.message}; {error.hint}")
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashd.cli.words import instant
+from flashd.cli.words import instant, tell
 from flashd.errors import ConfigError, FlashdError
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ MOST_NAMED = 20
 
 
 def in_force(home: Home) -> Configuration:
-    """Tell the configuration that the daemon goes by: the files', else the last accepted one.
+    """Tell the configuration of the files, else the one that was accepted last.
 
-    To hold must be possible also after somebody has just broken a file.
+    To hold must be possible also after somebody has just broken a file. It is not always what a
+    daemon goes by at the moment: good files may not have been reloaded yet.
     """
     try:
         return home.configuration
@@ -43,6 +44,26 @@ def in_force(home: Home) -> Configuration:
         err=True,
     )
     return found[0]
+
+
+def to_show(home: Home) -> tuple[Configuration, int]:
+    """Tell the configuration by which to show how things stand, and the least exit status.
+
+    Where the files are bad, all of that is told, and what is shown is by the configuration that
+    was accepted last: a daemon goes on with it, and it is then that people look.
+    """
+    try:
+        return home.configuration, 0
+    except ConfigError as error:
+        found = _last_accepted(home)
+        if found is None:
+            raise error from None
+        status = tell(error)
+    click.echo(
+        f"the configuration is bad; what is shown is by the one accepted at {instant(found[1])}",
+        err=True,
+    )
+    return found[0], status
 
 
 def _last_accepted(home: Home) -> tuple[Configuration, datetime] | None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flashd.cli.held import to_show
 from flashd.cli.names import SERVICE
 from flashd.cli.words import VERSION, instant, json_option, print_json, table
 
 if TYPE_CHECKING:
+    from flashd.config.configuration import Configuration
     from flashd.model.run import RunRecord, StepRecord
     from flashd.wiring import Home
 
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(home: Home, service: str | None, limit: int, *, as_json: bool) -> int:
     """Tell past runs, newest first, with outcome, evidence and commands."""
-    runs = asyncio.run(_history(home, service, limit))
+    configuration, bad = to_show(home)
+    runs = asyncio.run(_history(home, configuration, service, limit))
     if as_json:
         print_json({"version": VERSION, "runs": [document(run) for run in runs]})
-        return 0
+        return bad
     table(
         ["started", "service", "outcome", "by", "run", "reason"],
         [
@@ -45,12 +48,14 @@ def command(home: Home, service: str | None, limit: int, *, as_json: bool) -> in
     for run in runs if service else ():
         for step in run.steps:
             click.echo(f"{run.id} {step.intent.command}")
-    return 0
+    return bad
 
 
-async def _history(home: Home, service: str | None, limit: int) -> list[RunRecord]:
+async def _history(
+    home: Home, configuration: Configuration, service: str | None, limit: int
+) -> list[RunRecord]:
     """Services that are defined no more have a history too, so any name is taken."""
-    async with home.store(home.configuration) as store:
+    async with home.store(configuration) as store:
         return list(await store.history([service] if service else None, limit))
 
 

@@ -113,7 +113,7 @@ async def _list(home: Home, configuration: Configuration, *, as_json: bool) -> i
 
 
 def _row(hold: Hold) -> list[str]:
-    until, since = instant(hold.until) or "released", instant(hold.since) or ""
+    until, since = instant(hold.until) or "until released", instant(hold.since) or ""
     return [str(hold.scope), until, hold.by, since, hold.reason]
 
 

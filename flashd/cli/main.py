@@ -12,6 +12,7 @@ import click
 
 from flashd import __version__
 from flashd.cli.names import directories
+from flashd.cli.words import tell
 from flashd.errors import FlashdError
 from flashd.wiring import CONFIG_DIR, Home
 
@@ -37,6 +38,8 @@ COMMANDS = {
     "completion": "Teach a shell to complete commands, options and names.",
 }
 EXTRA_GROUP = "flashd.commands"
+EXTRA = {"flashd.sim.cli": "Make and drive simulated DS8000 arrays."}
+"""What is said of commands that stand beside, by their module, which is not loaded for that."""
 
 _OWN_ERROR = 1
 _INTERRUPTED = 130  # as shells tell SIGINT
@@ -64,7 +67,7 @@ class LazyCommands(click.Group):
         from click.shell_completion import CompletionItem
 
         commands = [
-            CompletionItem(name, help=COMMANDS.get(name, f"Provided by {_provider(name)}."))
+            CompletionItem(name, help=_help(name))
             for name in self.list_commands(ctx)
             if name.startswith(incomplete)
         ]
@@ -73,7 +76,7 @@ class LazyCommands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without loading them."""
         names = self.list_commands(ctx)
-        rows = [(name, COMMANDS.get(name, f"Provided by {_provider(name)}.")) for name in names]
+        rows = [(name, _help(name)) for name in names]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -83,10 +86,13 @@ def _command(module: object, name: str) -> click.Command | None:
     return command if isinstance(command, click.Command) else None
 
 
-def _provider(name: str) -> str:
+def _help(name: str) -> str:
+    if name in COMMANDS:
+        return COMMANDS[name]
     for point in entry_points(group=EXTRA_GROUP, name=name):
-        return point.value.partition(":")[0]
-    return "nobody"
+        module = point.value.partition(":")[0]
+        return EXTRA.get(module, f"Provided by {module}.")
+    return ""
 
 
 @click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -112,7 +118,7 @@ def main() -> None:
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except FlashdError as error:
-        sys.exit(_tell(error))
+        sys.exit(tell(error))
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as error:
@@ -127,15 +133,3 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last place where it can be put in words
         click.echo(f"flashd: an error of its own: {error!r}", err=True)
         sys.exit(_OWN_ERROR)
-
-
-def _tell(error: FlashdError) -> int:
-    mistakes = getattr(error, "mistakes", None)
-    if mistakes is not None:
-        for mistake in mistakes:
-            click.echo(str(mistake), err=True)
-        return error.exit_code
-    click.echo(f"flashd: {error.message}", err=True)
-    if error.hint:
-        click.echo(f"flashd: {error.hint}", err=True)
-    return error.exit_code

@@ -63,6 +63,12 @@ class ArrayName(Configured):
 
     name = "array"
 
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Take it in either case, as every file of the configuration does."""
+        return super().convert(value, param, ctx).strip().upper()
+
     def among(self, names: Names) -> tuple[str, ...]:
         """Tell the arrays."""
         return names.arrays

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashd.cli.held import hold_of
+from flashd.cli.held import hold_of, to_show
 from flashd.cli.names import SERVICE
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json, table
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from flashd.config.configuration import Configuration
     from flashd.model.health import Health
     from flashd.model.observation import Picture, Sighting
     from flashd.model.service import Resource, Service
@@ -29,16 +30,27 @@ NOT_ALL_UP = 3
 @click.pass_obj
 def command(home: Home, services: tuple[str, ...], *, refresh: bool, as_json: bool) -> int:
     """Tell one line a service: status, age, what comes next. Exit 3 unless all are up."""
-    return asyncio.run(_status(home, services, refresh=refresh, as_json=as_json))
+    configuration, bad = to_show(home)
+    if bad and refresh:
+        click.echo("the arrays are not asked: --refresh needs a good configuration", err=True)
+    look = refresh and not bad
+    status = asyncio.run(_status(home, configuration, services, refresh=look, as_json=as_json))
+    return bad or status
 
 
-async def _status(home: Home, names: tuple[str, ...], *, refresh: bool, as_json: bool) -> int:
+async def _status(
+    home: Home,
+    configuration: Configuration,
+    names: tuple[str, ...],
+    *,
+    refresh: bool,
+    as_json: bool,
+) -> int:
     from flashd.core.health import assess
     from flashd.model.health import Status
 
-    configuration = home.configuration
     wanted = chosen(configuration, names)
-    now, known = await gather(home, wanted, refresh=refresh)
+    now, known = await gather(home, configuration, wanted, refresh=refresh)
     assessed = [(service, assess(service, known, now)) for service in wanted]
     if as_json:
         documents = [_document(service, health, known, now) for service, health in assessed]
@@ -48,13 +60,14 @@ async def _status(home: Home, names: tuple[str, ...], *, refresh: bool, as_json:
     return 0 if all(one.status is Status.UP for _, one in assessed) else NOT_ALL_UP
 
 
-async def gather(home: Home, wanted: list[Service], *, refresh: bool) -> tuple[datetime, Picture]:
+async def gather(
+    home: Home, configuration: Configuration, wanted: list[Service], *, refresh: bool
+) -> tuple[datetime, Picture]:
     """Gather what is known, reading the arrays of `wanted` first if asked."""
     from flashd.engine.observe import picture
     from flashd.errors import ConfigError
     from flashd.wiring import command_events
 
-    configuration = home.configuration
     try:
         auth = home.auth(configuration)
     except ConfigError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashd.cli.held import hold_of
+from flashd.cli.held import hold_of, to_show
 from flashd.cli.names import SERVICE
 from flashd.cli.status import gather
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from flashd.config.configuration import Configuration
     from flashd.core.explain import Link
     from flashd.model.observation import Picture, Standing
     from flashd.model.run import RunRecord
@@ -29,15 +30,17 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(home: Home, service: str, *, as_json: bool) -> int:
     """Explain the present decision: what holds it back or lets it run, since when, what next."""
-    return asyncio.run(_why(home, service, as_json=as_json))
+    configuration, bad = to_show(home)
+    status = asyncio.run(_why(home, configuration, service, as_json=as_json))
+    return bad or status
 
 
-async def _why(home: Home, name: str, *, as_json: bool) -> int:
+async def _why(home: Home, configuration: Configuration, name: str, *, as_json: bool) -> int:
     from flashd.core.explain import explain
 
-    wanted = chosen(home.configuration, [name])[0]
-    now, known = await gather(home, [wanted], refresh=False)
-    async with home.store(home.configuration) as store:
+    wanted = chosen(configuration, [name])[0]
+    now, known = await gather(home, configuration, [wanted], refresh=False)
+    async with home.store(configuration) as store:
         runs = await store.history([name], 1)
     links = explain(wanted, known, now)
     document = _document(wanted, known, now, links, runs[0] if runs else None)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flashd.config.configuration import Configuration
+    from flashd.errors import FlashdError
     from flashd.model.service import Service
 
 VERSION = 1
@@ -72,6 +73,19 @@ def _style(cell: str) -> str:
         "unknown": "red",
         "failed": "red",
     }.get(cell, "")
+
+
+def tell(error: FlashdError) -> int:
+    """Print an error, each mistake of a configuration at its place; returns the exit status."""
+    mistakes = getattr(error, "mistakes", None)
+    if mistakes is not None:
+        for mistake in mistakes:
+            click.echo(str(mistake), err=True)
+        return error.exit_code
+    click.echo(f"flashd: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"flashd: {error.hint}", err=True)
+    return error.exit_code
 
 
 def person() -> str:

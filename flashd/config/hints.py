@@ -11,6 +11,7 @@ from flashd.config.files import SERVICES, SETTINGS
 from flashd.config.mistakes import Mistake, Place, nearest
 from flashd.config.settings import DSCLI_OWN_LIMIT
 from flashd.config.zone import host_zone
+from flashd.model.hosts import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,14 +55,14 @@ def _on_hosts(
 ) -> Iterator[Mistake]:
     """Tell what is pinned of a host at which no guard looks: its name may be meant otherwise."""
     hosts = {
-        host.rstrip(".").lower(): host
+        plain_name(host): host
         for definition in definitions
         if definition.options is not None
         for guard in definition.options.guards
         if isinstance(host := getattr(guard.options, "host", None), str)
     }
     for name in settings.ssh.hosts:
-        if name.rstrip(".").lower() not in hosts:
+        if plain_name(name) not in hosts:
             message = f"ssh.hosts: no guard looks at {name}"
             yield Mistake(place, message, nearest(name, hosts.values()) if hosts else "")
 

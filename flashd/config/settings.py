@@ -131,6 +131,21 @@ class Settings(Section):
         """The zone's name in the tz database; `localtime` where only its rules are known."""
         return self.timezone.key
 
+    @property
+    def state_file(self) -> Path | None:
+        """The file of the state store; None where a server keeps it."""
+        if not self.state.startswith(SQLITE):
+            return None
+        return Path(self.state.removeprefix(SQLITE))
+
+    @property
+    def own_directory(self) -> Path:
+        """The directory whose owner flashd runs as.
+
+        Beside a server the pwfiles are all that stays on this host.
+        """
+        return self.state_file.parent if self.state_file else self.pwfiles
+
     def with_state(self, url: str) -> "Settings":
         """Keep the state elsewhere, as asked on a command line.
 

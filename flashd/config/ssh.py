@@ -18,6 +18,7 @@ from flashd.config.values import (
     shaped,
     whole_number,
 )
+from flashd.model.hosts import plain_name
 
 KNOWN_HOSTS = "ssh_known_hosts"
 
@@ -90,14 +91,10 @@ _HostName = Annotated[str, Reads(shaped(r"[A-Za-z0-9:][A-Za-z0-9._:%-]{0,252}", 
 def _once(value: Mapping[str, HostPin]) -> Mapping[str, HostPin]:
     plain: dict[str, str] = {}
     for name in value:
-        if other := plain.get(_plain(name)):
+        if other := plain.get(plain_name(name)):
             raise ValueError(f"{name!r} and {other!r} are one host")
-        plain[_plain(name)] = name
+        plain[plain_name(name)] = name
     return value
-
-
-def _plain(name: str) -> str:
-    return name.rstrip(".").lower()
 
 
 class SshSettings(Section):
@@ -132,6 +129,6 @@ class SshSettings(Section):
     def pin(self, host: str) -> HostPin:
         """Tell what is known of a host."""
         for name, pin in self.hosts.items():
-            if _plain(name) == _plain(host):
+            if plain_name(name) == plain_name(host):
                 return pin
         return _NOT_PINNED

@@ -23,6 +23,8 @@ _WRITE = "write such as 06:00, 2026-11-27T06:00, 2026-11-27T06:00+01:00, 4h or 1
 def parse_until(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     """Read an instant later than `now`, in whole seconds of UTC; raises `ValueError`.
 
+    A duration of nothing is refused, as a past time is: it would end at once what it begins.
+
     A time alone is the next one of `zone`. A local time that comes twice, or never, where
     clocks are changed is refused: only who wrote it knows what he meant.
     """
@@ -69,9 +71,12 @@ def _dated(found: re.Match[str], zone: ZoneInfo) -> datetime:
 
 def _after(words: str, now: datetime) -> datetime:
     try:
-        exact = now + parse_duration(words)
+        span = parse_duration(words)
     except ValueError as error:
         raise ValueError(f"{words!r} is neither a time nor a duration; {_WRITE}") from error
+    if not span:
+        raise ValueError(f"{words!r} is no time at all; to end a hold, run `flashd release`")
+    exact = now + span
     begun = exact.replace(microsecond=0)
     return begun if begun == exact else begun + _SECOND
 

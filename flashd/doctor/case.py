@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flashd.doctor.sandbox import store_file
-
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
@@ -48,9 +46,9 @@ class Case:
     @property
     def place(self) -> Path | None:
         """The file of the store; None where a server keeps it."""
-        return store_file(self.settings)
+        return self.settings.state_file
 
     @property
     def directory(self) -> Path:
         """The directory whose owner the daemon runs as."""
-        return self.place.parent if self.place else self.settings.pwfiles
+        return self.settings.own_directory

@@ -7,10 +7,16 @@ import os
 from typing import TYPE_CHECKING
 
 from flashd.adapters.privileges import become_owner
-from flashd.config.pwfile import managepwfile, pwfile_of
+from flashd.config.pwfile import chown, managepwfile, pwfile_of
 from flashd.core.checkup.dates import judge_host_clock
 from flashd.core.checkup.diagnosis import Diagnosis, State, hint, ok, problem, unseen
-from flashd.core.checkup.files import judge_directory, judge_java, judge_program, judge_pwfile
+from flashd.core.checkup.files import (
+    Remedies,
+    judge_directory,
+    judge_java,
+    judge_program,
+    judge_pwfile,
+)
 from flashd.core.checkup.network import judge_consoles
 from flashd.core.checkup.sandbox import judge_sandbox
 from flashd.doctor.case import Case
@@ -22,7 +28,7 @@ from flashd.doctor.reading import AUTH, CONFIGURATION, read
 from flashd.doctor.sandbox import NAME, needs_of, unit_of
 from flashd.doctor.state import about_state
 from flashd.errors import ConfigError
-from flashd.wiring import system_clock
+from flashd.wiring import READER, system_clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -81,7 +87,8 @@ def _about_files(case: Case) -> Iterator[Diagnosis]:
     for array in case.read.arrays:
         login = case.read.logins[array]
         file = look_at(pwfile_of(settings, login), os.R_OK)
-        yield judge_pwfile(file, managepwfile(settings, login), me, case.now)
+        remedies = Remedies(managepwfile(settings, login, READER), chown(settings, login))
+        yield judge_pwfile(file, remedies, me, case.now)
     yield from judge_directory(look_at_directory(case.directory, case.place), me)
     yield judge_host_clock(clock_error(), case.now)
     yield judge_program(look_at_program(settings.dscli.path), me)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flashd.adapters.guards.here import own_among
 from flashd.adapters.processes import run
 from flashd.adapters.threads import beside
 from flashd.core.checkup.sandbox import Needs
@@ -16,7 +17,7 @@ from flashd.doctor.client import is_simulated
 from flashd.doctor.network import addresses_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flashd.config.auth import Login
     from flashd.config.settings import Settings
@@ -81,19 +82,21 @@ async def needs_of(
     """Gather what the daemon will use."""
     specs = list(guards)
     simulated = is_simulated(settings.dscli)
-    programs = {_program(spec) for spec in specs if _looks_here(spec, "command")} - {""}
-    asks = [spec for spec in specs if _asks_by_ssh(spec)]
+    away = await _asked_by_ssh(specs)
+    local = [spec for spec in specs if spec.type != "tcp" and spec not in away]
+    reached = [spec for spec in specs if spec.type == "tcp" or spec in away]
+    programs = {_program(spec) for spec in local if spec.type == "command"} - {""}
     return Needs(
         read={
             "dscli": str(settings.dscli.path),
             "the pwfiles": str(settings.pwfiles),
             **{f"the guard's program {Path(one).name}": one for one in sorted(programs)},
-            **(_for_ssh(settings.ssh) if asks else {}),
+            **(_for_ssh(settings.ssh) if away else {}),
         },
         written=_written(settings),
-        addresses=await _addresses(settings, {} if simulated else logins, specs),
-        sees_processes=any(_looks_here(spec, "process") for spec in specs),
-        needs_bus=any(_looks_here(spec, "systemd") for spec in specs),
+        addresses=await _addresses(settings, {} if simulated else logins, reached),
+        sees_processes=any(spec.type == "process" for spec in local),
+        needs_bus=any(spec.type == "systemd" for spec in local),
         java=not simulated,
         raises_rights=tuple(sorted(one for one in programs if Path(one).name in _RAISING)),
         owner=owner,
@@ -101,12 +104,15 @@ async def needs_of(
     )
 
 
-def _looks_here(spec: GuardSpec, kind: str) -> bool:
-    return spec.type == kind and getattr(spec.options, "host", None) is None
+async def _asked_by_ssh(specs: Sequence[GuardSpec]) -> frozenset[GuardSpec]:
+    """Pick the guards that look at another host, as they decide it themselves."""
+    named = [spec for spec in specs if spec.type != "tcp" and _host(spec)]
+    own = await own_among(_host(spec) for spec in named)
+    return frozenset(spec for spec in named if _host(spec) not in own)
 
 
-def _asks_by_ssh(spec: GuardSpec) -> bool:
-    return spec.type != "tcp" and getattr(spec.options, "host", None) is not None
+def _host(spec: GuardSpec) -> str:
+    return str(getattr(spec.options, "host", None) or "")
 
 
 def _for_ssh(ssh: SshSettings) -> dict[str, str]:
@@ -117,8 +123,8 @@ def _for_ssh(ssh: SshSettings) -> dict[str, str]:
 
 def _way_to(spec: GuardSpec, ssh: SshSettings) -> str:
     """Tell the host that is connected to: by ssh a bastion, or the address that was pinned."""
-    host = str(getattr(spec.options, "host", None) or "")
-    if not host or not _asks_by_ssh(spec):
+    host = _host(spec)
+    if spec.type == "tcp":
         return host
     pin = ssh.pin(host)
     if pin.jump:
@@ -132,16 +138,8 @@ def _program(spec: GuardSpec) -> str:
 
 
 def _written(settings: Settings) -> dict[str, str]:
-    place = store_file(settings)
+    place = settings.state_file
     return {"the state store": str(place)} if place else {}
-
-
-def store_file(settings: Settings) -> Path | None:
-    """Tell the file of the store; None where a server keeps it."""
-    prefix = "sqlite:///"
-    if not settings.state.startswith(prefix):
-        return None
-    return Path(settings.state.removeprefix(prefix))
 
 
 async def _addresses(
@@ -162,7 +160,7 @@ async def _addresses(
 
 
 def _server(settings: Settings) -> str:
-    if store_file(settings):
+    if settings.state_file:
         return ""
     from sqlalchemy import make_url  # noqa: PLC0415 - only who has a server needs it
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -36,25 +37,28 @@ async def about_state(case: Case) -> AsyncIterator[Diagnosis]:
     A store that is not there, or is not of this version, is not opened: that would make or
     migrate it. Without it there is no login either, since a refused one could not be remembered.
     """
+    schema, usable, first = None, False, ""
     try:
         async with asyncio.timeout(_PATIENCE):
             found = await survey(case.settings.state)
     except StoreError as error:
         yield problem(_STORE, error.message, error.hint)
-        usable = False
     except TimeoutError:
         yield problem(
             _STORE,
             f"it gives no answer within {_PATIENCE:g} s",
             "See whether its server can be reached, or who keeps its file locked.",
         )
-        usable = False
     else:
-        yield judge_schema(found.where, found.version, found.known)
-        usable = found.usable
+        schema, usable = judge_schema(found.where, found.version, found.known), found.usable
+        first = _FIRST if found.version is None and _can_be_made(case) else ""
+        if not usable:
+            yield schema
     try:
         async with _world(case, usable=usable) as world:
-            async for one in _with_store(case, world) if usable else _without_store(case):
+            if usable and schema:  # only now it is known to open
+                yield schema
+            async for one in _with_store(case, world) if usable else _without_store(case, first):
                 yield one
             async for one in _about_guards(case, world):
                 yield one
@@ -72,12 +76,14 @@ async def _world(case: Case, *, usable: bool) -> AsyncIterator[World]:
             yield case.home.assemble(case.read.configuration, case.read.auth, case.events, store)
 
 
-async def _without_store(case: Case) -> AsyncIterator[Diagnosis]:
+def _can_be_made(case: Case) -> bool:
+    return case.place is None or os.path.isdir(case.directory)  # noqa: PTH112 - raises nothing
+
+
+async def _without_store(case: Case, first: str) -> AsyncIterator[Diagnosis]:
     yield unseen("daemon", "without a state store nothing is known of it")
     for array in case.read.arrays:
-        yield unseen(
-            f"login to {array}", "not tried: a refused one could not be remembered", _FIRST
-        )
+        yield unseen(f"login to {array}", "not tried: a refused one could not be remembered", first)
 
 
 async def _with_store(case: Case, world: World) -> AsyncIterator[Diagnosis]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flashd.adapters.privileges import closed_step
 from flashd.errors import FlashdError
 from flashd.install.steps import Step, decide
 
@@ -91,8 +92,8 @@ class Host:
         return [*COMMANDS, RELOAD] if running else [*COMMANDS]
 
 
-def run(command: tuple[str, ...]) -> None:
-    """Run a command of the host; raises `FlashdError` where it is missing or fails."""
+def run(command: tuple[str, ...], limit: float = _COMMAND_LIMIT) -> None:
+    """Run a command of the host; raises `FlashdError` where it is missing, hangs or fails."""
     program = shutil.which(command[0], path=os.environ.get("PATH", "") + ":/usr/bin:/usr/sbin")
     if program is None:
         raise FlashdError(
@@ -100,17 +101,30 @@ def run(command: tuple[str, ...]) -> None:
             "Install systemd; or make the user flashd and what flashd.conf of tmpfiles.d"
             " lists by hand.",
         )
-    done = subprocess.run(
-        [program, *command[1:]],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_COMMAND_LIMIT,
-        stdin=subprocess.DEVNULL,
-    )
+    done = _ended([program, *command[1:]], " ".join(command), limit)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip() or "nothing"
         raise FlashdError(f"{' '.join(command)} ended with {done.returncode} and said: {said}")
+
+
+def _ended(argv: list[str], told: str, limit: float) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=limit,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FlashdError(
+            f"{told} did not end within {limit:g} s", "Run it by hand, and see for what it waits."
+        ) from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise FlashdError(f"{told} cannot be run: {reason}", f"See to {argv[0]}.") from error
 
 
 def _make_directory(place: Path) -> None:
@@ -159,11 +173,12 @@ def _hidden(path: Path) -> str:
         for hidden in _HIDDEN_BY_UNIT:
             if place.is_relative_to(hidden):
                 return f"{place} is below {hidden}, which the unit hides from flashd"
-        for step in (place, *place.parents):
-            if not (mode := step.stat().st_mode) & stat.S_IXOTH:
-                told = f"{stat.S_IMODE(mode):04o}"
-                return f"{step} has mode {told}, so the user flashd cannot pass"
-    return ""
+    return closed_step(path, _open_to_all, "flashd")
+
+
+def _open_to_all(step: Path) -> bool:
+    """Whether anybody passes; the user flashd may not be there yet."""
+    return bool(step.stat().st_mode & stat.S_IXOTH)
 
 
 def _failed(what: str, place: Path, error: OSError) -> FlashdError:

@@ -350,6 +350,8 @@ def test_another_state_can_be_named(due: Home, tmp_path: Path) -> None:
 
 def test_the_simulated_array_comes_by_entry_point(home: Home) -> None:
     assert home.flashd("sim", "faults").status == 0
+    assert "sim         Make and drive simulated DS8000 arrays." in home.flashd("--help").out
+    assert "Make and drive simulated DS8000 arrays" in home.flashd("sim", "--help").out
     assert (BIN / "flashd-dscli").exists()
 
 

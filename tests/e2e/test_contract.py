@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -362,6 +363,31 @@ def test_a_configuration_error_ends_everything(site: Site, command: tuple[str, .
     assert done.returncode == 2
     assert "all.yaml:1:" in done.stderr
     assert not site.array().logins()
+
+
+def test_what_there_is_to_see_is_shown_by_the_accepted_configuration(site: Site) -> None:
+    site.service("db", *PAIRS, hours=1)
+    with site.daemon() as daemon:
+        daemon.until("daemon-started")
+        assert daemon.stop() == 0
+    assert site.run("status", "--refresh").returncode == 0
+    logins = len(site.array().logins())
+    site.services["db"]["sync_max_delay"] = "never"
+    site.service("extra", "0003:0004")
+    site.write()
+    for words in (("status", "--refresh"), ("why", "db"), ("history", "db")):
+        done = site.run(*words)
+        assert done.returncode == 2, words
+        assert "all.yaml:1:" in done.stderr
+        assert "what is shown is by the one accepted at 20" in done.stderr
+        assert ("the arrays are not asked" in done.stderr) == ("--refresh" in words)
+        assert "extra" not in done.stdout
+        assert json.loads(site.run(*words, "--json").stdout)["version"] == 1
+    assert "db" in site.run("status").stdout
+    (shown,) = json.loads(site.run("status", "--json").stdout)["services"]
+    assert (shown["name"], shown["status"]) == ("db", "up")
+    assert "db is up" in site.run("why", "db").stdout
+    assert len(site.array().logins()) == logins
 
 
 # what can be wrong around it

@@ -46,7 +46,9 @@ def test_a_held_service_is_refused_with_exit_4_force_or_not(due: Home) -> None:
     assert len(due.changing) == 1
 
 
-@pytest.mark.parametrize("scope", [["--array", ARRAY], ["--all"]], ids=str)
+@pytest.mark.parametrize(
+    "scope", [["--array", ARRAY], ["--array", ARRAY.lower()], ["--all"]], ids=str
+)
 def test_an_array_or_everything_can_be_held(due: Home, scope: list[str]) -> None:
     assert due.flashd("hold", *scope, *WHY).status == 0
     assert due.flashd("resync", "due").status == 4
@@ -86,6 +88,7 @@ def test_held_for_good_there_is_no_next_time(due: Home) -> None:
     assert service["next"] is None
     assert service["hold"]["until"] is None
     assert "never" in due.flashd("status").out
+    assert re.search(r"^all +until released ", due.flashd("hold").out, re.MULTILINE)
 
 
 def test_hold_alone_tells_the_holds(due: Home) -> None:
@@ -95,8 +98,19 @@ def test_hold_alone_tells_the_holds(due: Home) -> None:
     assert [one["scope"] for one in holds] == [f"array {ARRAY}", "service due"]
     assert len({one["until"] for one in holds}) == 1
     told = due.flashd("hold").out
+    assert "until released" not in told
     assert "service due" in told
     assert told.count("moving the rack") == 2
+
+
+@pytest.mark.parametrize("nothing", ["0", "0s", "0h"])
+def test_no_time_at_all_ends_no_hold(due: Home, nothing: str) -> None:
+    due.flashd("hold", "due", *WHY)
+    done = due.flashd("hold", "due", "--until", nothing, *WHY)
+    assert done.status == 2
+    assert "flashd release" in done.err
+    (hold,) = due.flashd("hold", "--json").json["holds"]
+    assert hold["until"] is None
 
 
 def test_the_json_of_hold_and_release(due: Home) -> None:

@@ -45,6 +45,23 @@ def test_a_hidden_interpreter_is_told() -> None:
     assert reason == "" or any(word in reason for word in ("hides", "cannot pass"))
 
 
+def test_a_command_that_hangs_is_told() -> None:
+    with pytest.raises(FlashdError, match=r"^sleep 600 did not end within 0.2 s$") as told:
+        run(("sleep", "600"), limit=0.2)
+    assert "by hand" in told.value.hint
+
+
+def test_a_command_that_cannot_be_started_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "broken-program"
+    program.write_text("#!/nowhere/interpreter\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FlashdError, match=r"^broken-program --create cannot be run: no such file"):
+        run(("broken-program", "--create"))
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [(("no-such-command-at-all",), "there is no"), (("false",), "ended with 1 and said: nothing")],

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 from flashd.adapters.guards.findings import late, unknown
 from flashd.adapters.processes import Completed, Ending, run
 from flashd.adapters.threads import beside
+from flashd.model.hosts import plain_name
 from flashd.model.verdict import Finding
 from flashd.ports.remote import Silence
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from datetime import timedelta
 
     from flashd.ports.remote import Remote
@@ -131,20 +132,26 @@ async def is_here(host: str) -> bool:
     A short name is not taken for a long one: the same first word can name another host in
     another domain, and this one's processes prove nothing about it.
     """
-    return _loops_back(host) or _plain(host) in await beside(_own_names)
+    return host in await own_among([host])
+
+
+async def own_among(hosts: Iterable[str]) -> frozenset[str]:
+    """Pick the names that are this host's."""
+    named = frozenset(hosts)
+    ours = {host for host in named if _loops_back(host)}
+    if ours == named:
+        return named
+    own = await beside(_own_names)
+    return frozenset(host for host in named if host in ours or plain_name(host) in own)
 
 
 def _loops_back(host: str) -> bool:
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        return _plain(host) == "localhost"
+        return plain_name(host) == "localhost"
 
 
 def _own_names() -> set[str]:
     name = socket.gethostname()
-    return {_plain(name), _plain(socket.getfqdn(name))}
-
-
-def _plain(name: str) -> str:
-    return name.rstrip(".").lower()
+    return {plain_name(name), plain_name(socket.getfqdn(name))}

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flashd.model.hosts import plain_name
+
 if TYPE_CHECKING:
     from flashd.adapters.remote.frame import Identity
     from flashd.config.ssh import HostPin
@@ -25,11 +27,11 @@ def stranger(host: str, pin: HostPin, told: Identity) -> str:
     """Say why the host that answered is not the one that was meant; empty where it is."""
     if not compared(host, pin):
         return f"{host} is an address, which no host tells of itself; {_advice(host, told)}"
-    if pin.hostname and _plain(told.name) != _plain(pin.hostname):
+    if pin.hostname and plain_name(told.name or "") != plain_name(pin.hostname):
         return f"the host that answered is called {told.name}, and {pin.hostname} is pinned"
-    if pin.machine_id and _plain(told.machine) != _plain(pin.machine_id):
+    if pin.machine_id and plain_name(told.machine or "") != plain_name(pin.machine_id):
         return f"the host that answered is machine {told.machine}, and {pin.machine_id} is pinned"
-    if not (pin.hostname or pin.machine_id) and not _same_name(_plain(told.name), _plain(host)):
+    if not (pin.hostname or pin.machine_id) and not _same_name(told.name or "", host):
         return f"the host that answered is called {told.name}; {_advice(host, told)}"
     return ""
 
@@ -41,6 +43,7 @@ def _advice(host: str, told: Identity) -> str:
 
 def _same_name(told: str, meant: str) -> bool:
     """Compare two names, by their first words only where one of them has no more."""
+    told, meant = plain_name(told), plain_name(meant)
     if "." in told and "." in meant:
         return told == meant
     return bool(told) and told.partition(".")[0] == meant.partition(".")[0]
@@ -48,7 +51,3 @@ def _same_name(told: str, meant: str) -> bool:
 
 def _is_address(host: str) -> bool:
     return ":" in host or host.replace(".", "").isdecimal()
-
-
-def _plain(name: str | None) -> str:
-    return (name or "").rstrip(".").lower()

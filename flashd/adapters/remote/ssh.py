@@ -91,8 +91,8 @@ class SshRemote:
                     return Silence(distrust)
         except TimeoutError:
             return Silence(f"the files that ssh needs for {host} could not be read in time")
-        bastion = (_bastion(pin)[1].lower(),) if pin.jump else ()
-        turn = self.turns.turn(host.lower(), *bastion)
+        bastion = (_bastion(pin)[1],) if pin.jump else ()
+        turn = self.turns.turn(host, *bastion)
         try:
             async with asyncio.timeout_at(deadline):
                 await turn.__aenter__()

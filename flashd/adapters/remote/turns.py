@@ -11,6 +11,8 @@ from collections import defaultdict
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from flashd.model.hosts import plain_name
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -26,13 +28,13 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, *places: str) -> AsyncIterator[None]:
-        """Wait for a turn at each place, and keep it.
+        """Wait for a turn at each place, which is a host, and keep it.
 
         The place that is waited for longest comes first, and the turn in all last, so that who
         waits for a busy host keeps nobody from another one.
         """
         async with AsyncExitStack() as held:
-            for place in places:
+            for place in dict.fromkeys(map(plain_name, places)):
                 await held.enter_async_context(self._places[place])
             await held.enter_async_context(self._all)
             yield

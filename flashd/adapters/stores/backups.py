@@ -38,6 +38,8 @@ _KINDS = frozenset({"table", "index"})
 _NOTE = """CREATE TABLE backup (format INTEGER NOT NULL, made_at INTEGER NOT NULL,
     schema_version INTEGER NOT NULL, source TEXT NOT NULL, tables TEXT NOT NULL)"""
 _FOREIGN = "Name a file that `flashd backup` wrote."
+_WRITE = "Name a file in a directory where the user that flashd runs as may write."
+_READ = "Copy it to where the user that flashd runs as may read it."
 _DAMAGED = "Take an older backup, or copy this one anew from where it is kept."
 
 
@@ -59,15 +61,8 @@ class Source:
 
 def write(source: Source, file: Path, at: datetime, *, replace: bool) -> Backup:
     """Write what one transaction sees; the file is whole, verified and durable, or not there."""
-    _refuse_existing(file, replace=replace)
-    with told(f"backup {file}"), _unfinished(file) as draft:
-        engine = file_engine(draft)
-        try:
-            migrate(engine, f"backup {file}")
-            with engine.begin() as copy:
-                counted = {table.name: _copy(source, copy, table) for table in carried()}
-        finally:
-            engine.dispose()
+    with told(f"backup {file}", _WRITE), _unfinished(file, replace=replace) as draft:
+        counted = _filled(draft, source, f"backup {file}")
         _write_note(draft, at, source.connection.dialect.name)
         backup = verify(draft, file)
         if dict(backup.rows) != counted:
@@ -95,9 +90,21 @@ def _refuse_existing(file: Path, *, replace: bool) -> None:
         ) from error
 
 
+def _filled(draft: Path, source: Source, where: str) -> dict[str, int]:
+    """Copy every table into a draft, and count the rows."""
+    engine = file_engine(draft)
+    try:
+        migrate(engine, where)
+        with engine.begin() as copy:
+            return {table.name: _copy(source, copy, table) for table in carried()}
+    finally:
+        engine.dispose()
+
+
 @contextmanager
-def _unfinished(file: Path) -> Iterator[Path]:
+def _unfinished(file: Path, *, replace: bool) -> Iterator[Path]:
     """Make a private file beside the one that is meant; it goes away unless it is published."""
+    _refuse_existing(file, replace=replace)
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".part", dir=file.parent)
     os.close(descriptor)
     try:
@@ -203,7 +210,7 @@ def prepare(
     The file itself is only read, once, so that nobody can change it between the two.
     """
     copy = directory / "backup"
-    with told(f"backup {file}"):
+    with told(f"backup {file}", _READ):
         if not file.is_file():
             raise StoreError(f"backup {file} is not a file", _FOREIGN)
         shutil.copyfile(file, copy)

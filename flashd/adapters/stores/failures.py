@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _PRIMARY = 0xFF  # the low byte of an extended result code of SQLite
 _WRITABLE = "Make the file and its directory writable for the user that flashd runs as."
+ANEW = (
+    "Stop the daemon, move flashd.db* away (the file with its -wal and -shm), start the daemon, and"
+    " run `flashd restore FILE` with the newest backup."
+)
 _DISK = "Look for errors of the disk in the kernel's log, and for limits on the size of files."
 
 _SQLITE = {
@@ -32,11 +36,11 @@ _SQLITE = {
         "cannot be written: the disk is full",
         "Free space on the file system that holds it.",
     ),
-    sqlite3.SQLITE_CORRUPT: (
-        "is damaged",
-        "Stop flashd and restore a copy, or move it away and look at the last run by hand.",
+    sqlite3.SQLITE_CORRUPT: ("is damaged", ANEW),
+    sqlite3.SQLITE_NOTADB: (
+        "is not a state store",
+        f"Point `state` to a file of its own, if it names another one. Else it is damaged: {ANEW}",
     ),
-    sqlite3.SQLITE_NOTADB: ("is not a state store", "Point `state` to a file of its own."),
     sqlite3.SQLITE_CONSTRAINT: (
         "refused a record that contradicts what it holds",
         "Look at `flashd history`; if that does not explain it, report it as a bug.",
@@ -48,8 +52,11 @@ _UNREADABLE = "If no other program wrote to it, report it as a bug."
 
 
 @contextmanager
-def told(where: str) -> Iterator[None]:
-    """Turn whatever goes wrong with the store named `where` into a `StoreError`."""
+def told(where: str, remedy: str = _WRITABLE) -> Iterator[None]:
+    """Turn whatever goes wrong with the store named `where` into a `StoreError`.
+
+    `remedy` is what to do where the host does not let a file be used.
+    """
     try:
         yield
     except DBAPIError as error:
@@ -57,7 +64,7 @@ def told(where: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         raise StoreError(f"{where} cannot be used: {_first_line(error)}", _NAMED) from error
     except OSError as error:
-        raise StoreError(f"{where}: {os.strerror(error.errno or 0)}", _WRITABLE) from error
+        raise StoreError(f"{where}: {os.strerror(error.errno or 0)}", remedy) from error
     except (ValueError, TypeError, LookupError, ArithmeticError) as error:
         # a record that is no record, such as one that was edited by hand
         raise StoreError(f"{where} and flashd disagree: {error!r}", _UNREADABLE) from error

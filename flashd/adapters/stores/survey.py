@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, create_engine, inspect, select
 
-from flashd.adapters.stores.failures import told
+from flashd.adapters.stores.failures import ANEW, told
 from flashd.adapters.stores.migrations import STEPS
 from flashd.adapters.stores.place import name_of, parse
 from flashd.adapters.stores.schema import schema_version
@@ -77,9 +77,19 @@ def _version_at(make: Callable[[], Engine], where: str) -> int | None:
     with told(f"state store {where}"):
         try:
             with engine.connect() as connection:
+                _sound(connection, where)
                 return _version(connection, where)
         finally:
             engine.dispose()
+
+
+def _sound(connection: Connection, where: str) -> None:
+    """See that all of a file can be read: its version alone may lie on a page that is whole."""
+    if connection.dialect.name != "sqlite":
+        return
+    (found, *_) = connection.exec_driver_sql("PRAGMA quick_check(1)").scalars()
+    if found != "ok":
+        raise StoreError(f"state store {where} is damaged ({found.splitlines()[-1]})", ANEW)
 
 
 def _version(connection: Connection, where: str) -> int | None:

@@ -40,18 +40,26 @@ class File:
     error: str = ""
 
 
-def judge_pwfile(file: File, managepwfile: str, user: str, now: datetime) -> Diagnosis:
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """The lines that make a password file, and that give it to the user that flashd runs as."""
+
+    managepwfile: str
+    chown: str
+
+
+def judge_pwfile(file: File, remedies: Remedies, user: str, now: datetime) -> Diagnosis:
     """Judge a password file by its outside; whether the password is right only a login proves."""
     check = "pwfile"
     if file.missing:
-        return problem(check, f"{file.path} does not exist", f"Run: {managepwfile}")
+        return problem(check, f"{file.path} does not exist", f"Run: {remedies.managepwfile}")
     if file.error:
         return unseen(check, f"{file.path} cannot be looked at: {file.error}", "Run this as root.")
     if not file.usable:
         return problem(
             check,
             f"{file.path} of {file.owner}, mode {file.mode:04o}, is not readable for {user}",
-            "Give it to the user that flashd runs as, with mode 0600.",
+            f"Run: {remedies.chown}",
         )
     if file.mode & _WORLD:
         return hint(

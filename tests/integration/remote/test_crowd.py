@@ -84,3 +84,18 @@ async def test_a_bastion_is_a_place_of_its_own() -> None:
         await asyncio.sleep(0)
         assert not waiting.done()
     await waiting
+
+
+async def test_a_host_is_one_place_however_its_name_is_written() -> None:
+    turns = Turns(per_place=1, in_all=8)
+    async with turns.turn("tst1"):
+        for other in ("tst1.", "TST1"):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.05), turns.turn(other):
+                    raise AssertionError(other)
+
+
+async def test_a_host_that_is_its_own_bastion_takes_one_turn() -> None:
+    turns = Turns(per_place=1, in_all=8)
+    async with asyncio.timeout(5), turns.turn("a", "A."):
+        pass

@@ -488,6 +488,19 @@ def test_a_file_that_appears_while_a_backup_is_written_stays(tmp_path: Path) -> 
     assert content(file) == b"mine"
 
 
+async def test_a_place_that_cannot_be_used_is_told_by_the_name_of_the_backup(
+    either: SqlStore, file: Path
+) -> None:
+    """A name too long is refused to root too."""
+    name = file.parent / ("x" * 300)
+    with pytest.raises(StoreError, match=f"^backup {name}: File name too long$") as written:
+        await either.back_up(name, NOW, replace=False)
+    assert "may write" in written.value.hint
+    with pytest.raises(StoreError, match=f"^backup {name}: File name too long$") as read:
+        await either.restore(name, NOW, nothing_ran=True)
+    assert "may read" in read.value.hint
+
+
 async def test_a_directory_that_is_not_there(either: SqlStore, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         await either.back_up(tmp_path / "no" / "b", NOW, replace=False)

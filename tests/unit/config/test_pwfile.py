@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from flashd.config.auth import Login
-from flashd.config.pwfile import check_pwfile, fingerprint, pwfile_of
+from flashd.config.pwfile import check_pwfile, chown, fingerprint, managepwfile, pwfile_of
 from flashd.config.settings import DscliSettings, Settings
 from flashd.errors import ConfigError
 
+ROOT, NOBODY, UNKNOWN = 0, 65534, 54321
 LOGIN = Login(array="IBM.2107-75ABC01", hmc1="1.2.3.4", hmc2="1.2.3.5", username="opensvc")
 
 
@@ -23,7 +24,7 @@ def test_is_named_after_the_array() -> None:
 
 def test_a_missing_one_is_told_with_the_line_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
-        check_pwfile(settings(tmp_path), LOGIN)
+        check_pwfile(settings(tmp_path), LOGIN, ROOT)
     file = tmp_path / "IBM.2107-75ABC01.pwfile"
     assert refused.value.message == f"{file} does not exist"
     assert refused.value.hint == (
@@ -35,19 +36,19 @@ def test_a_missing_one_is_told_with_the_line_that_makes_it(tmp_path: Path) -> No
 def test_no_second_console_is_no_option(tmp_path: Path) -> None:
     login = Login(array=LOGIN.array, hmc1="1.2.3.4", hmc2=None, username="opensvc")
     with pytest.raises(ConfigError) as refused:
-        check_pwfile(settings(tmp_path), login)
+        check_pwfile(settings(tmp_path), login, ROOT)
     assert "-mc1 1.2.3.4 -pwfile" in refused.value.hint
 
 
 def test_one_that_can_be_read_is_taken(tmp_path: Path) -> None:
     pwfile_of(settings(tmp_path), LOGIN).write_bytes(b"x")
-    check_pwfile(settings(tmp_path), LOGIN)
+    check_pwfile(settings(tmp_path), LOGIN, ROOT)
 
 
 def test_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     pwfile_of(settings(tmp_path), LOGIN).mkdir()
     with pytest.raises(ConfigError, match="cannot be read: is a directory"):
-        check_pwfile(settings(tmp_path), LOGIN)
+        check_pwfile(settings(tmp_path), LOGIN, ROOT)
 
 
 def test_the_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
@@ -68,3 +69,26 @@ def test_the_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
     assert len(set(seen)) == len(seen)
     assert fingerprint(file) == fingerprint(file)
     assert "geheim" not in "".join(seen)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_root_makes_it_as_the_owner_of_the_directory(tmp_path: Path) -> None:
+    at = settings(tmp_path)
+    assert managepwfile(at, LOGIN, ROOT).startswith("/opt/ibm/dscli/dscli managepwfile ")
+    os.chown(tmp_path, NOBODY, NOBODY)
+    assert managepwfile(at, LOGIN, ROOT).startswith(
+        "runuser -u nobody -- /opt/ibm/dscli/dscli managepwfile "
+    )
+    assert managepwfile(at, LOGIN, NOBODY).startswith("/opt/ibm/dscli/dscli managepwfile ")
+    os.chown(tmp_path, UNKNOWN, UNKNOWN)
+    assert managepwfile(at, LOGIN, ROOT).startswith("/opt/ibm/dscli/dscli managepwfile ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+def test_it_is_given_to_the_owner_of_the_state(tmp_path: Path) -> None:
+    at = settings(tmp_path).with_state(f"sqlite:///{tmp_path}/flashd.db")
+    file = pwfile_of(at, LOGIN)
+    os.chown(tmp_path, UNKNOWN, UNKNOWN)
+    assert chown(at, LOGIN) == f"chown {UNKNOWN}:{UNKNOWN} {file} && chmod 600 {file}"
+    os.chown(tmp_path, NOBODY, ROOT)
+    assert chown(at, LOGIN) == f"chown nobody:root {file} && chmod 600 {file}"

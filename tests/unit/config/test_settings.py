@@ -124,3 +124,17 @@ def test_no_secret_is_shown() -> None:
     found = settings("state: postgresql+psycopg://u:geheim@h/d\ndscli: {env: {TOKEN: geheim}}\n")
     assert "geheim" not in repr(found)
     assert "geheim" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("state", "file", "directory"),
+    [
+        ("sqlite:////srv/state/flashd.db", Path("/srv/state/flashd.db"), Path("/srv/state")),
+        ("postgresql+psycopg://flashd@db/flashd", None, Path("/run/p")),
+    ],
+)
+def test_whose_the_state_is_shows_where_it_is_kept(
+    state: str, file: Path | None, directory: Path
+) -> None:
+    found = settings(f"state: {state}\npwfiles: /run/p\n")
+    assert (found.state_file, found.own_directory) == (file, directory)

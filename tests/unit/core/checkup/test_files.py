@@ -11,6 +11,7 @@ from flashd.core.checkup.files import (
     Directory,
     File,
     Java,
+    Remedies,
     judge_directory,
     judge_java,
     judge_program,
@@ -48,9 +49,11 @@ PWFILES = {
 
 @pytest.mark.parametrize(("seen", "state", "words"), PWFILES.values(), ids=PWFILES.keys())
 def test_judges_a_pwfile(seen: File, state: State, words: str) -> None:
-    found = judge_pwfile(seen, "dscli managepwfile", "flashd", NOW)
+    found = judge_pwfile(seen, Remedies("dscli managepwfile", "chown flashd"), "flashd", NOW)
     assert (found.state, words in found.words) == (state, True)
     assert bool(found.hint) == (state is not State.OK)
+    assert ("dscli managepwfile" in found.hint) == seen.missing
+    assert ("chown flashd" in found.hint) == (not seen.usable)
 
 
 def directory(mode: int = 0o700, free: int = 1000 * MIB, **more: object) -> Directory:
