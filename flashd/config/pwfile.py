@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import grp
+import os
 import pwd
 import shlex
+import stat
 from typing import TYPE_CHECKING
 
-from flashd.config.files import mark_of
+from flashd.config.files import mark_of, opened
 from flashd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +33,12 @@ def check_pwfile(settings: Settings, login: Login, reader: int) -> None:
     """
     file = pwfile_of(settings, login)
     try:
-        with file.open("rb"):
+        with opened(file) as descriptor:  # without waiting for a writer, should it be a fifo
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ConfigError(
+                    f"{file} is not a regular file",
+                    f"Move it away, and run: {managepwfile(settings, login, reader)}",
+                )
             return
     except FileNotFoundError as error:
         hint = f"Run: {managepwfile(settings, login, reader)}"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashd.adapters.privileges import closed_step
+from flashd.config.files import MAX_BYTES, opened, read_at_most
 from flashd.errors import FlashdError
 from flashd.install.steps import Step, decide
 
@@ -46,8 +47,14 @@ class Host:
         return self.root == Path("/")
 
     def place(self, path: PurePosixPath) -> Path:
-        """Tell where a path of the host is."""
-        return self.root / path.relative_to("/")
+        """Tell where a path of the host is; raises `FlashdError` where a link leads out of it."""
+        place = self.root / path.relative_to("/")
+        if not place.parent.resolve().is_relative_to(self.root.resolve()):
+            raise FlashdError(
+                f"{place} leads out of {self.root}, by a symbolic link",
+                "Make that link a relative one, or write below another directory.",
+            )
+        return place
 
     def steps(self, items: Iterable[Item]) -> list[Step]:
         """Say what is to be done about each file."""
@@ -60,7 +67,10 @@ class Host:
     def _text(self, path: PurePosixPath) -> str | None:
         place = self.place(path)
         try:
-            return place.read_bytes().decode("utf-8", "backslashreplace")
+            with opened(place) as descriptor:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    return ""  # somebody's, and no file that could be ours
+                return read_at_most(descriptor, MAX_BYTES).decode("utf-8", "backslashreplace")
         except FileNotFoundError:
             return "" if place.is_symlink() else None  # somebody's, wherever it was to lead
         except PermissionError:

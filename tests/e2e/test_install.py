@@ -175,3 +175,22 @@ def test_a_link_that_leads_nowhere_is_somebody_s(tmp_path: Path) -> None:
     link.symlink_to("/nowhere")
     assert flashd("--root", str(tmp_path), "--apply").returncode == 0
     assert link.is_symlink()
+
+
+@pytest.mark.parametrize("link", ["usr", "usr/local/lib/systemd", "etc"])
+def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path, link: str) -> None:
+    """Images have absolute links, and a packager is root: what is outside is the host's."""
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / link).parent.mkdir(parents=True)
+    outside.mkdir()
+    (root / link).symlink_to(outside)
+    done = flashd("--apply", "--root", str(root))
+    assert done.returncode == 1
+    assert f"leads out of {root}" in done.stderr
+    assert list(outside.iterdir()) == []
+
+
+def test_a_fifo_in_the_place_of_a_file_keeps_nobody_waiting(tmp_path: Path) -> None:
+    (tmp_path / "etc/flashd").mkdir(parents=True)
+    os.mkfifo(tmp_path / "etc/flashd/flashd.yaml")
+    assert flashd("--root", str(tmp_path)).returncode == 0

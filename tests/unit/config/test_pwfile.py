@@ -45,10 +45,18 @@ def test_one_that_can_be_read_is_taken(tmp_path: Path) -> None:
     check_pwfile(settings(tmp_path), LOGIN, ROOT)
 
 
-def test_one_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    pwfile_of(settings(tmp_path), LOGIN).mkdir()
-    with pytest.raises(ConfigError, match="cannot be read: is a directory"):
-        check_pwfile(settings(tmp_path), LOGIN, ROOT)
+@pytest.mark.parametrize("kind", ["a fifo", "a device", "a directory"])
+def test_one_that_is_no_file_is_told_without_waiting_for_it(tmp_path: Path, kind: str) -> None:
+    """Opened plainly, a fifo keeps the whole daemon waiting for a writer."""
+    file = pwfile_of(settings(tmp_path), LOGIN)
+    if kind == "a fifo":
+        os.mkfifo(file)
+    elif kind == "a device":
+        file.symlink_to("/dev/zero")
+    else:
+        file.mkdir()
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        check_pwfile(settings(tmp_path), LOGIN, NOBODY)
 
 
 def test_the_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
