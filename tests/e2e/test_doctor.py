@@ -528,7 +528,7 @@ def test_the_sandbox_must_let_packets_and_java_through(installed: Home) -> None:
     proof = "{type: command, command: [/bin/true], down: 0, up: 1}"
     guarded_by(installed, f"{proof}, {{type: process, name: nobody-has-this}}")
     words = (
-        "IPAddressDeny=any", "RestrictAddressFamilies=", "RestrictAddressFamilies=AF_UNIX",
+        "IPAddressAllow=", "RestrictAddressFamilies=", "RestrictAddressFamilies=AF_UNIX",
         "MemoryDenyWriteExecute=yes", "ProtectProc=invisible", "PrivateNetwork=yes",
     )  # fmt: skip
     file = unit(installed, *words)
