@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.systemd.machine import Machine
 
 ROOT = Path(__file__).parents[2]
+DOCUMENTS = "/usr/share/doc/flashd"
 CHANGED = "check_interval: 1s\n# changed by its administrator\n"
 CONSENT = "flashd flashd/delete-all boolean true\n"
 
@@ -56,9 +57,12 @@ def test_it_is_enabled_and_not_started(installed: Installed) -> None:
     assert machine.do("dpkg", "--verify", "flashd") == ""
     shells = {"bash-completion/completions/flashd", "zsh/vendor-completions/_flashd"}
     shells.add("fish/vendor_completions.d/flashd.fish")
-    assert {f"/usr/share/{file}" for file in shells} <= set(
-        machine.do("dpkg", "--listfiles", "flashd").splitlines()
-    )
+    files = set(machine.do("dpkg", "--listfiles", "flashd").splitlines())
+    assert {f"/usr/share/{file}" for file in shells} <= files
+    assert {f"{DOCUMENTS}/docs/{file.name}" for file in (ROOT / "docs").glob("*.md")} <= files
+    documented = installed.unit("Documentation").removeprefix("file:")
+    assert machine.read(documented) == (ROOT / "docs/operations.md").read_text()
+    assert machine.read(f"{DOCUMENTS}/README.md") == (ROOT / "README.md").read_text()
     assert machine.do("systemd-analyze", "verify", "--man=no", "flashd.service") == ""
 
 
