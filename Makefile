@@ -22,7 +22,7 @@ init: $(READY) ## make the virtual environment
 demo: $(READY) ## the main job on a simulated array, in under a minute
 	@$(BIN)/python -m tests.demo.demo
 
-servers: ## install the servers that the tests start (as root, on Debian)
+servers: ## install the servers that the tests start (root on Debian; others are told)
 	@tests/setup/servers.sh
 
 test: $(READY) servers ## all tests
