@@ -32,10 +32,17 @@ def items(prefix: PurePosixPath, program: str, completions: Mapping[str, str]) -
         *_examples(prefix),
         *_documents(prefix),
         *(
-            Item(prefix / COMPLETIONS[name], text, Owner.NOBODY)
+            Item(_completion(prefix, name), text, Owner.NOBODY)
             for name, text in completions.items()
         ),
     ]
+
+
+def _completion(prefix: PurePosixPath, name: str) -> PurePosixPath:
+    """Tell where a shell looks by itself; fish looks below /usr and /etc, not below /usr/local."""
+    if name == "flashd.fish" and prefix != PurePosixPath("/usr"):
+        return PurePosixPath("/etc/fish/completions/flashd.fish")
+    return prefix / COMPLETIONS[name]
 
 
 def _units(prefix: PurePosixPath, program: str) -> list[Item]:

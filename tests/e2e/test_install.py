@@ -129,6 +129,36 @@ def test_a_prefix(tmp_path: Path) -> None:
     assert flashd("--root", str(tmp_path), "--prefix", "usr").returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("prefix", "places"),
+    [
+        (
+            "/usr/local",
+            {
+                "usr/local/share/bash-completion/completions/flashd",
+                "usr/local/share/zsh/site-functions/_flashd",
+                "etc/fish/completions/flashd.fish",
+            },
+        ),
+        (
+            "/usr",
+            {
+                "usr/share/bash-completion/completions/flashd",
+                "usr/share/zsh/site-functions/_flashd",
+                "usr/share/fish/vendor_completions.d/flashd.fish",
+            },
+        ),
+    ],
+)
+def test_completion_is_where_shells_look_by_themselves(
+    tmp_path: Path, prefix: str, places: set[str]
+) -> None:
+    flashd("--root", str(tmp_path), "--apply", "--prefix", prefix)
+    shells = ("bash-completion", "zsh", "fish")
+    found = {path for path in tree(tmp_path) if any(f"/{shell}/" in path for shell in shells)}
+    assert found == places
+
+
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "etc").write_text("in the way")
     done = flashd("--root", str(tmp_path), "--apply")

@@ -40,7 +40,7 @@ systemd-run --quiet --unit=other-sshd /usr/sbin/sshd -D -f /etc/other/sshd_confi
 UNDO = f"""
 systemctl stop other-sshd.service
 systemctl reset-failed other-sshd.service
-rm -rf /etc/other {ETC}/probe.key {ETC}/probe.key.pub {ETC}/ssh_known_hosts
+rm -rf /tmp/flashd-probe /etc/other {ETC}/probe.key {ETC}/probe.key.pub {ETC}/ssh_known_hosts
 """
 
 
