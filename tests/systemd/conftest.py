@@ -108,4 +108,4 @@ def flashd(installation: Installed) -> Iterator[Installed]:
     installation.reset()
     installation.configure()
     yield installation
-    installation.reset()
+    installation.stop()
