@@ -1,6 +1,8 @@
 # Everything a newcomer needs: `make demo` and `make test` do their own set-up.
 VENV := .venv
 PYTHON ?= python3
+# Most tests wait for processes: more workers than cores are faster.
+WORKERS ?= 4
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
@@ -22,11 +24,11 @@ init: $(READY) ## make the virtual environment
 demo: $(READY) ## the main job on a simulated array, in under a minute
 	@$(BIN)/python -m tests.demo.demo
 
-servers: ## install the servers that the tests start (as root, on Debian)
+servers: ## install the servers that the tests start (root on Debian; others are told)
 	@tests/setup/servers.sh
 
 test: $(READY) servers ## all tests
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
 	$(BIN)/python -m coverage report --include='flashd/core/*' --fail-under=95 --skip-covered
 
 check: $(READY) ## style, types, layers

@@ -9,8 +9,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir "$work/flashd"
-tar -C "$root" --exclude=__pycache__ -cf - .gitignore CHANGELOG.md README.md config constraints.txt \
-    debian flashd packaging pyproject.toml systemd | tar -C "$work/flashd" -xf -
+tar -C "$root" --exclude=__pycache__ -cf - .gitignore ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md \
+    README.md config constraints.txt debian docs flashd packaging pyproject.toml systemd | tar -C "$work/flashd" -xf -
 cd "$work/flashd"
 WHEELS="$root/build/wheels" DEB_BUILD_OPTIONS=noautodbgsym \
     dpkg-buildpackage --build=binary --unsigned-source --unsigned-changes

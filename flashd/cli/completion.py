@@ -24,10 +24,13 @@ SHELLS = ("bash", "zsh", "fish")
 def command(ctx: click.Context, shell: str, typed: tuple[str, ...], *, answer: bool) -> int:
     """Print the script that teaches a shell to complete flashd's commands, options and names.
 
+    The Debian package and `flashd install` have put it where new shells look for it. In a shell
+    that runs already, or for yourself alone:
+
     \b
-    bash:  flashd completion bash > /etc/bash_completion.d/flashd
-    zsh:   flashd completion zsh > /usr/local/share/zsh/site-functions/_flashd
-    fish:  flashd completion fish > /etc/fish/completions/flashd.fish
+    bash:  flashd completion bash > ~/.local/share/bash-completion/completions/flashd
+    zsh:   flashd completion zsh > _flashd        (in a directory of $fpath)
+    fish:  flashd completion fish > ~/.config/fish/completions/flashd.fish
     """  # noqa: D301 - click's mark for lines that stay as they are
     if answer:
         lines = _bash(ctx, typed) if shell == "bash" else _words(ctx, typed)

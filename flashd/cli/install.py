@@ -35,7 +35,7 @@ Next:
     "--root",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("/"),
-    help="Write below this directory and run nothing: for packagers.",
+    help="Mean this directory, not the host: nothing is run, and --apply writes below it.",
 )
 @click.option(
     "--prefix",

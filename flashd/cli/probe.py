@@ -78,7 +78,9 @@ def _public(key: Path | None) -> str:
 def _explain(settings: SshSettings, line: str) -> None:
     for text in (
         f"on each host, as root: install the script as {_PATH}, mode 0755, owner root",
-        f"there, in authorized_keys of {settings.user}, one line:",
+        f"there, have root own the home of {settings.user} and .ssh in it, mode 0755, so that",
+        "he cannot put another .ssh there, without the command of this line;",
+        f"there, in authorized_keys of {settings.user} (root's too, mode 0644), one line:",
         line,
         f"here, in {settings.known_hosts}, the host key, under the name that the guards use",
         "then: flashd probe HOST",

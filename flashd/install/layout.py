@@ -6,13 +6,16 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from flashd.install.shipped import shipped, shipped_below
-from flashd.install.steps import Item, Owner, commented, sign, with_program
+from flashd.install.steps import Item, Owner, commented, sign, with_documents, with_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ETC = PurePosixPath("/etc/flashd")
 SCHEMA = "config/flashd-services.schema.json"
+DOCUMENTS = "share/doc/flashd"
+PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+"""These and `docs/` name each other, so they stand on a host as they do in the source tree."""
 
 COMPLETIONS = {
     "flashd.bash": "share/bash-completion/completions/flashd",
@@ -27,15 +30,24 @@ def items(prefix: PurePosixPath, program: str, completions: Mapping[str, str]) -
         *_units(prefix, program),
         *_configuration(),
         *_examples(prefix),
+        *_documents(prefix),
         *(
-            Item(prefix / COMPLETIONS[name], text, Owner.NOBODY)
+            Item(_completion(prefix, name), text, Owner.NOBODY)
             for name, text in completions.items()
         ),
     ]
 
 
+def _completion(prefix: PurePosixPath, name: str) -> PurePosixPath:
+    """Tell where a shell looks by itself; fish looks below /usr and /etc, not below /usr/local."""
+    if name == "flashd.fish" and prefix != PurePosixPath("/usr"):
+        return PurePosixPath("/etc/fish/completions/flashd.fish")
+    return prefix / COMPLETIONS[name]
+
+
 def _units(prefix: PurePosixPath, program: str) -> list[Item]:
     unit = with_program(shipped("systemd/flashd.service"), program)
+    unit = with_documents(unit, str(prefix / DOCUMENTS))
     lib = prefix / "lib"
     texts = {
         lib / "systemd/system/flashd.service": unit,
@@ -55,7 +67,7 @@ def _configuration() -> list[Item]:
 
 
 def _examples(prefix: PurePosixPath) -> list[Item]:
-    folder = prefix / "share/doc/flashd/examples"
+    folder = prefix / DOCUMENTS / "examples"
     names = [*shipped_below("config/services.d"), *shipped_below("systemd/flashd.service.d")]
     found = [
         Item(folder / name.partition("/")[2], sign(shipped(name)), Owner.FLASHD) for name in names
@@ -64,3 +76,8 @@ def _examples(prefix: PurePosixPath) -> list[Item]:
         Item(folder / "auth.conf", sign(shipped("config/auth.conf.example")), Owner.FLASHD)
     )
     return found
+
+
+def _documents(prefix: PurePosixPath) -> list[Item]:
+    names = [*PAGES, *shipped_below("docs")]
+    return [Item(prefix / DOCUMENTS / name, shipped(name), Owner.NOBODY) for name in names]

@@ -110,11 +110,18 @@ def commented(text: str) -> str:
 
 def with_program(unit: str, program: str) -> str:
     """Have a unit start the flashd at `program`; raises `ValueError` where it cannot be written."""
-    if not re.fullmatch(r"/[A-Za-z0-9/._+@=,-]+", program):
-        raise ValueError(f"{program!r} cannot stand in a unit: rename its directory")
-    changed, count = re.subn(
-        r"^ExecStart=\S+ run$", f"ExecStart={program} run", unit, flags=re.MULTILINE
-    )
+    return _with_path(unit, r"(?<=^ExecStart=)\S+(?= run$)", program, "ExecStart=… run")
+
+
+def with_documents(unit: str, folder: str) -> str:
+    """Have a unit name the documents in `folder`; raises `ValueError` like `with_program`."""
+    return _with_path(unit, r"(?<=^Documentation=file:)/\S+(?=/docs/)", folder, "Documentation=…")
+
+
+def _with_path(unit: str, present: str, path: str, line: str) -> str:
+    if not re.fullmatch(r"/[A-Za-z0-9/._+@=,-]+", path):
+        raise ValueError(f"{path!r} cannot stand in a unit: rename its directory")
+    changed, count = re.subn(present, path, unit, flags=re.MULTILINE)
     if count != 1:
-        raise ValueError("the unit has no line ExecStart=… run")
+        raise ValueError(f"the unit has no line {line}")
     return changed

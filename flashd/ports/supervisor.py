@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Supervisor(Protocol):
-    """Is told how the daemon gets on; telling never raises and never waits."""
+    """Is told how the daemon gets on; telling never raises, and waits half a second at most."""
 
     @property
     def listens(self) -> bool:

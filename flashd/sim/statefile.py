@@ -1,5 +1,6 @@
 """The file that is the array: one SQLite database, changed by one process at a time."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,6 +11,7 @@ from flashd.sim.errors import SimError
 _MARK = 0x44533830  # "DS80" as SQLite's application id, so that a foreign file is told from ours
 _VERSION = 1
 _BUSY_SECONDS = 60
+_NO_RIGHTS = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 _SCHEMA = """
 CREATE TABLE array (serial TEXT, wwnn TEXT, model TEXT, code_level TEXT,
@@ -76,6 +78,8 @@ class StateFile:
                 mark = connection.execute("PRAGMA application_id").fetchone()[0]
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
+            if _for_want_of_rights(error):
+                raise _not_ours(path) from error
             raise SimError(f"{path} is not an array file: {error}") from error
         if (mark, version) != (_MARK, _VERSION):
             raise SimError(f"{path} is not an array file of this version")
@@ -85,14 +89,17 @@ class StateFile:
     def change(self) -> Iterator[sqlite3.Connection]:
         """Do all that follows, or nothing, while no other process changes anything."""
         with self._connect() as connection:
-            connection.execute("BEGIN IMMEDIATE")
             try:
+                connection.execute("BEGIN IMMEDIATE")
                 yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # the block may have taken it all back itself
+                    connection.execute("COMMIT")
+            except BaseException as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if _for_want_of_rights(error):
+                    raise _not_ours(self.path) from error
                 raise
-            if connection.in_transaction:  # the block may have taken it all back itself
-                connection.execute("COMMIT")
 
     @contextmanager
     def look(self) -> Iterator[sqlite3.Connection]:
@@ -107,3 +114,15 @@ class StateFile:
         with closing(connection):
             connection.execute("PRAGMA synchronous=OFF")
             yield connection
+
+
+def _for_want_of_rights(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)  # the low byte is the kind, the rest its detail
+    return isinstance(error, sqlite3.Error) and (code & 0xFF) in _NO_RIGHTS
+
+
+def _not_ours(path: Path) -> SimError:
+    return SimError(
+        f"{path} cannot be read and written by user {os.geteuid()}: every command changes it, so"
+        " he needs write access to it and to its directory"
+    )

@@ -53,7 +53,7 @@ def resyncs(site: Site) -> int:
 def test_a_backup_in_a_run_is_restored_under_the_daemon_which_goes_on(
     site: Site, file: Path
 ) -> None:
-    site.array().switch("command_seconds", "3")
+    site.array().add_fault("hang", "resyncflash", position="before", seconds=3)
     with site.daemon() as daemon:
         eventually(lambda: site.array().journal("resyncflash"))
         client = site.array().journal("resyncflash")[0].pid
@@ -68,7 +68,6 @@ def test_a_backup_in_a_run_is_restored_under_the_daemon_which_goes_on(
         assert "is open since" in refused.stderr or "is at work on" in refused.stderr
         os.kill(client, signal.SIGCONT)
         daemon.until("resync-completed", "db")
-        site.array().switch("command_seconds", "0")
         assert site.run("resync", "db", "--force").returncode == 0
         before = site.json("history")["runs"]
         listed = len(site.array().journal("lsflash"))

@@ -103,7 +103,7 @@ def test_fish_tells_what_each_thing_is(etc: Path, tmp_path: Path) -> None:
     begin.write_text("flashd completion fish | source\n")
     command = [*argv("fish", begin)[:2], "--init-command", f"source {begin}"]
     done = subprocess.run(
-        [*command, "-c", "complete -C 'flashd h'; complete -C 'flashd why '"],
+        [*command, "-c", "complete -C 'flashd histor'; complete -C 'flashd why '"],
         env={"PATH": f"{BIN}:/usr/bin:/bin", "HOME": str(tmp_path), "FLASHD_CONFIG_DIR": str(etc)},
         capture_output=True,
         text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
+ROOT = Path(__file__).parents[2]
 FLASHD = Path(sys.executable).with_name("flashd")
 UNIT = "usr/local/lib/systemd/system/flashd.service"
 NOBODY = 65534
@@ -65,6 +67,21 @@ def test_into_an_empty_directory(tmp_path: Path) -> None:
     assert not any(path.startswith("etc/flashd/services.d/") for path in found), "none is in force"
 
 
+def test_the_documents_are_where_messages_and_the_unit_name_them(tmp_path: Path) -> None:
+    flashd("--root", str(tmp_path), "--apply", "--prefix", "/usr")
+    folder = tmp_path / "usr/share/doc/flashd"
+    shipped = {file.relative_to(folder).as_posix() for file in folder.rglob("*.md")}
+    assert {f"docs/{file.name}" for file in (ROOT / "docs").glob("*.md")} < shipped
+    assert (folder / "docs/guards.md").read_text() == (ROOT / "docs/guards.md").read_text()
+    unit = (tmp_path / "usr/lib/systemd/system/flashd.service").read_text()
+    (named,) = re.findall(r"^Documentation=file:/(\S+)$", unit, re.MULTILINE)
+    assert (tmp_path / named).is_file()
+    for name in shipped:
+        page = folder / name
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{name}: {target}"
+
+
 def test_what_it_writes_is_a_configuration_without_a_mistake(tmp_path: Path) -> None:
     flashd("--root", str(tmp_path), "--apply")
     words = [str(FLASHD), "--config-dir", str(tmp_path / "etc/flashd"), "check"]
@@ -110,6 +127,36 @@ def test_a_prefix(tmp_path: Path) -> None:
     assert (tmp_path / "usr/lib/systemd/system/flashd.service").exists()
     assert not (tmp_path / "usr/local").exists()
     assert flashd("--root", str(tmp_path), "--prefix", "usr").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("prefix", "places"),
+    [
+        (
+            "/usr/local",
+            {
+                "usr/local/share/bash-completion/completions/flashd",
+                "usr/local/share/zsh/site-functions/_flashd",
+                "etc/fish/completions/flashd.fish",
+            },
+        ),
+        (
+            "/usr",
+            {
+                "usr/share/bash-completion/completions/flashd",
+                "usr/share/zsh/site-functions/_flashd",
+                "usr/share/fish/vendor_completions.d/flashd.fish",
+            },
+        ),
+    ],
+)
+def test_completion_is_where_shells_look_by_themselves(
+    tmp_path: Path, prefix: str, places: set[str]
+) -> None:
+    flashd("--root", str(tmp_path), "--apply", "--prefix", prefix)
+    shells = ("bash-completion", "zsh", "fish")
+    found = {path for path in tree(tmp_path) if any(f"/{shell}/" in path for shell in shells)}
+    assert found == places
 
 
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:

@@ -138,6 +138,7 @@ def test_probe_prints_the_script_that_answers(guarded: Site) -> None:
         'restrict,from="192.0.2.7",command="/usr/libexec/flashd-probe" ssh-ed25519 '
     )
     assert line in done.stderr
+    assert "have root own the home of flashd-probe and .ssh in it" in done.stderr
 
 
 def test_probe_asks_hosts_who_they_are(guarded: Site) -> None:

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 WHEELS = ROOT / "build" / "wheels"
 BUILD_LIMIT = 600
+AS_IT_WAS = """\
+list() { git -c safe.directory='*' -C "$1" status --ignored --porcelain; }
+list "$1" >"$2.before"
+"$1/packaging/deb.sh" "$2"
+list "$1" >"$2.after"
+"""
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +63,9 @@ def application(able: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  
 
 @pytest.fixture(scope="session")
 def package(able: None, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001
-    """Build the Debian package."""
-    script = str(ROOT / "packaging/deb.sh")
-    (file,) = built(tmp_path_factory, "package", script, "RESULT").glob("flashd_*.deb")
+    """Build the Debian package; beside its folder stands what the tree was before and after."""
+    words = ("/bin/sh", "-euc", AS_IT_WAS, "sh", str(ROOT), "RESULT")
+    (file,) = built(tmp_path_factory, "package", *words).glob("flashd_*.deb")
     return file
 
 
@@ -102,4 +108,4 @@ def flashd(installation: Installed) -> Iterator[Installed]:
     installation.reset()
     installation.configure()
     yield installation
-    installation.reset()
+    installation.stop()

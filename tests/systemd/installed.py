@@ -21,20 +21,37 @@ ETC = "/etc/flashd"
 DROP_INS = "/etc/systemd/system/flashd.service.d"
 ARRAY = "IBM.2107-75ABC01"
 FILE = f"{STATE}/ds8000.array"
-PWFILE = f"{STATE}/{ARRAY}.pwfile"
 AUTH = f"[{ARRAY}]\ntype = ibmds\nhmc1 = 10.10.10.10\nusername = opensvc\n"
 DEPENDENT = "dependent.service"
 GUARD = {"type": "systemd", "unit": DEPENDENT}
 PAIR = "0001:0002"
 
-_DEPENDENT_UNIT = "[Service]\nExecStart=/bin/sleep infinity\n"
+_DEPENDENT_UNIT = r"[Service]\nExecStart=/bin/sleep infinity\n"
 _RESET = f"""
 systemctl stop flashd.service {DEPENDENT} 2>/dev/null
 rm -rf {DROP_INS} {STATE} {ETC}/services.d {ETC}/flashd.yaml {ETC}/protected.yaml
 systemd-tmpfiles --create flashd.conf
+printf '{_DEPENDENT_UNIT}' >/etc/systemd/system/{DEPENDENT}
 systemctl daemon-reload
 systemctl reset-failed
+exec journalctl -n 1 -o json
 """
+_CONFIGURED = "/root/configured"
+_ARRAY = f"""
+set -e
+[ -d {_CONFIGURED} ] || {{
+  mkdir -m 0700 {_CONFIGURED}.new
+  export FLASHD_SIM={_CONFIGURED}.new/ds8000.array
+  $1/flashd sim make $FLASHD_SIM --pair {PAIR} --synced '26h ago'
+  $1/flashd sim write $FLASHD_SIM {PAIR.partition(":")[0]}
+  $1/flashd-dscli managepwfile -action add -pwfile {_CONFIGURED}.new/{ARRAY}.pwfile \\
+    -mc1 10.10.10.10 -name opensvc -pw opensvc
+  mv {_CONFIGURED}.new {_CONFIGURED}
+}} >&2
+cp -a {_CONFIGURED}/* {STATE}
+chown -R flashd:flashd {STATE}
+"""
+"""An array and its login are made once for a machine, and copied for each test."""
 
 
 @dataclass
@@ -47,11 +64,11 @@ class Installed:
 
     def reset(self) -> None:
         """Make it what it is after the installation: stopped, with nothing configured."""
-        self.machine.run("/bin/sh", "-c", _RESET)
-        self.machine.write(f"/etc/systemd/system/{DEPENDENT}", _DEPENDENT_UNIT)
-        self.machine.do("systemctl", "daemon-reload")
-        last = json.loads(self.machine.do("journalctl", "-n", "1", "-o", "json"))
-        self.cursor = last["__CURSOR"]
+        self.cursor = json.loads(self.machine.do("/bin/sh", "-c", _RESET))["__CURSOR"]
+
+    def stop(self) -> None:
+        """Let nothing of it run on; the next one who uses it resets the rest."""
+        self.machine.run("systemctl", "stop", "flashd.service", DEPENDENT)
 
     def settings(self, **more: object) -> None:
         """Write the settings."""
@@ -71,14 +88,7 @@ class Installed:
         """Write the settings, the logins and the array's password file."""
         self.settings()
         self.machine.write(f"{ETC}/auth.conf", AUTH, "0600")
-        self.sim("make", FILE, "--pair", PAIR, "--synced", "26h ago")
-        self.sim("write", FILE, PAIR.partition(":")[0])
-        login = ("-mc1", "10.10.10.10", "-name", "opensvc", "-pw", "opensvc")
-        self.machine.do(
-            *("/usr/bin/env", f"FLASHD_SIM={FILE}", f"{self.bin}/flashd-dscli", "managepwfile"),
-            *("-action", "add", "-pwfile", PWFILE, *login),
-        )
-        self.machine.do("chown", "-R", "flashd:flashd", STATE)
+        self.machine.do("/bin/sh", "-c", _ARRAY, "sh", self.bin)
 
     def define(self, name: str = "db", *guards: dict[str, Any], **more: object) -> None:
         """Define a service; its clone is stale, its guard is the dependent unit."""

@@ -18,13 +18,20 @@ UNIT = "/usr/local/lib/systemd/system/flashd.service"
 
 
 @pytest.fixture
-def host(flashd: Installed) -> Iterator[Machine]:
-    yield flashd.machine
-    flashd.machine.do(f"{BIN}/flashd", "install", "--apply")
+def seen(flashd: Installed) -> Machine:
+    """A host where nothing is changed that `flashd install` has put there."""
+    return flashd.machine
 
 
-def test_again_it_has_nothing_to_do(host: Machine) -> None:
-    done = host.do(f"{BIN}/flashd", "install", "--apply").splitlines()
+@pytest.fixture
+def host(seen: Machine) -> Iterator[Machine]:
+    """A host where such things are changed."""
+    yield seen
+    seen.do(f"{BIN}/flashd", "install", "--apply")
+
+
+def test_again_it_has_nothing_to_do(seen: Machine) -> None:
+    done = seen.do(f"{BIN}/flashd", "install", "--apply").splitlines()
     assert {line.split()[0] for line in done} == {"keep", "run"}
     assert "run      systemctl daemon-reload" in done
 
@@ -45,10 +52,10 @@ def test_a_changed_unit_stays_in_force(host: Machine) -> None:
     host.do("mv", f"{UNIT}.new", UNIT)
 
 
-def test_somebody_else_sees_the_plan_and_may_not_do_it(host: Machine) -> None:
+def test_somebody_else_sees_the_plan_and_may_not_do_it(seen: Machine) -> None:
     words = ("runuser", "-u", "nobody", "--", f"{BIN}/flashd", "install")
-    assert "keep     /etc/flashd/auth.conf (0600; yours)" in host.do(*words)
-    refused = host.run(*words, "--apply")
+    assert "keep     /etc/flashd/auth.conf (0600; yours)" in seen.do(*words)
+    refused = seen.run(*words, "--apply")
     assert refused.status == 1
     assert "only root can install flashd on this host" in refused.err
 
@@ -63,21 +70,21 @@ def test_somebody_else_sees_the_plan_and_may_not_do_it(host: Machine) -> None:
     ],
 )
 def test_a_program_that_the_unit_could_not_start_is_refused(
-    host: Machine, place: str, first_line: str, reason: str
+    seen: Machine, place: str, first_line: str, reason: str
 ) -> None:
     for program in ("/root/python", "/srv/closed/python"):
-        host.write(program, "#!/bin/sh\n", "0755")
-    host.write(place, f"{first_line}\n", "0755")
-    host.do("chmod", "0700", "/srv/closed")
-    before = host.read(UNIT)
-    refused = host.run(f"{BIN}/flashd", "install", "--apply", "--program", place)
+        seen.write(program, "#!/bin/sh\n", "0755")
+    seen.write(place, f"{first_line}\n", "0755")
+    seen.do("chmod", "0700", "/srv/closed")
+    before = seen.read(UNIT)
+    refused = seen.run(f"{BIN}/flashd", "install", "--apply", "--program", place)
     assert refused.status == 1
     assert reason in refused.err
-    assert host.read(UNIT) == before
+    assert seen.read(UNIT) == before
 
 
-def test_a_unit_that_stands_before_it_is_told(host: Machine) -> None:
-    host.write("/etc/systemd/system/flashd.service", "[Service]\nExecStart=/bin/true\n")
-    told = host.run(f"{BIN}/flashd", "install")
-    host.do("rm", "/etc/systemd/system/flashd.service")
+def test_a_unit_that_stands_before_it_is_told(seen: Machine) -> None:
+    seen.write("/etc/systemd/system/flashd.service", "[Service]\nExecStart=/bin/true\n")
+    told = seen.run(f"{BIN}/flashd", "install")
+    seen.do("rm", "/etc/systemd/system/flashd.service")
     assert "/etc/systemd/system/flashd.service stands before" in told.err

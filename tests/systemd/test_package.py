@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,11 @@ if TYPE_CHECKING:
     from tests.systemd.machine import Machine
 
 ROOT = Path(__file__).parents[2]
+DOCUMENTS = "/usr/share/doc/flashd"
 CHANGED = "check_interval: 1s\n# changed by its administrator\n"
+OF_TOOLS = r"(__pycache__|_cache|\.hypothesis|\.coverage[^/]*|build)/?$"
+"""What other tests make while the package is built, and the wheels that are kept."""
+
 CONSENT = "flashd flashd/delete-all boolean true\n"
 
 
@@ -56,10 +59,25 @@ def test_it_is_enabled_and_not_started(installed: Installed) -> None:
     assert machine.do("dpkg", "--verify", "flashd") == ""
     shells = {"bash-completion/completions/flashd", "zsh/vendor-completions/_flashd"}
     shells.add("fish/vendor_completions.d/flashd.fish")
-    assert {f"/usr/share/{file}" for file in shells} <= set(
-        machine.do("dpkg", "--listfiles", "flashd").splitlines()
-    )
+    files = set(machine.do("dpkg", "--listfiles", "flashd").splitlines())
+    assert {f"/usr/share/{file}" for file in shells} <= files
+    assert {f"{DOCUMENTS}/docs/{file.name}" for file in (ROOT / "docs").glob("*.md")} <= files
+    documented = installed.unit("Documentation").removeprefix("file:")
+    assert machine.read(documented) == (ROOT / "docs/operations.md").read_text()
+    assert machine.read(f"{DOCUMENTS}/README.md") == (ROOT / "README.md").read_text()
     assert machine.do("systemd-analyze", "verify", "--man=no", "flashd.service") == ""
+
+
+def test_it_brings_along_what_a_store_in_postgresql_needs(installed: Installed) -> None:
+    """The library too: the machine has none of its own that counts."""
+    script = "import psycopg; print(psycopg.pq.__impl__)"
+    python = ("runuser", "-u", "flashd", "--", "/usr/lib/flashd/bin/python", "-c", script)
+    assert installed.machine.do(*python) == "binary\n"
+    nobody_listens = "postgresql+psycopg://flashd@127.0.0.1:1/flashd"
+    told = installed.flashd("--state", nobody_listens, "status")
+    assert told.status == 1
+    assert "needs the Python module" not in told.err
+    assert "cannot be reached" in told.err
 
 
 def test_started_before_it_is_configured_it_says_what_is_missing(installed: Installed) -> None:
@@ -158,8 +176,10 @@ def test_its_version_is_flashd_s() -> None:
 
 
 def test_building_it_leaves_the_tree_as_it_was(package: Path) -> None:
-    words = ["git", "-C", str(ROOT), "status", "--porcelain", "--ignored=no"]
-    listed = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
-    assert package.exists()
-    assert not (ROOT / "debian/flashd").exists()
-    assert not re.search(r"debian/(files|\.debhelper|flashd)\b", listed.stdout)
+    """Ignored files count too: a `debian/flashd` that stays behind is one."""
+    folder = package.parent
+    before, after = (
+        {line for line in file.read_text().splitlines() if not re.search(OF_TOOLS, line)}
+        for file in (folder.with_suffix(".before"), folder.with_suffix(".after"))
+    )
+    assert after == before

@@ -23,10 +23,10 @@ SETUP = f"""
 set -e
 ssh-keygen -q -t ed25519 -N '' -C flashd-probe -f {ETC}/probe.key
 id flashd-probe >/dev/null 2>&1 ||
-    useradd --system --create-home --shell /bin/sh --password '*' flashd-probe
+    useradd --system --no-create-home --shell /bin/sh --password '*' flashd-probe
 {BIN}/flashd probe > /tmp/flashd-probe
 install -o root -m 0755 /tmp/flashd-probe /usr/libexec/flashd-probe
-install -d -m 0755 /home/flashd-probe/.ssh
+install -d -o root -g root -m 0755 ~flashd-probe ~flashd-probe/.ssh
 {{ printf 'restrict,from="127.0.0.1",command="/usr/libexec/flashd-probe" '
    cat {ETC}/probe.key.pub; }} > /home/flashd-probe/.ssh/authorized_keys
 chmod 0644 /home/flashd-probe/.ssh/authorized_keys
@@ -40,7 +40,7 @@ systemd-run --quiet --unit=other-sshd /usr/sbin/sshd -D -f /etc/other/sshd_confi
 UNDO = f"""
 systemctl stop other-sshd.service
 systemctl reset-failed other-sshd.service
-rm -rf /etc/other {ETC}/probe.key {ETC}/probe.key.pub {ETC}/ssh_known_hosts
+rm -rf /tmp/flashd-probe /etc/other {ETC}/probe.key {ETC}/probe.key.pub {ETC}/ssh_known_hosts
 """
 
 
@@ -67,6 +67,28 @@ def test_a_unit_of_another_host_refuses_and_once_down_allows(asking: Installed) 
     asking.machine.do("systemctl", "stop", DEPENDENT)
     asking.until("resync-completed")
     assert asking.fresh
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "mv .ssh .away && mkdir .ssh",
+        "mv $HOME $HOME.away",
+        "echo >>.ssh/authorized_keys",
+        "rm .ssh/authorized_keys",
+        "touch .ssh/environment",
+        "touch .profile",
+    ],
+)
+def test_the_probe_s_user_cannot_choose_another_command(asking: Installed, way: str) -> None:
+    """What he could do if the one program that his key runs had a hole."""
+    home = asking.machine.do("/bin/sh", "-c", "cd ~flashd-probe && pwd").strip()
+    words = ("runuser", "-u", "flashd-probe", "--", "/bin/sh", "-c", f"HOME={home}; cd && {way}")
+    before = asking.machine.do("ls", "-lAR", "--full-time", home)
+    refused = asking.machine.run(*words)
+    assert refused.status != 0
+    assert "ermission denied" in refused.err
+    assert asking.machine.do("ls", "-lAR", "--full-time", home) == before
 
 
 def test_the_host_gone_in_between_refuses_until_it_answers(asking: Installed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -23,9 +24,16 @@ OLDER = [file for file in EXAMPLES if file.name != NEWER]
 ANALYZE = "/usr/bin/systemd-analyze"
 HIGHEST_EXPOSURE = "15"  # of 100: 1.5 as it is printed
 
-needs_analyze = pytest.mark.skipif(
-    shutil.which(ANALYZE) is None, reason="needs systemd-analyze: apt-get install systemd"
-)
+
+@pytest.fixture
+def analyze() -> str:
+    """Skip without systemd's own judge; fail there in CI, where it has to be."""
+    if shutil.which(ANALYZE) is None:
+        reason = "needs systemd-analyze: apt-get install systemd"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return ANALYZE
 
 
 def unit_with(directory: Path, *drop_ins: Path) -> Path:
@@ -37,12 +45,11 @@ def unit_with(directory: Path, *drop_ins: Path) -> Path:
     return Path(shutil.copy(UNIT, directory))
 
 
-@needs_analyze
 @pytest.mark.parametrize("examples", [[], OLDER], ids=["as shipped", "with every drop-in"])
-def test_the_sandbox_is_tight(tmp_path: Path, examples: list[Path]) -> None:
+def test_the_sandbox_is_tight(analyze: str, tmp_path: Path, examples: list[Path]) -> None:
     unit = unit_with(tmp_path, *examples)
     done = subprocess.run(
-        [ANALYZE, "security", "--offline=true", f"--threshold={HIGHEST_EXPOSURE}", str(unit)],
+        [analyze, "security", "--offline=true", f"--threshold={HIGHEST_EXPOSURE}", str(unit)],
         capture_output=True,
         text=True,
         check=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -110,6 +111,7 @@ def _server_engines(url: URL, patience: float) -> tuple[Engine, Engine]:
         module = error.name or "psycopg, with its library libpq"
         raise StoreError(
             f"state store {name_of(url)} needs the Python module {module}",
-            "Install it with `pip install 'flashd[postgresql]'`, or keep the state in a file:"
+            "Write postgresql+psycopg://…, whose driver the Debian package has; elsewhere run"
+            f" {sys.prefix}/bin/pip install 'psycopg[binary]'. Or keep the state in a file:"
             " sqlite:////var/lib/flashd/flashd.db.",
         ) from error

@@ -1,6 +1,9 @@
 """Consoles, passwords and roles."""
 
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,6 +13,10 @@ import pytest
 from flashd.sim.array import Array
 
 Dscli = Callable[..., CompletedProcess[str]]
+
+DSCLI = Path(sys.executable).with_name("flashd-dscli")
+WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
+"""Root without what opens every file to him."""
 
 AS_OPENSVC = ("-hmc1", "10.10.10.10", "-user", "opensvc")
 MANAGE = ("managepwfile", "-name", "opensvc", "-mc1", "10.10.10.10", "-mc2", "10.10.10.11")
@@ -98,6 +105,29 @@ def test_two_arrays_of_one_console_are_told_as_a_mistake(
 def test_without_a_state_file_it_says_what_to_set(bare_dscli: Dscli) -> None:
     done = bare_dscli(*AS_OPENSVC, "-passwd", "opensvc", "lssi", FLASHD_SIM="")
     assert (done.returncode, "FLASHD_SIM" in done.stderr) == (63, True)
+
+
+@pytest.mark.parametrize(
+    ("directory", "file"), [(0o555, 0o644), (0o755, 0o444), (0o755, 0o000)], ids=oct
+)
+def test_an_array_file_that_may_not_be_written_is_told(
+    array: Array, environment: dict[str, str], directory: int, file: int
+) -> None:
+    place = array.path.parent
+    array.path.chmod(file)
+    place.chmod(directory)
+    done = subprocess.run(
+        [*WITHOUT_RIGHTS, DSCLI, *AS_OPENSVC, "-passwd", "opensvc", "lssi"],
+        env=environment | {"FLASHD_SIM": str(array.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    place.chmod(0o700)
+    assert (done.returncode, done.stdout) == (63, "")
+    assert done.stderr.startswith(f"flashd-dscli: {array.path} cannot be read and written by user")
+    assert done.stderr.count("\n") == 1
 
 
 def test_another_image_s_commands_are_refused(dscli: Dscli, array: Array) -> None:

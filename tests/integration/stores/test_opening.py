@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -134,6 +135,8 @@ async def test_what_names_no_file(url: str, host: LinuxHost) -> None:
 async def test_a_server_without_its_driver(host: LinuxHost) -> None:
     error = await refused("postgresql+pg8000://flashd:secret@db/flashd", host)
     assert error.message.endswith("needs the Python module pg8000")
+    assert f"{sys.prefix}/bin/pip install 'psycopg[binary]'" in error.hint
+    assert "flashd[" not in error.hint, "an index may have something else by that name"
     assert "secret" not in error.message
 
 

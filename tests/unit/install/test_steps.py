@@ -16,6 +16,7 @@ from flashd.install.steps import (
     decide,
     sign,
     unchanged,
+    with_documents,
     with_program,
 )
 
@@ -87,6 +88,17 @@ def test_the_unit_starts_the_program_that_was_named() -> None:
 def test_a_program_that_systemd_would_read_otherwise_is_refused(program: str) -> None:
     with pytest.raises(ValueError, match="cannot stand in a unit"):
         with_program("ExecStart=/opt/flashd/bin/flashd run\n", program)
+
+
+def test_the_unit_names_the_documents_where_they_are() -> None:
+    unit = "[Unit]\nDocumentation=file:/usr/local/share/doc/flashd/docs/operations.md\nAfter=x\n"
+    changed = with_documents(unit, "/usr/share/doc/flashd")
+    assert changed == unit.replace("/usr/local/", "/usr/")
+    for folder in ("/opt/my docs", "/opt/%n", "docs"):
+        with pytest.raises(ValueError, match="cannot stand in a unit"):
+            with_documents(unit, folder)
+    with pytest.raises(ValueError, match="Documentation="):
+        with_documents("[Unit]\n", "/usr/share/doc/flashd")
 
 
 def test_a_unit_without_the_line_is_refused() -> None:

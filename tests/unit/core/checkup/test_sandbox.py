@@ -10,6 +10,8 @@ from flashd.core.checkup.sandbox import Needs, judge_sandbox
 from flashd.core.checkup.unit import read_unit
 
 OURS = (Path(__file__).parents[4] / "systemd" / "flashd.service").read_text()
+ADDRESSES = "[Service]\nIPAddressAllow=10.10.10.10 fe80::1 2001:db8::1\n"
+"""The drop-in that each installation has: whom flashd may reach beside its own host."""
 
 NEEDS = Needs(
     read={"dscli": "/opt/ibm/dscli/dscli", "the guard's program": "/usr/local/libexec/down"},
@@ -23,13 +25,19 @@ NEEDS = Needs(
 )
 
 
-def told(needs: Needs, *lines: str, text: str = OURS) -> list[str]:
-    unit = read_unit("flashd.service", [text, "\n".join(("[Service]", *lines))])
+def told(needs: Needs, *lines: str, texts: tuple[str, ...] = (OURS, ADDRESSES)) -> list[str]:
+    unit = read_unit("flashd.service", [*texts, "\n".join(("[Service]", *lines))])
     return [f"{one.state} {one.words} / {one.hint}" for one in judge_sandbox(unit, needs)]
 
 
 def test_our_own_unit_lets_all_of_it_through() -> None:
     assert told(NEEDS) == ["ok flashd.service lets through all that the configuration needs / "]
+
+
+def test_without_that_drop_in_no_console_is_reached() -> None:
+    (found,) = told(NEEDS, texts=(OURS,))
+    assert found.startswith("problem IPAddressDeny= drops packets to the console 10.10.10.10")
+    assert "Add IPAddressAllow=10.10.10.10 by a drop-in" in found
 
 
 def needs(**more: object) -> Needs:
@@ -42,6 +50,7 @@ READS_TMP = needs(read={"dscli": "/tmp/dscli"})
 WRITES_SRV = needs(written={"the state store": "/srv/flashd/db"})
 WRITES_HOME = needs(written={"the state store": "/home/flashd/db"})
 SIX = needs(addresses={"the console": ("fe80::1%eth0", "2001:db8::1")})
+ALLOW_NONE, DENY_NONE = "IPAddressAllow=", "IPAddressDeny="  # empty: what stood before is void
 
 CASES: dict[str, tuple[Needs, tuple[str, ...], str | None]] = {
     "home": (READS_HOME, (), "ProtectHome=yes keeps dscli /home/ds/dscli"),
@@ -71,13 +80,19 @@ CASES: dict[str, tuple[Needs, tuple[str, ...], str | None]] = {
         ("ProtectSystem=full",),
         "ProtectSystem=full",
     ),
-    "packets dropped": (NEEDS, ("IPAddressDeny=any",), "drops packets to the console 10.10.10.10"),
-    "packets let through": (NEEDS, ("IPAddressDeny=any", "IPAddressAllow=10.0.0.0/8"), None),
-    "only localhost": (NEEDS, ("IPAddressDeny=any", "IPAddressAllow=localhost"), "IPAddressDeny="),
-    "another network": (NEEDS, ("IPAddressDeny=192.168.0.0/16",), None),
+    "packets dropped": (NEEDS, (ALLOW_NONE,), "drops packets to the console 10.10.10.10"),
+    "packets let through": (NEEDS, (ALLOW_NONE, "IPAddressAllow=10.0.0.0/8"), None),
+    "only localhost": (NEEDS, (ALLOW_NONE, "IPAddressAllow=localhost"), "IPAddressDeny="),
+    "nothing denied": (NEEDS, (ALLOW_NONE, DENY_NONE), None),
+    "another network": (NEEDS, (ALLOW_NONE, DENY_NONE, "IPAddressDeny=192.168.0.0/16"), None),
+    "its own network": (
+        NEEDS,
+        (ALLOW_NONE, DENY_NONE, "IPAddressDeny=10.10.0.0/16"),
+        "drops packets to the console 10.10.10.10",
+    ),
     "version 6": (
         SIX,
-        ("IPAddressDeny=2001:db8::/32",),
+        (ALLOW_NONE, DENY_NONE, "IPAddressDeny=2001:db8::/32"),
         "drops packets to the console 2001:db8::1",
     ),
     "no network": (NEEDS, ("PrivateNetwork=yes",), "without a network"),
@@ -157,8 +172,10 @@ def test_what_systemctl_cat_prints_is_read_too() -> None:
     """The unit, then each drop-in, under a comment with its path."""
     printed = (
         f"# /etc/systemd/system/flashd.service\n{OURS}\n\n"
-        "# /etc/systemd/system/flashd.service.d/override.conf\n[Service]\nIPAddressDeny=any\n"
+        f"# /etc/systemd/system/flashd.service.d/addresses.conf\n{ADDRESSES}\n"
     )
-    found = told(NEEDS, text=printed)
+    assert told(NEEDS, texts=(printed,)) == told(NEEDS)
+    printed += "# /etc/systemd/system/flashd.service.d/override.conf\n[Service]\nIPAddressAllow=\n"
+    found = told(NEEDS, texts=(printed,))
     assert len(found) == 1
     assert "10.10.10.10" in found[0]
