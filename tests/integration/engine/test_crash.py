@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 RECORDING = "recording"
-SAMPLE = {RECORDING: 6, TWO_STEPS: 5}
+SAMPLE = {RECORDING: 3, TWO_STEPS: 3}  # on each kind of store, other ones
 ENOUGH = 60
 
 
