@@ -119,9 +119,13 @@ def test_a_service_removed_in_its_own_run_finishes_first(site: Site) -> None:
 PROTECTED = 'volumes:\n  IBM.2107-75ABC01: ["0002"]\n'
 SLOW = """\
 #!/bin/sh
-# tells that it looks, and goes on when it may
+# tells that it looks, and goes on when it may; ends by itself if nobody lets it
 : > "$1.looking"
-while [ ! -e "$1.go" ]; do sleep 0.05; done
+tries=0
+while [ ! -e "$1.go" ] && [ $tries -lt 400 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+done
 exit 0
 """
 

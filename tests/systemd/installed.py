@@ -36,7 +36,7 @@ systemctl daemon-reload
 systemctl reset-failed
 exec journalctl -n 1 -o json
 """
-_CONFIGURED = "/root/configured"
+_CONFIGURED = "/srv/configured"
 _ARRAY = f"""
 set -e
 [ -d {_CONFIGURED} ] || {{

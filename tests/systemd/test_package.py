@@ -31,8 +31,8 @@ def installed(bare: Machine, package: Path) -> Installed:
 
 
 def install(machine: Machine, package: Path) -> str:
-    machine.copy(package, "/root/flashd.deb")
-    return machine.do("dpkg", "--install", "/root/flashd.deb")
+    machine.copy(package, "/srv/flashd.deb")
+    return machine.do("dpkg", "--install", "/srv/flashd.deb")
 
 
 def run_it(flashd: Installed) -> None:
@@ -113,7 +113,7 @@ def test_it_resyncs_is_upgraded_and_removed(
     assert "daemon-stopped" in installed.actions(), "it was not torn down"
 
     machine.do("systemctl", "stop", "flashd")
-    machine.do("apt-get", "install", "--yes", "--reinstall", "/root/flashd.deb")
+    machine.do("apt-get", "install", "--yes", "--reinstall", "/srv/flashd.deb")
     assert installed.unit("ActiveState") == "inactive", "what did not run is not started"
 
     machine.do("systemctl", "start", "flashd")
