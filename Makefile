@@ -28,8 +28,10 @@ servers: ## install the servers that the tests start (root on Debian; others are
 	@tests/setup/servers.sh
 
 test: $(READY) servers ## all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report= tests/unit tests/transcripts
 	$(BIN)/python -m coverage report --include='flashd/core/*' --fail-under=95 --skip-covered
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
+	  --ignore tests/unit --ignore tests/transcripts
 
 check: $(READY) ## style, types, layers
 	$(BIN)/ruff format --check .

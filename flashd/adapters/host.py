@@ -54,6 +54,10 @@ class LinuxHost:
             return _no_such(holder.pid)
         return found.started != holder.started or not found.alive
 
+    def ours(self, carrier: Carrier) -> bool:
+        """Whether every process of that living group bears the mark of flashd's children."""
+        return _all_marked(carrier.group)
+
     async def end(self, carrier: Carrier) -> bool | None:
         """End that process group if it lives, and wait until it is gone.
 

@@ -59,9 +59,9 @@ def _refuse_closed(needed: list[Path], user: str, directory: Path) -> None:
 def closed_step(path: Path, passes: Callable[[Path], bool], user: str) -> str:
     """Say where on the way to a path a user is stopped; empty where he is not.
 
-    Both ways count: by its name, and by what that leads to.
+    Both ways count: by what its name leads to, and by the name, whose links it cannot look behind.
     """
-    for place in (path, path.resolve()):
+    for place in (path.resolve(), path):
         for step in (*reversed(place.parents), place):
             if not passes(step):
                 told = f"{stat.S_IMODE(step.stat().st_mode):04o}"

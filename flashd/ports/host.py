@@ -18,6 +18,9 @@ class Host(Protocol):
     def gone(self, holder: Holder) -> bool | None:
         """Whether that process has ended; None where it cannot be known from here."""
 
+    def ours(self, carrier: Carrier) -> bool:
+        """Whether every process of that living group was started by a flashd."""
+
     async def end(self, carrier: Carrier) -> bool | None:
         """End that process group if it lives, and wait until it is gone.
 

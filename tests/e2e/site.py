@@ -47,6 +47,7 @@ class Site:
     services: dict[str, dict[str, Any]] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    program: list[str] = field(default_factory=lambda: [str(FLASHD)])
 
     def __post_init__(self) -> None:
         for directory in (self.etc / "services.d", self.state, self.guards):
@@ -135,7 +136,7 @@ class Site:
         (self.etc / "services.d" / "all.yaml").write_text(json.dumps({"services": self.services}))
 
     def command(self, *words: str) -> list[str]:
-        return [str(FLASHD), "--config-dir", str(self.etc), *words]
+        return [*self.program, "--config-dir", str(self.etc), *words]
 
     @property
     def variables(self) -> dict[str, str]:

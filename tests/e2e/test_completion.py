@@ -112,7 +112,6 @@ def test_fish_tells_what_each_thing_is(etc: Path, tmp_path: Path) -> None:
     )
     assert done.stdout.splitlines() == [
         "history\tTell past runs.",
-        "hold\tLet nobody resync until a time, or until released; or tell the holds.",
         "odd#one:a b",
         "payroll-test",
         "quo'te$x",

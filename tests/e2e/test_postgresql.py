@@ -115,6 +115,12 @@ def half_a_minute_later(server: Server, schema: str) -> None:
     server.ask(f"GRANT ALL ON {schema}.hands TO flashd")
 
 
+AT_WORK = (
+    "SELECT pid FROM pg_stat_activity WHERE application_name = 'flashd'"
+    " AND state IS DISTINCT FROM 'idle'"
+)
+
+
 def test_a_daemon_that_was_cut_off_for_so_long_that_another_took_over_ends(
     site: Site, server: Server, schema: str
 ) -> None:
@@ -122,6 +128,7 @@ def test_a_daemon_that_was_cut_off_for_so_long_that_another_took_over_ends(
     with site.daemon() as first:
         first.until("resync-refused", "db")
         os.kill(first.process.pid, signal.SIGSTOP)
+        eventually(lambda: not server.ask(AT_WORK))  # one that it is in the middle of is ended
         half_a_minute_later(server, schema)
         with elsewhere(site) as second:
             second.until("daemon-started")

@@ -7,6 +7,7 @@ import pwd
 import re
 import signal
 import stat
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.site import OTHER, eventually
+from tests.e2e.test_doctor import python_of_anybody
 
 if TYPE_CHECKING:
     from tests.e2e.site import Daemon, Site
@@ -300,6 +302,7 @@ def test_root_s_credentials_stay_good_until_they_are_changed(site: Site) -> None
         if site.etc not in {path, *path.parents}:
             os.chown(path, nobody.pw_uid, nobody.pw_gid)
     reachable(site.root)
+    site.program = by_anybody()
     with site.daemon() as daemon:
         daemon.until("daemon-started")
         site.services["db"]["sync_max_delay"] = "29m"
@@ -312,6 +315,14 @@ def test_root_s_credentials_stay_good_until_they_are_changed(site: Site) -> None
         refused = daemon.until("reload-refused")
         assert daemon.stop() == 0
     assert "Restart flashd" in refused["flashd"]["hint"]
+
+
+def by_anybody() -> list[str]:
+    """Tell how flashd is run by a Python that every user can reach."""
+    packages = [place for place in sys.path if place.endswith("site-packages")]
+    modules = os.pathsep.join([str(Path(__file__).parents[2]), *packages])
+    main = "from flashd.cli.main import main; main()"
+    return ["/usr/bin/env", f"PYTHONPATH={modules}", str(python_of_anybody()), "-c", main]
 
 
 def reachable(path: Path) -> None:

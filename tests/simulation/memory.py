@@ -95,6 +95,9 @@ class MemoryHost:
     def gone(self, holder: Holder) -> bool | None:
         return holder.pid != self.life
 
+    def ours(self, carrier: Carrier) -> bool:  # noqa: ARG002 - the port's
+        return False
+
     async def end(self, carrier: Carrier) -> bool | None:
         return carrier.host == "host" or None
 

@@ -75,15 +75,15 @@ class Merge:
     brought_back: list[Hold] = field(default_factory=list)
 
     def named_safely(self, row: Row) -> Row:
-        """Have a step that names a living process of this host name none.
+        """Have a step that names a living process of this host name none, unless flashd began it.
 
-        Whoever it is, a file from elsewhere must not have it ended. An open step is then waited
+        A file from elsewhere must not have anybody's process ended. An open step is then waited
         for as long as a command may run, as one of another host is.
         """
         plain: Any = row["carrier"]
         carrier = carrier_of(plain)
         named = Holder(carrier.host, carrier.boot_id, carrier.group, carrier.started, "")
-        if self.host.gone(named) is not False:
+        if self.host.gone(named) is not False or self.host.ours(carrier):
             return row
         other = replace(carrier, host=f"{carrier.host} (restored)")
         return {**row, "carrier": plain_carrier(other)}

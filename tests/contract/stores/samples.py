@@ -46,6 +46,9 @@ class FakeHost:
     def gone(self, holder: Holder) -> bool | None:
         return holder in self.ended if holder.host == HERE else None
 
+    def ours(self, carrier: Carrier) -> bool:
+        return carrier.host == HERE
+
     async def end(self, carrier: Carrier) -> bool | None:
         return carrier.host == HERE or None
 

@@ -203,6 +203,9 @@ class Elsewhere:
     def gone(self, holder: Holder) -> bool | None:
         return False if holder.host == "elsewhere" else None
 
+    def ours(self, carrier: Carrier) -> bool:  # noqa: ARG002 - the port's
+        return False
+
     async def end(self, carrier: Carrier) -> bool | None:
         del carrier
         return None

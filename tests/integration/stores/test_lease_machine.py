@@ -47,6 +47,9 @@ class Host:
     def gone(self, holder: Holder) -> bool | None:
         return (holder.host, holder.pid) in self.dead if holder.host == self.name else None
 
+    def ours(self, carrier: Carrier) -> bool:  # noqa: ARG002 - the port's
+        return False
+
     async def end(self, carrier: Carrier) -> bool | None:
         return carrier.host == self.name or None
 
