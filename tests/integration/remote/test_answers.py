@@ -109,11 +109,13 @@ async def test_a_program_must_be_allowed_there(there: There) -> None:
 
 @pytest.mark.parametrize("changed", ["program", "its folder", "a folder above", "the list"])
 async def test_what_others_can_change_is_not_run_there(there: There, changed: str) -> None:
-    program = there.allow("db-is-down", f"echo ran > {there.root}/ran")
+    (folder := there.allowed / "below").mkdir()
+    program = there.program("db-is-down", f"echo ran > {there.root}/ran", folder)
+    there.commands.write_text(f"{program}\n")
     place = {
         "program": program,
-        "its folder": program.parent,
-        "a folder above": there.root,
+        "its folder": folder,
+        "a folder above": there.allowed,
         "the list": there.commands,
     }[changed]
     place.chmod(place.stat().st_mode | 0o002)

@@ -10,7 +10,7 @@ import pytest
 
 from flashd.daemon.watchdog import keep_alive
 from flashd.engine.events import Event
-from flashd.errors import StoreError
+from flashd.errors import StoreError, StoreGone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,7 @@ class Daemon:
     ticks: bool = True
     hangs: bool = False
     fails: bool = False
+    gone: bool = False
     asked: int = 0
     told: list[str] = field(default_factory=list)
     world: Any = field(init=False)
@@ -77,6 +78,8 @@ class Daemon:
         self.asked += 1
         if self.hangs:
             await asyncio.Event().wait()
+        if self.gone:
+            raise StoreGone("the state store was deleted or replaced")
         if self.fails:
             raise StoreError("the disk is full")
 
@@ -108,6 +111,12 @@ async def test_a_wedged_daemon_gives_none_and_says_once_why(daemon: Daemon) -> N
 
 async def test_a_store_that_says_no_has_answered() -> None:
     assert await signs(Daemon(fails=True), Watcher()) >= 6
+
+
+async def test_a_store_that_was_taken_away_gives_none_since_only_a_restart_helps() -> None:
+    daemon = Daemon(gone=True)
+    assert await signs(daemon, Watcher()) == 0
+    assert "deleted or replaced" in daemon.told[0]
 
 
 async def test_it_begins_again_when_the_daemon_gets_on_again() -> None:
