@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flashd.sim import accounts, clock, faults, flashcopy, journal, pwfile, switches
+from flashd.sim import accounts, faults, flashcopy, journal, pwfile, switches
+from flashd.sim.clock import HOST, Clock
 from flashd.sim.errors import SimError
 from flashd.sim.faults import Fault
 from flashd.sim.ids import Pair, volume_id
@@ -35,11 +36,12 @@ class Array:
     """One array; every call is a transaction of its own, safe among processes and threads.
 
     Instants are seconds since the epoch: those of relations by the array's clock, those of the
-    journal by the host's.
+    journal by `clock`, which is the host's unless the array is run in virtual time.
     """
 
-    def __init__(self, file: StateFile) -> None:
+    def __init__(self, file: StateFile, clock: Clock = HOST) -> None:
         self.file = file
+        self.clock = clock
 
     @classmethod
     def create(
@@ -65,9 +67,9 @@ class Array:
         return array
 
     @classmethod
-    def open(cls, path: Path | str) -> "Array":
+    def open(cls, path: Path | str, clock: Clock = HOST) -> "Array":
         """Open an array that was made before."""
-        return cls(StateFile.open(Path(path)))
+        return cls(StateFile.open(Path(path)), clock)
 
     @property
     def path(self) -> Path:
@@ -92,7 +94,7 @@ class Array:
     def inventory(self) -> Iterator[Inventory]:
         """Change volumes and relations together."""
         with self.file.change() as rows:
-            held = Inventory(rows)
+            held = Inventory(rows, self.clock)
             held.settle()
             yield held
 
@@ -199,7 +201,7 @@ class Array:
     def now(self) -> float:
         """Return what the array's clock shows, in seconds since the epoch."""
         with self.file.look() as rows:
-            return array_time(rows)
+            return array_time(rows, self.clock)
 
     def set_clock(self, *, offset: float = 0.0) -> None:
         """Let the array's clock run `offset` seconds ahead of the host's."""
@@ -207,15 +209,15 @@ class Array:
 
     def show_time(self, at: float, *, runs: bool = True) -> None:
         """Set the array's clock to `at`; let it run on from there, or stand still."""
-        self._move_clock(at - clock.now(), None if runs else at)
+        self._move_clock(at - self.clock.now(), None if runs else at)
 
     def _move_clock(self, offset: float, stands_at: float | None) -> None:
         with self.file.change() as rows:
-            held = Inventory(rows)
+            held = Inventory(rows, self.clock)
             rows.execute(
                 "UPDATE array SET clock_offset = ?, clock_stands_at = ?", (offset, stands_at)
             )
-            if (now := array_time(rows)) < held.at:
+            if (now := array_time(rows, self.clock)) < held.at:
                 held.keep_progress(now)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flashd.sim import accounts, clock, faults, journal, messages, mischief, pwfile
+from flashd.sim import accounts, faults, journal, messages, mischief, pwfile
 from flashd.sim.array import Array
 from flashd.sim.commands.command import AUTHENTICATION, CONNECTION
 from flashd.sim.errors import SimError
@@ -41,10 +41,17 @@ def admit(world: tuple[Array, ...], credentials: Credentials) -> Admission:
     for console in credentials.consoles:
         array = _managed_by(console, world)
         if array is None:
-            clock.wait(max((a.switches.number("connect_seconds") for a in world), default=0))
+            _fail_to_connect(world)
         elif _reachable(array, console, credentials.user):
             return _log_in(array, console, credentials)
     raise Refusal(messages.UNREACHABLE, CONNECTION)
+
+
+def _fail_to_connect(world: tuple[Array, ...]) -> None:
+    """Let pass what a console costs that belongs to nobody."""
+    slowest = max(world, key=lambda a: a.switches.number("connect_seconds"), default=None)
+    if slowest:
+        slowest.clock.wait(slowest.switches.number("connect_seconds"))
 
 
 def _managed_by(console: str, world: tuple[Array, ...]) -> Array | None:
@@ -59,9 +66,9 @@ def _reachable(array: Array, console: str, user: str) -> bool:
     with array.file.change() as rows:
         fault = faults.strike(rows, faults.names_at(faults.CONNECT), console)
         if fault:
-            journal.note_login(rows, _client(console, user), "unreachable")
+            journal.note_login(rows, array.clock.now(), _client(console, user), "unreachable")
     if fault:
-        clock.wait(fault.number("seconds", array.switches.number("connect_seconds")))
+        array.clock.wait(fault.number("seconds", array.switches.number("connect_seconds")))
     return fault is None
 
 
@@ -71,12 +78,12 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
     with array.file.change() as rows:
         fault = faults.strike(rows, faults.names_at(faults.LOGIN), console)
     if fault and fault.name == "login-hang":
-        mischief.stall(fault)
-    clock.wait(array.switches.number("login_seconds"))
+        mischief.stall(fault, array.clock)
+    array.clock.wait(array.switches.number("login_seconds"))
     with array.file.change() as rows:
         outcome = _authenticate(rows, fault, credentials.user, password)
         said = outcome if isinstance(outcome, str) else "ok"
-        session = journal.note_login(rows, client, said)
+        session = journal.note_login(rows, array.clock.now(), client, said)
     if isinstance(outcome, str):
         raise Refusal(messages.login_refused(outcome), AUTHENTICATION)
     return Admission(array=array, client=client, user=outcome, session=session)

@@ -15,6 +15,7 @@ from flashd.sim.connection import Credentials
 from flashd.sim.errors import SimError
 from flashd.sim.grammar import UsageError, split
 from flashd.sim.session import Refusal, Session
+from flashd.sim.terminal import Terminal, process_terminal
 
 WRAPPER = "FLASHD_SIM_WRAPPER"
 NO_CONFIGURATION = 63
@@ -86,8 +87,10 @@ def _run(arguments: Arguments) -> int:
     settings = profile.read(arguments.path("-cfg"))
     script = arguments.path("-script")
     lines = modes.script_lines(script) if script else []
-    admission = connection.admit(connection.arrays(os.environ), _credentials(arguments, settings))
-    session = Session(admission, profile.layout(settings), modes.ask)
+    terminal = process_terminal()
+    credentials = _credentials(arguments, settings, terminal)
+    admission = connection.admit(connection.arrays(os.environ), credentials)
+    session = Session(admission, profile.layout(settings), terminal)
     switches = admission.array.switches
     if arguments.command:
         return session.perform(arguments.command)
@@ -95,31 +98,33 @@ def _run(arguments: Arguments) -> int:
     if script:
         return modes.run_script(session, lines, switches)
     if sys.stdin.isatty():
-        return modes.run_terminal(session)
-    return modes.run_stream(session, switches)
+        return modes.run_terminal(session, terminal)
+    return modes.run_stream(session, switches, terminal)
 
 
-def _credentials(arguments: Arguments, settings: Mapping[str, str]) -> Credentials:
+def _credentials(
+    arguments: Arguments, settings: Mapping[str, str], terminal: Terminal
+) -> Credentials:
     given = {**{f"-{name}": value for name, value in settings.items()}, **arguments.options}
     hmc1 = given.get("-hmc1", "")
     hmc2 = given.get("-hmc2", "")
     if not (hmc1 or hmc2):
-        hmc1 = modes.ask("Enter the primary management console IP address: ").strip()
-        hmc2 = modes.ask("Enter the secondary management console IP address: ").strip()
-    user = given.get("-user") or modes.ask("Enter your username: ").strip()
+        hmc1 = terminal.ask("Enter the primary management console IP address: ").strip()
+        hmc2 = terminal.ask("Enter the secondary management console IP address: ").strip()
+    user = given.get("-user") or terminal.ask("Enter your username: ").strip()
     password = given.get("-passwd")
     pwfile = Path(given.get("-pwfile") or _default_pwfile())
     if password is None and not given.get("-pwfile") and not pwfile.exists():
-        password = _ask_password()
+        password = _ask_password(terminal)
     return Credentials(
         consoles=tuple(filter(None, (hmc1, hmc2))), user=user, password=password, pwfile=pwfile
     )
 
 
-def _ask_password() -> str:
+def _ask_password(terminal: Terminal) -> str:
     question = "Enter your password: "
     if not sys.stdin.isatty():
-        return modes.ask(question).rstrip("\n")
+        return terminal.ask(question).rstrip("\n")
     from getpass import getpass  # noqa: PLC0415 - only a person at a terminal needs it
 
     return getpass(question)

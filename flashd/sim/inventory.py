@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
-from flashd.sim import clock
+from flashd.sim.clock import Clock
 from flashd.sim.errors import SimError
 from flashd.sim.ids import Pair
 from flashd.sim.nouns import Relation, Volume
@@ -17,7 +17,7 @@ _RELATION_COLUMNS = ", ".join(_RELATION)
 _FLAGS = tuple(field.name for field in fields(Relation) if field.type in {bool, "bool"})
 
 
-def array_time(connection: sqlite3.Connection) -> float:
+def array_time(connection: sqlite3.Connection, clock: Clock) -> float:
     """Return what the array's own clock shows."""
     offset, stands_at = connection.execute(
         "SELECT clock_offset, clock_stands_at FROM array"
@@ -33,9 +33,9 @@ def positions(connection: sqlite3.Connection) -> Positions:
 class Inventory:
     """What the array holds at one instant of its own clock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
         self._connection = connection
-        self.at = array_time(connection)
+        self.at = array_time(connection, clock)
         self.switches = positions(connection)
         self._rate = self.switches.number("copy_rate")
 

@@ -3,8 +3,6 @@
 import sqlite3
 from dataclasses import dataclass, fields
 
-from flashd.sim import clock
-
 RECEIVED = "received"  # and nothing more: it hung, or its process was killed before it acted
 ACTED = "acted"
 REFUSED = "refused"
@@ -61,23 +59,23 @@ _LOGIN = ", ".join(field.name for field in fields(Login))
 _ENTRY = ", ".join(field.name for field in fields(Entry))
 
 
-def note_login(connection: sqlite3.Connection, client: Client, outcome: str) -> int:
+def note_login(connection: sqlite3.Connection, at: float, client: Client, outcome: str) -> int:
     """Record a login attempt; its number is the session's."""
     cursor = connection.execute(
         "INSERT INTO login (at, pid, hmc, user, outcome) VALUES (?, ?, ?, ?, ?)",
-        (clock.now(), client.pid, client.hmc, client.user, outcome),
+        (at, client.pid, client.hmc, client.user, outcome),
     )
     return int(cursor.lastrowid or 0)
 
 
 def note_received(
-    connection: sqlite3.Connection, session: int, client: Client, command: str
+    connection: sqlite3.Connection, at: float, session: int, client: Client, command: str
 ) -> int:
     """Record a command as it was read, before anything is done about it."""
     cursor = connection.execute(
         "INSERT INTO journal (session, at, pid, hmc, user, command, phase)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (session, clock.now(), client.pid, client.hmc, client.user, command, RECEIVED),
+        (session, at, client.pid, client.hmc, client.user, command, RECEIVED),
     )
     return int(cursor.lastrowid or 0)
 
@@ -102,11 +100,11 @@ def note_outcome(
     )
 
 
-def note_answer(connection: sqlite3.Connection, entry: int, answer: str) -> None:
+def note_answer(connection: sqlite3.Connection, at: float, entry: int, answer: str) -> None:
     """Record what is about to be said to the client."""
     connection.execute(
         "UPDATE journal SET answer = ?, answered_at = ? WHERE id = ?",
-        (answer[:LONGEST_ANSWER], clock.now(), entry),
+        (answer[:LONGEST_ANSWER], at, entry),
     )
 
 

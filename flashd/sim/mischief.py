@@ -5,10 +5,12 @@ import signal
 import sys
 from dataclasses import replace
 
-from flashd.sim import clock, messages
+from flashd.sim import messages
+from flashd.sim.clock import Clock
 from flashd.sim.commands.command import SERVER, Answer
 from flashd.sim.faults import Fault
 from flashd.sim.grammar import Request
+from flashd.sim.terminal import Terminal
 
 _GARBAGE = "\x07\x1b[2J\ufffd<html><body>502 Bad Gateway</body></html>\tNullPointerException"
 _GERMAN = (
@@ -25,21 +27,21 @@ _GERMAN = (
 )
 
 
-def strike(fault: Fault | None, position: str) -> None:
+def strike(fault: Fault | None, position: str, clock: Clock, terminal: Terminal) -> None:
     """Let a fault do to the process what it does before or after the array acts."""
     if fault is None or fault.position != position:
         return
     if fault.name == "hang":
-        stall(fault)
+        stall(fault, clock)
     elif fault.name == "flood":
-        _flood()
+        _flood(terminal)
     elif fault.name in {"die-before", "die-after"}:
         os.kill(os.getpid(), int(fault.number("signal", signal.SIGKILL)))
     elif fault.name == "lost-answer":
         sys.exit(int(fault.number("exit", 0)))
 
 
-def stall(fault: Fault) -> None:
+def stall(fault: Fault, clock: Clock) -> None:
     """Wait as long as the fault says, or for ever."""
     if "seconds" in fault.options:
         clock.wait(fault.number("seconds", 0))
@@ -104,6 +106,6 @@ def distorted(fault: Fault | None, text: str) -> str:
     return text
 
 
-def _flood() -> None:
+def _flood(terminal: Terminal) -> None:
     while True:
-        sys.stdout.write("0001:0002,00,0,300," + "Enabled," * 500 + "\n")
+        terminal.write("0001:0002,00,0,300," + "Enabled," * 500 + "\n")

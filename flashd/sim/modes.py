@@ -1,6 +1,5 @@
 """The four ways to talk to dscli: one command, a script, a stream, a terminal."""
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,15 +7,9 @@ from flashd.sim.commands.command import SUCCESS
 from flashd.sim.errors import SimError
 from flashd.sim.session import Session
 from flashd.sim.switches import Positions
+from flashd.sim.terminal import Terminal
 
 PROMPT = "dscli> "
-
-
-def ask(question: str) -> str:
-    """Ask on standard input; an end of input is an empty answer."""
-    sys.stdout.write(question)
-    sys.stdout.flush()
-    return sys.stdin.readline()
 
 
 def script_lines(path: Path) -> list[str]:
@@ -37,25 +30,25 @@ def run_script(session: Session, lines: Iterable[str], switches: Positions) -> i
     return codes.exit
 
 
-def run_stream(session: Session, switches: Positions) -> int:
+def run_stream(session: Session, switches: Positions, terminal: Terminal) -> int:
     """Do the commands that come on standard input, until it ends or one says quit."""
     codes = Codes(switches)
     shown = PROMPT if switches.on("stream_prompt") else ""
     early = switches.on("trailing_prompt")
     while not (session.ended or codes.stop):
-        _write(shown if early else "")
-        if not (line := sys.stdin.readline()):
+        terminal.write(shown if early else "")
+        if not (line := terminal.readline()):
             break
-        _write("" if early else shown)
+        terminal.write("" if early else shown)
         _perform(session, line, codes)
     return codes.exit
 
 
-def run_terminal(session: Session) -> int:
+def run_terminal(session: Session, terminal: Terminal) -> int:
     """Talk to a person; there is no exit code."""
     while not session.ended:
-        _write(PROMPT)
-        if not (line := sys.stdin.readline()):
+        terminal.write(PROMPT)
+        if not (line := terminal.readline()):
             break
         _perform(session, line, None)
     return SUCCESS
@@ -95,8 +88,3 @@ def _perform(session: Session, line: str, codes: Codes | None) -> None:
     code = session.perform(text)
     if codes:
         codes.note(code)
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -1,10 +1,8 @@
 """A session that is logged in: it reads commands, has the array act, and answers."""
 
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from flashd.sim import clock, faults, journal, messages, mischief
+from flashd.sim import faults, journal, messages, mischief
 from flashd.sim.accounts import COPY_ROLES
 from flashd.sim.array import Array, Identity
 from flashd.sim.commands import COMMANDS
@@ -16,8 +14,8 @@ from flashd.sim.ids import BadIdError, same_image
 from flashd.sim.inventory import Inventory
 from flashd.sim.layout import OPTIONS, Layout, banner, render
 from flashd.sim.nouns import User
+from flashd.sim.terminal import Terminal
 
-Ask = Callable[[str], str]
 _ENDINGS = frozenset(("quit", "exit"))
 _AT_COMMANDS = faults.names_at(faults.BEFORE, faults.AFTER, faults.ANSWER)
 
@@ -44,18 +42,18 @@ class Refusal(Exception):  # noqa: N818 - an answer that ends a command, as Stop
 class Session:
     """One login. `ended` once somebody has said quit."""
 
-    def __init__(self, admission: Admission, layout: Layout, ask: Ask) -> None:
+    def __init__(self, admission: Admission, layout: Layout, terminal: Terminal) -> None:
         self._admission = admission
         self._array = admission.array
         self._identity: Identity = admission.array.identity
         self._layout = layout
-        self._ask = ask
+        self._terminal = terminal
+        self._clock = admission.array.clock
         self.ended = False
 
     def greet(self) -> None:
         """Print the banner of the session."""
         self._print_banner(self._identity.serial)
-        sys.stdout.flush()
 
     def perform(self, text: str) -> int:
         """Do one command; return the exit code that it would have by itself."""
@@ -64,13 +62,14 @@ class Session:
             code = self._perform(entry, text)
         except (Refusal, UsageError, BadIdError) as error:
             code = self._refuse(entry, text, error)
-        sys.stdout.flush()
         return code
 
     def _receive(self, text: str) -> int:
         admission = self._admission
         with self._array.file.change() as rows:
-            return journal.note_received(rows, admission.session, admission.client, text)
+            return journal.note_received(
+                rows, self._clock.now(), admission.session, admission.client, text
+            )
 
     def _perform(self, entry: int, text: str) -> int:
         words = split(text)
@@ -91,7 +90,7 @@ class Session:
         if words[0] in _ENDINGS:
             self.ended = True
         elif words[0] == "help":
-            sys.stdout.write("\n".join(sorted((*COMMANDS, *ENVIRONMENT, *_ENDINGS))) + "\n")
+            self._terminal.write("\n".join(sorted((*COMMANDS, *ENVIRONMENT, *_ENDINGS))) + "\n")
         else:
             grammar = Grammar(options=ENVIRONMENT[words[0]])
             self._layout = change_layout(self._layout, parse(grammar, words))
@@ -100,10 +99,10 @@ class Session:
 
     def _carry_out(self, entry: int, text: str, command: Command, request: Request) -> int:
         fault = self._struck_by(entry, text)
-        mischief.strike(fault, BEFORE)
-        clock.wait(self._array.switches.number("command_seconds"))
+        mischief.strike(fault, BEFORE, self._clock, self._terminal)
+        self._clock.wait(self._array.switches.number("command_seconds"))
         answer = self._act(entry, command, request, fault)
-        mischief.strike(fault, AFTER)
+        mischief.strike(fault, AFTER, self._clock, self._terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)
         return answer.exit
 
@@ -117,7 +116,7 @@ class Session:
     def _act(self, entry: int, command: Command, request: Request, fault: Fault | None) -> Answer:
         """Act and record it in one transaction, so that a kill leaves both or neither."""
         with self._array.file.change() as rows:
-            held = Inventory(rows)
+            held = Inventory(rows, self._clock)
             held.settle()
             rows.execute("SAVEPOINT act")
             answer = mischief.refusal(fault, request)
@@ -145,10 +144,8 @@ class Session:
         out = mischief.distorted(fault, _text(lines))
         err = mischief.distorted(fault, _text(apart))
         self._note_answer(entry, out + err)
-        sys.stdout.write(out)
-        sys.stdout.flush()
-        sys.stderr.write(err)
-        sys.stderr.flush()
+        self._terminal.write(out)
+        self._terminal.complain(err)
 
     def _refuse(self, entry: int, text: str, error: Exception) -> int:
         if isinstance(error, Refusal):
@@ -182,7 +179,9 @@ class Session:
         """Leave out the operands that nobody has agreed to."""
         if command.question is None or "-quiet" in request.flags:
             return request
-        replies = {operand: self._ask(command.question(operand)) for operand in request.operands}
+        replies = {
+            operand: self._terminal.ask(command.question(operand)) for operand in request.operands
+        }
         agreed = tuple(o for o, reply in replies.items() if reply.strip().lower() in {"y", "yes"})
         if not agreed:
             nobody_there = "" in replies.values()
@@ -196,16 +195,16 @@ class Session:
 
     def _note_answer(self, entry: int, answer: str) -> None:
         with self._array.file.change() as rows:
-            journal.note_answer(rows, entry, answer)
+            journal.note_answer(rows, self._clock.now(), entry, answer)
 
     def _banner_lines(self, layout: Layout, device: str) -> list[str]:
         if not layout.banner:
             return []
         blank = [""] if self._array.switches.on("banner_blank_line") else []
-        return [banner(clock.now(), device), *blank]
+        return [banner(self._clock.now(), device), *blank]
 
     def _print_banner(self, device: str) -> None:
-        sys.stdout.write(_text(self._banner_lines(self._layout, device)))
+        self._terminal.write(_text(self._banner_lines(self._layout, device)))
 
 
 def _phase(answer: Answer) -> str:

@@ -22,6 +22,7 @@ class Switch:
     default: str
     accepts: tuple[str, ...]
     tag: str
+    source: str
     meaning: str
 
     def check(self, value: str) -> str:
@@ -50,28 +51,113 @@ def _is_zone(text: str) -> bool:
 
 
 _TABLE = (
-    Switch("login_seconds", "0", NUMBER, "V", "cost of a login; 3.4 s a session were logged once"),
-    Switch("command_seconds", "0", NUMBER, "U", "cost of a command, spent before it acts"),
-    Switch("connect_seconds", "0", NUMBER, "V", "cost of a console that fails to answer; 20 each"),
-    Switch("copy_rate", "unlimited", ("unlimited", "number"), "I", "tracks copied a second"),
-    Switch("tracks_per_write", "16", NUMBER, "I", "tracks that one host write changes"),
-    Switch("date_zone", "client", ZONE, "I", "zone of dates; or a name as Europe/Paris"),
-    Switch("errors_to", "stderr", ("stderr", "stdout"), "C", "where messages of class E go"),
-    Switch("on_error", "continue", ("continue", "stop"), "U", "after a failed command in a stream"),
-    Switch("stream_exit", "zero", ("zero", "first-error", "last"), "I", "exit code of a stream"),
-    Switch("partial_exit", "4", ("4", "6", "0"), "U", "exit code when only some pairs failed"),
-    Switch("stream_prompt", "yes", YES_NO, "C", "a stream on standard input shows the prompt"),
-    Switch("trailing_prompt", "yes", YES_NO, "I", "a prompt also before the end of a stream"),
-    Switch("banner_blank_line", "no", YES_NO, "I", "an empty line after each banner"),
-    Switch("resync_while_copying", "refuse", ("refuse", "accept"), "U", "resync during a copy"),
-    Switch("ese_without_tgtse", "refuse", ("refuse", "accept"), "I", "ESE target, no -tgtse"),
-    Switch("cascading", "accept", ("accept", "refuse"), "C", "a target may be a source as well"),
-    Switch("withdraw_message", "CMUC00140I", ("CMUC00140I", "CMUN81131I"), "R", "rmflash success"),
-    Switch("synced_on_establish", "yes", YES_NO, "I", "mkflash sets DateSynced"),
-    Switch("created_on_resync", "no", YES_NO, "U", "resyncflash sets DateCreated as well"),
-    Switch("extra_columns", "", TEXT, "R", "comma list of further columns of lsflash -l"),
-    Switch("unanswered_exit", "2", ("2", "6", "0"), "U", "rmflash without -quiet, nobody answers"),
-    Switch("failed_logins_allowed", "5", NUMBER, "V", "wrong passwords that lock an account"),
+    Switch(
+        "login_seconds",
+        "0",
+        NUMBER,
+        "V",
+        "OpenSVC docs",
+        "cost of a login; 3.4 s a session were logged once",
+    ),
+    Switch("command_seconds", "0", NUMBER, "U", "-", "cost of a command, spent before it acts"),
+    Switch(
+        "connect_seconds",
+        "0",
+        NUMBER,
+        "V",
+        "dscli.profile",
+        "cost of a console that fails to answer; 20 each",
+    ),
+    Switch("copy_rate", "unlimited", ("unlimited", "number"), "I", "-", "tracks copied a second"),
+    Switch("tracks_per_write", "16", NUMBER, "I", "-", "tracks that one host write changes"),
+    Switch(
+        "date_zone",
+        "client",
+        ZONE,
+        "I",
+        "OpenSVC ibmdssnap",
+        "zone of dates; or a name as Europe/Paris",
+    ),
+    Switch(
+        "errors_to",
+        "stderr",
+        ("stderr", "stdout"),
+        "C",
+        "OpenSVC ibmdssnap",
+        "where messages of class E go",
+    ),
+    Switch(
+        "on_error", "continue", ("continue", "stop"), "U", "-", "after a failed command in a stream"
+    ),
+    Switch(
+        "stream_exit",
+        "zero",
+        ("zero", "first-error", "last"),
+        "I",
+        "OpenSVC ibmds",
+        "exit code of a stream",
+    ),
+    Switch("partial_exit", "4", ("4", "6", "0"), "U", "-", "exit code when only some pairs failed"),
+    Switch(
+        "stream_prompt",
+        "yes",
+        YES_NO,
+        "C",
+        "OpenSVC collector",
+        "a stream on standard input shows the prompt",
+    ),
+    Switch(
+        "trailing_prompt",
+        "yes",
+        YES_NO,
+        "I",
+        "OpenSVC collector",
+        "a prompt also before the end of a stream",
+    ),
+    Switch(
+        "banner_blank_line", "no", YES_NO, "I", "OpenSVC docs", "an empty line after each banner"
+    ),
+    Switch(
+        "resync_while_copying", "refuse", ("refuse", "accept"), "U", "-", "resync during a copy"
+    ),
+    Switch(
+        "ese_without_tgtse",
+        "refuse",
+        ("refuse", "accept"),
+        "I",
+        "OpenSVC ibmdssnap",
+        "ESE target, no -tgtse",
+    ),
+    Switch(
+        "cascading",
+        "accept",
+        ("accept", "refuse"),
+        "C",
+        "SG24-8367",
+        "a target may be a source as well",
+    ),
+    Switch(
+        "withdraw_message",
+        "CMUC00140I",
+        ("CMUC00140I", "CMUN81131I"),
+        "R",
+        "SG24-8367",
+        "rmflash success",
+    ),
+    Switch("synced_on_establish", "yes", YES_NO, "I", "-", "mkflash sets DateSynced"),
+    Switch("created_on_resync", "no", YES_NO, "U", "-", "resyncflash sets DateCreated as well"),
+    Switch("extra_columns", "", TEXT, "R", "-", "comma list of further columns of lsflash -l"),
+    Switch(
+        "unanswered_exit", "2", ("2", "6", "0"), "U", "-", "rmflash without -quiet, nobody answers"
+    ),
+    Switch(
+        "failed_logins_allowed",
+        "5",
+        NUMBER,
+        "V",
+        "showpass",
+        "wrong passwords that lock an account",
+    ),
 )
 
 SWITCHES: Mapping[str, Switch] = {switch.name: switch for switch in _TABLE}

@@ -24,7 +24,8 @@ def switches() -> None:
     V verbatim in public material, C seen in public code, I inferred, R recalled, U unknown.
     """
     rows = tuple(
-        (s.name, s.default or "-", "|".join(s.accepts), s.tag, s.meaning) for s in SWITCHES.values()
+        (s.name, s.default or "-", "|".join(s.accepts), s.tag, s.source, s.meaning)
+        for s in SWITCHES.values()
     )
-    report = Report(("Switch", "Default", "Takes", "Known", "Meaning"), rows)
+    report = Report(("Switch", "Default", "Takes", "Known", "Source", "Meaning"), rows)
     click.echo("\n".join(render(report, Layout())))
