@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from flashd.sim import faults, journal, messages, mischief
+from flashd.sim import faults, flashcopy, journal, messages, mischief
 from flashd.sim.accounts import COPY_ROLES
 from flashd.sim.array import Array, Identity
 from flashd.sim.commands import COMMANDS
@@ -102,6 +102,8 @@ class Session:
         mischief.strike(fault, BEFORE, self._clock, self._terminal)
         self._clock.wait(self._array.switches.number("command_seconds"))
         answer = self._act(entry, command, request, fault)
+        if "-wait" in request.flags:
+            self._array.await_copies(answer.acted)
         mischief.strike(fault, AFTER, self._clock, self._terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)
         return answer.exit
@@ -117,7 +119,7 @@ class Session:
         """Act and record it in one transaction, so that a kill leaves both or neither."""
         with self._array.file.change() as rows:
             held = Inventory(rows, self._clock)
-            held.settle()
+            flashcopy.settle(held)
             rows.execute("SAVEPOINT act")
             answer = mischief.refusal(fault, request)
             if answer is None:
