@@ -8,6 +8,12 @@ NO_FLASH_COPY = "CMUC00234I lsflash: No Flash Copy found."
 NO_VOLUME = "CMUC00234I lsfbvol: No FB Volume found."
 
 
+def nothing_found(command: str, kind: str, *, known: bool = False) -> str:
+    """Say that nothing is there to list; `known`: public material gives the words."""
+    mark = "" if known else "simulated: "
+    return f"CMUC00234I {command}: {mark}No {kind} found."
+
+
 def established(pair: object) -> str:
     """Say that mkflash made a pair."""
     return f"CMUC00137I mkflash: FlashCopy pair {pair} successfully created."

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 
 from flashd.sim.commands.command import Command
 from flashd.sim.commands.commitflash import COMMITFLASH
+from flashd.sim.commands.lsextpool import LSEXTPOOL
 from flashd.sim.commands.lsfbvol import LSFBVOL
 from flashd.sim.commands.lsflash import LSFLASH
+from flashd.sim.commands.lshostconnect import LSHOSTCONNECT
+from flashd.sim.commands.lspprc import LSPPRC
 from flashd.sim.commands.lssi import LSSI
+from flashd.sim.commands.lsvolgrp import LSVOLGRP
 from flashd.sim.commands.mkflash import MKFLASH
 from flashd.sim.commands.resyncflash import RESYNCFLASH
 from flashd.sim.commands.reverseflash import REVERSEFLASH
@@ -21,6 +25,10 @@ _TABLE = (
     LSFBVOL,
     LSFLASH,
     LSSI,
+    LSVOLGRP,
+    LSPPRC,
+    LSHOSTCONNECT,
+    LSEXTPOOL,
     MKFLASH,
     RESYNCFLASH,
     REVERSEFLASH,
