@@ -39,6 +39,11 @@ class Inventory:
         self.switches = positions(connection)
         self._rate = self.switches.number("copy_rate")
 
+    @property
+    def rows(self) -> sqlite3.Connection:
+        """The transaction itself, for what is no volume and no relation, as accounts are."""
+        return self._connection
+
     def volumes(self) -> tuple[Volume, ...]:
         """Return all volumes by id."""
         query = f"SELECT {_VOLUME_COLUMNS} FROM volume ORDER BY id"  # noqa: S608 - own constants

@@ -9,7 +9,7 @@ from pathlib import Path
 from flashd.sim.errors import SimError
 
 _MARK = 0x44533830  # "DS80" as SQLite's application id, so that a foreign file is told from ours
-_VERSION = 1
+_VERSION = 2
 _BUSY_SECONDS = 60
 _NO_RIGHTS = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
@@ -17,8 +17,9 @@ _SCHEMA = """
 CREATE TABLE array (serial TEXT, wwnn TEXT, model TEXT, code_level TEXT,
     clock_offset REAL DEFAULT 0, clock_stands_at REAL);
 CREATE TABLE console (address TEXT PRIMARY KEY);
-CREATE TABLE user (name TEXT PRIMARY KEY, role TEXT, salt BLOB, hash BLOB,
-    failed_logins INTEGER DEFAULT 0);
+CREATE TABLE user (name TEXT PRIMARY KEY, role TEXT, failed_logins INTEGER DEFAULT 0,
+    locked INTEGER DEFAULT 0, must_change INTEGER DEFAULT 0, password_at REAL DEFAULT 0);
+CREATE TABLE password (id INTEGER PRIMARY KEY, user TEXT, salt BLOB, hash BLOB);
 CREATE TABLE volume (id TEXT PRIMARY KEY, name TEXT, blocks INTEGER, datatype TEXT,
     space_efficient INTEGER, pool TEXT, volgrp TEXT, accstate TEXT, datastate TEXT,
     configstate TEXT, writes INTEGER, content TEXT);
