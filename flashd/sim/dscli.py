@@ -84,13 +84,13 @@ def _arguments(words: list[str]) -> Arguments:
 
 def _run(arguments: Arguments) -> int:
     words = split(arguments.command)
+    terminal = process_terminal()
     if words[:1] == [managepwfile.NAME]:
-        return managepwfile.run(words, _default_pwfile())
+        return managepwfile.run(words, _default_pwfile(), terminal)
     settings = profile.read(arguments.path("-cfg"))
     layout = profile.layout(settings)
     script = arguments.path("-script")
     lines = modes.script_lines(script) if script else []
-    terminal = process_terminal()
     credentials = _credentials(arguments, settings, layout, terminal)
     world = connection.arrays(os.environ)
     try:

@@ -94,6 +94,14 @@ def record_added(command: str, console: str, user: str, path: object) -> str:
     )
 
 
+def record_changed(command: str, console: str, user: str, path: object) -> str:
+    """Say that the password file has another password for a record."""
+    return (
+        f"CMUC00208I {command}: simulated: record {console}/{user} successfully changed"
+        f" in password file {path}"
+    )
+
+
 def record_removed(command: str, console: str, user: str, path: object) -> str:
     """Say that the password file has lost a record."""
     return (
