@@ -46,6 +46,11 @@ class Inventory:
         self.hosts = HostTable(connection)
         self._rate = self.switches.number("copy_rate")
 
+    @property
+    def rows(self) -> sqlite3.Connection:
+        """The transaction itself, for what is no volume and no relation, as accounts are."""
+        return self._connection
+
     def volumes(self) -> tuple[Volume, ...]:
         """Return all volumes by id."""
         return self._volumes("1 ORDER BY id")

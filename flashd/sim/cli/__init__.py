@@ -10,6 +10,7 @@ from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
 from flashd.sim.cli.states import set_clock, set_relation, write
 from flashd.sim.cli.switches import switch, switches
+from flashd.sim.cli.users import user
 from flashd.sim.errors import SimError
 
 
@@ -41,5 +42,6 @@ for _command in (
     switch,
     switches,
     host,
+    user,
 ):
     sim.add_command(_command)

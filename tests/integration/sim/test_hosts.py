@@ -269,3 +269,21 @@ def _queued(array: Array) -> tuple[object, ...]:
 def _connections(array: Array) -> tuple[HostConnection, ...]:
     with array.inventory() as held:
         return held.hosts.connections()
+
+
+def test_a_volume_is_shown_a_line_each_value(site: Array, dscli: Dscli) -> None:
+    lines = dscli("showfbvol", "-bnr", "off", "2").stdout.splitlines()
+    at = lines[0].index("vol_0002")
+    values = {line[:at].rstrip(): line[at:] for line in lines}
+    assert all(line[at - 1] == " " for line in lines)
+    assert values["volgrp"] == "V0"
+    assert values["GUID"] == f"6{site.identity.wwnn[1:]}0000000000000002"
+    extents = [values[name] for name in ("sam", "realextents", "virtualextents")]
+    assert extents == ["Standard", "10", "0"]
+    assert (values["cap (10^9B)"], values["SGC Recovered"]) == ("-", "no")
+    thin = dscli("showfbvol", "-bnr", "off", "-fmt", "stanza", "9").stdout
+    assert "virtualextents  10\n" in thin
+    missing = dscli("showfbvol", "0FFF")
+    assert (missing.returncode, missing.stdout) != (0, "")
+    assert "0FFF" in missing.stderr
+    assert dscli("showfbvol", "1", "2").returncode == 2
