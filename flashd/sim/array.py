@@ -64,7 +64,7 @@ class Array:
                 (serial, wwnn, "981", VERSION_OF_MICROCODE),
             )
             rows.executemany("INSERT INTO console VALUES (?)", [(c,) for c in consoles])
-            accounts.add_user(rows, user, password, role)
+            accounts.add_user(rows, user, password, role, array.clock.now())
         return array
 
     @classmethod
@@ -318,7 +318,7 @@ class Array:
     def add_user(self, name: str, password: str, role: str = "op_copy_services") -> None:
         """Make an account, or give it a new password and role."""
         with self.file.change() as rows:
-            accounts.add_user(rows, name, password, role)
+            accounts.add_user(rows, name, password, role, self.clock.now())
 
     def write_pwfile(
         self, path: Path | str, user: str = DEFAULT_USER, password: str = DEFAULT_PASSWORD
@@ -329,7 +329,16 @@ class Array:
     def users(self) -> tuple[User, ...]:
         """Return all accounts."""
         with self.file.look() as rows:
-            return accounts.users(rows)
+            return accounts.users(rows, self.clock.now())
+
+    def set_user(
+        self, name: str, *, locked: bool | None = None, must_change: bool | None = None
+    ) -> None:
+        """Lock an account or unlock it; let its password be expired, or be its user's own."""
+        with self.file.change() as rows:
+            if accounts.find(rows, name, self.clock.now()) is None:
+                raise SimError(f"there is no user {name}")
+            accounts.set_user(rows, name, locked=locked, must_change=must_change)
 
     # Faults and journal
 

@@ -45,6 +45,11 @@ class Inventory:
         self._rate = self.switches.number("copy_rate")
         self._space: dict[str, float] = {}  # left in each pool, as far as it was asked for
 
+    @property
+    def rows(self) -> sqlite3.Connection:
+        """The transaction itself, for what is no volume and no relation, as accounts are."""
+        return self._connection
+
     def volumes(self) -> tuple[Volume, ...]:
         """Return all volumes by id."""
         return self._volumes("1 ORDER BY id")

@@ -125,8 +125,18 @@ class Mount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """An account on the management console."""
+    """An account on the management console.
+
+    `expired`: nothing but a change of the password works. `password_at` is when it was set, by
+    the clock of the host.
+    """
 
     name: str
     role: str
     failed_logins: int = 0
+    locked: bool = False
+    expired: bool = False
+    password_at: float = 0.0
+
+
+NOBODY = User(name="-", role="no_access")

@@ -17,8 +17,9 @@ _SCHEMA = """
 CREATE TABLE array (serial TEXT, wwnn TEXT, model TEXT, code_level TEXT,
     clock_offset REAL DEFAULT 0, clock_stands_at REAL, generation INTEGER DEFAULT 0);
 CREATE TABLE console (address TEXT PRIMARY KEY);
-CREATE TABLE user (name TEXT PRIMARY KEY, role TEXT, salt BLOB, hash BLOB,
-    failed_logins INTEGER DEFAULT 0);
+CREATE TABLE user (name TEXT PRIMARY KEY, role TEXT, failed_logins INTEGER DEFAULT 0,
+    locked INTEGER DEFAULT 0, must_change INTEGER DEFAULT 0, password_at REAL DEFAULT 0);
+CREATE TABLE password (id INTEGER PRIMARY KEY, user TEXT, salt BLOB, hash BLOB);
 CREATE TABLE lss (id TEXT PRIMARY KEY, long_busy_seconds INTEGER);
 CREATE TABLE pool (id TEXT PRIMARY KEY, name TEXT, rankgrp INTEGER DEFAULT 0, capacity INTEGER,
     reserved INTEGER DEFAULT 0, threshold INTEGER DEFAULT 15);
