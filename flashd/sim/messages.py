@@ -31,6 +31,16 @@ def withdrawn(pair: object, form: str) -> str:
     return f"CMUC00140I rmflash: FlashCopy pair {pair} successfully removed."
 
 
+def reversed_pair(pair: object) -> str:
+    """Say that reverseflash turned a pair round."""
+    return f"CMUC00169I reverseflash: FlashCopy volume pair {pair} successfully reversed."
+
+
+def flash_done(command: str, subject: object, done: str) -> str:
+    """Say that a command did what no public text gives the words for."""
+    return f"CMUC00099I {command}: simulated: {subject} successfully {done}."
+
+
 def sure_to_withdraw(pair: str) -> str:
     """Ask before rmflash."""
     return f"CMUC00144W rmflash: Are you sure you want to remove the FlashCopy pair {pair}:? [y/n]:"

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass, replace
 
-from flashd.sim import accounts, faults, journal, manual, messages, mischief, speech
+from flashd.sim import (
+    accounts,
+    faults,
+    flashcopy,
+    journal,
+    manual,
+    messages,
+    mischief,
+    speech,
+)
 from flashd.sim.array import Array, Identity
 from flashd.sim.commands import COMMANDS
 from flashd.sim.commands.command import (
@@ -140,6 +149,8 @@ class Session:
         answer = self._act(entry, command, request, fault)
         if not in_time:
             return self._give_up(entry, command)
+        if "-wait" in request.flags:  # the client asks again and again: no single answer is late
+            self._array.await_copies(answer.acted)
         mischief.strike(fault, AFTER, self._clock, self._terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)
         return answer.exit
@@ -169,7 +180,7 @@ class Session:
         """Act and record it in one transaction, so that a kill leaves both or neither."""
         with self._array.file.change() as rows:
             held = Inventory(rows, self._clock)
-            held.settle()
+            flashcopy.settle(held)
             rows.execute("SAVEPOINT act")
             answer = mischief.refusal(fault, request)
             if answer is None:
