@@ -39,6 +39,12 @@ def users(connection: sqlite3.Connection) -> tuple[User, ...]:
     return tuple(User(name=name, role=role, failed_logins=n) for name, role, n in rows)
 
 
+def lock(connection: sqlite3.Connection, name: str) -> None:
+    """Lock an account, as wrong passwords of somebody else do."""
+    allowed = int(positions(connection).number("failed_logins_allowed"))
+    connection.execute("UPDATE user SET failed_logins = ? WHERE name = ?", (allowed, name))
+
+
 def log_in(connection: sqlite3.Connection, name: str, password: str) -> User | str:
     """Return the user, or why the login is refused. A wrong password is counted."""
     row = connection.execute(

@@ -15,6 +15,7 @@ from flashd.sim.nouns import User
 from flashd.sim.session import Admission, Refusal
 
 STATE = "FLASHD_SIM"
+NOT_STARTED = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +65,12 @@ def _managed_by(console: str, world: tuple[Array, ...]) -> Array | None:
 
 def _reachable(array: Array, console: str, user: str) -> bool:
     with array.file.change() as rows:
-        fault = faults.strike(rows, faults.names_at(faults.CONNECT), console)
+        fault = faults.strike(rows, faults.names_at(faults.CONNECT), console, array.clock)
         if fault:
-            journal.note_login(rows, array.clock.now(), _client(console, user), "unreachable")
+            journal.note_login(rows, array.clock.now(), _client(console, user), fault.name)
+    if fault and fault.name == "start-fails":
+        text = fault.options.get("text", "the start script found no configuration")
+        raise Refusal(f"simulated: {text}", int(fault.number("exit", NOT_STARTED)))
     if fault:
         array.clock.wait(fault.number("seconds", array.switches.number("connect_seconds")))
     return fault is None
@@ -76,7 +80,9 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
     client = _client(console, credentials.user)
     password = _password(console, credentials)
     with array.file.change() as rows:
-        fault = faults.strike(rows, faults.names_at(faults.LOGIN), console)
+        fault = faults.strike(rows, faults.names_at(faults.LOGIN), console, array.clock)
+        if fault and fault.name == "locked-out":
+            accounts.lock(rows, credentials.user)
     if fault and fault.name == "login-hang":
         mischief.stall(fault, array.clock)
     array.clock.wait(array.switches.number("login_seconds"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from flashd.sim.errors import SimError
 
 _MARK = 0x44533830  # "DS80" as SQLite's application id, so that a foreign file is told from ours
-_VERSION = 1
+_VERSION = 2
 _BUSY_SECONDS = 60
 _NO_RIGHTS = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
@@ -30,7 +30,10 @@ CREATE TABLE relation (source TEXT, target TEXT UNIQUE, created_at REAL, synced_
 CREATE INDEX passing ON relation (persistent) WHERE persistent = 0;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE fault (id INTEGER PRIMARY KEY, name TEXT, position TEXT, pattern TEXT,
-    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT);
+    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT,
+    from_at REAL, clock TEXT DEFAULT 'host', chance REAL, seed INTEGER DEFAULT 0);
+CREATE TABLE late_act (id INTEGER PRIMARY KEY, at REAL, entry INTEGER, verb TEXT, options TEXT,
+    pairs TEXT);
 CREATE TABLE login (id INTEGER PRIMARY KEY, at REAL, pid INTEGER, hmc TEXT, user TEXT,
     outcome TEXT);
 CREATE TABLE journal (id INTEGER PRIMARY KEY, session INTEGER, at REAL, pid INTEGER, hmc TEXT,
