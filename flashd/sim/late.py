@@ -59,14 +59,20 @@ def settled(rows: sqlite3.Connection, clock: Clock) -> Inventory:
         rows.execute("DELETE FROM late_act WHERE id = ?", (number,))
         then = Inventory(rows, clock)
         then.at = at
-        then.settle()
+        flashcopy.settle(then)
         done = _carry_out(then, ACTS[verb], Options(**json.loads(options)), pairs.split())
         journal.note_late(rows, entry, done)
-    held.settle()
+    flashcopy.settle(held)
     return held
 
 
 def _carry_out(held: Inventory, act: Act, options: Options, pairs: list[str]) -> Done:
-    outcomes = {pair: act(held, Pair.parse(pair), options) for pair in pairs}
-    refused = tuple(pair for pair, one in outcomes.items() if isinstance(one, Refused))
+    outcomes = flashcopy.act_on_each(
+        held,
+        [Pair.parse(pair) for pair in pairs],
+        lambda pair: act(held, pair, options),
+        frozen=options.freeze,
+    )
+    told = zip(pairs, outcomes, strict=True)
+    refused = tuple(pair for pair, one in told if isinstance(one, Refused))
     return tuple(pair for pair in pairs if pair not in refused), refused

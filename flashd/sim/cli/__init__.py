@@ -9,6 +9,7 @@ from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
 from flashd.sim.cli.states import set_clock, set_relation, write
 from flashd.sim.cli.switches import switch, switches
+from flashd.sim.cli.users import user
 from flashd.sim.errors import SimError
 
 
@@ -39,5 +40,6 @@ for _command in (
     faults,
     switch,
     switches,
+    user,
 ):
     sim.add_command(_command)
