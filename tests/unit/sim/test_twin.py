@@ -250,6 +250,7 @@ def test_of_several_images_one_is_chosen() -> None:
     text = BANNER.format(SERIAL) + VOLUMES + BANNER.format("IBM.2107-75XYZ02") + FLASH
     twin = twin_of(text, serial="75XYZ02")
     assert (twin.serial, len(twin.volumes)) == ("IBM.2107-75XYZ02", 4)
+    assert {volume.blocks for volume in twin.volumes} == {2**21}  # not that of the other's 0065
     assert twin.notes[-1] == f"left out: {SERIAL}, of which it speaks too"
 
 
