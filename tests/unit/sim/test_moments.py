@@ -62,6 +62,15 @@ def test_only_hosts_that_write_set_pairs_apart(array: Array) -> None:
     assert not array.one_point_in_time("0002", "0006")
 
 
+def test_a_host_does_not_write_to_what_another_has_reserved(busy: Array) -> None:
+    busy.reserve("db2", "0003")
+    resync_all(busy, *PAIRS)
+    assert busy.content("0003") == "0003@0"
+    busy.reserve("db1", "0003")
+    resync_all(busy, *PAIRS)
+    assert busy.content("0003") != "0003@0"
+
+
 def test_what_is_no_copy_any_more_is_of_no_point_in_time(array: Array) -> None:
     array.establish("0001:0002", "0003:0004")
     assert array.one_point_in_time("0002", "0004")
