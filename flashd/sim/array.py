@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flashd.sim import accounts, faults, flashcopy, journal, pwfile, switches
+from flashd.sim import accounts, codelevel, faults, flashcopy, journal, pwfile, switches
 from flashd.sim.clock import HOST, Clock
 from flashd.sim.errors import SimError
 from flashd.sim.faults import Fault
@@ -209,6 +209,7 @@ class Array:
 
     def set_code_level(self, level: str) -> None:
         """Set the level of the microcode, such as 88.30 for release 8.3."""
+        codelevel.parse(level)
         with self.file.change() as rows:
             rows.execute("UPDATE array SET code_level = ?", (level,))
 

@@ -119,6 +119,7 @@ _TABLE = (
     Switch(
         "banner_blank_line", "no", YES_NO, "I", "OpenSVC docs", "an empty line after each banner"
     ),
+    Switch("decimal_capacity", "no", YES_NO, "V", "lsfbvol samples", "cap (10^9B) has a number"),
     Switch("extra_columns", "", TEXT, "R", "-", "comma list of further columns of lsflash -l"),
     Switch(
         "unanswered_exit", "2", ("2", "6", "0"), "U", "-", "rmflash without -quiet, nobody answers"
