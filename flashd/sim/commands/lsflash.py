@@ -89,7 +89,7 @@ def select(held: Inventory, operands: tuple[str, ...], image: str) -> tuple[Rela
     found: set[Relation] = set()
     for operand in operands:
         found.update(_named(held, operand, image))
-    return tuple(sorted(found, key=lambda relation: relation.pair))
+    return tuple(sorted(found, key=lambda one: (one.pair.source, one.pair.target)))
 
 
 def _named(held: Inventory, operand: str, image: str) -> list[Relation]:

@@ -68,7 +68,7 @@ def _no_space_for_copies(held: Inventory, volume: Volume, tracks: int) -> Refuse
     for relation in held.from_source(volume.id):
         wanted = min(tracks, held.out_of_sync(relation))
         target = held.need_volume(relation.pair.target)
-        if relation.filling and missing_tracks(held, target, wanted):
+        if missing_tracks(held, target, wanted):
             return Refused(f"target {target.id} gets no space from pool {target.pool}")
     return None
 

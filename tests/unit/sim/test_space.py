@@ -89,6 +89,14 @@ def test_a_target_without_a_copy_takes_what_either_side_s_writes_touch_once(pool
     assert pool.out_of_sync_tracks("0100:0201") == 20
 
 
+def test_a_target_that_hosts_wrote_all_of_takes_no_more_for_its_copy(pool: Array) -> None:
+    assert establish(pool, "0100:0201", THIN_NOCOPY) == ""
+    for _ in range(3):
+        pool.write("0201")
+    assert (allocated(pool, "0201"), pool.out_of_sync_tracks("0100:0201")) == ([100], 0)
+    assert pool.relation("0100:0201").filling is False
+
+
 def test_a_full_pool_fails_the_relation(pool: Array) -> None:
     pool.put_pool("P9", capacity=150)
     assert establish(pool, "0100:0201", THIN) == ""
