@@ -6,6 +6,7 @@ import click
 
 from flashd.sim.cli.faults import fault, faults
 from flashd.sim.cli.host import host
+from flashd.sim.cli.imports import import_
 from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
 from flashd.sim.cli.states import set_clock, set_relation, set_timer, write
@@ -43,6 +44,7 @@ for _command in (
     switch,
     switches,
     host,
+    import_,
     user,
 ):
     sim.add_command(_command)
