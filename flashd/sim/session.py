@@ -2,16 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from flashd.sim import (
-    accounts,
-    faults,
-    flashcopy,
-    journal,
-    manual,
-    messages,
-    mischief,
-    speech,
-)
+from flashd.sim import accounts, faults, flashcopy, journal, manual, messages, mischief, speech
 from flashd.sim.array import Array, Identity
 from flashd.sim.commands import COMMANDS
 from flashd.sim.commands.command import (

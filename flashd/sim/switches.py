@@ -12,6 +12,7 @@ YES_NO = ("yes", "no")
 NUMBER = ("number",)
 ZONE = ("client", "zone")
 TEXT = ("text",)
+KINDS = frozenset(("number", "zone", "text"))  # of values; as a value none of these words will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Switch:
 
     def check(self, value: str) -> str:
         """Return `value` if the switch can stand there."""
-        if self.accepts == TEXT or value in self.accepts:
+        if self.accepts == TEXT or value in set(self.accepts) - KINDS:
             return value
         if self.accepts[-1] == "number" and _is_amount(value):
             return value
