@@ -4,7 +4,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -91,24 +91,26 @@ def _run(arguments: Arguments) -> int:
     layout = profile.layout(settings)
     script = arguments.path("-script")
     lines = modes.script_lines(script) if script else []
-    credentials = _credentials(arguments, settings, layout, terminal)
     world = connection.arrays(os.environ)
+    credentials = _credentials(arguments, settings, layout, terminal)
     try:
         admission = connection.admit(world, credentials)
-        switches = admission.array.switches
-        start = _checked(settings, layout, switches)
+        start = _checked(settings, layout, admission.array.switches)
     except Refusal as refusal:
         return _complain(refusal.message, refusal.code, connection.errors_to_stdout(world))
-    mode = _mode(arguments, terminal)
-    session = Session(admission, start, terminal, mode)
-    if mode is Mode.SINGLE_SHOT:
-        return session.perform(arguments.command)
+    session = Session(admission, start, terminal, _mode(arguments, terminal))
+    return _converse(session, arguments.command, lines, admission.array.switches)
+
+
+def _converse(session: Session, command: str, script: Sequence[str], switches: Positions) -> int:
+    if session.mode is Mode.SINGLE_SHOT:
+        return session.perform(command)
     session.greet()
-    if mode is Mode.SCRIPT:
-        return modes.run_script(session, lines, switches)
-    if mode is Mode.INTERACTIVE:
-        return modes.run_terminal(session, terminal)
-    return modes.run_stream(session, switches, terminal)
+    if session.mode is Mode.SCRIPT:
+        return modes.run_script(session, script, switches)
+    if session.mode is Mode.INTERACTIVE:
+        return modes.run_terminal(session, session.terminal)
+    return modes.run_stream(session, switches, session.terminal)
 
 
 def _mode(arguments: Arguments, terminal: Terminal) -> Mode:

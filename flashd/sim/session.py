@@ -67,11 +67,17 @@ class Session:
         self._identity: Identity = admission.array.identity
         self._switches = admission.array.switches
         self._layout = layout
-        self._terminal = terminal
-        self._mode = mode
+        self.terminal = terminal
+        self.mode = mode
         self._clock = admission.array.clock
+        self._idle_since = self._clock.now()
         self.ended = False
         self.broken = False
+
+    @property
+    def reads_comments(self) -> bool:
+        """Whether a line that begins with # is no command."""
+        return self._switches.on("comments")
 
     def greet(self) -> None:
         """Print the banner of the session."""
@@ -83,11 +89,15 @@ class Session:
         self._switches = self._array.switches
         entry = self._receive(text)
         if self._layout.echo:
-            self._terminal.write(f"{self._layout.echo_prefix}{without_passwords(text)}\n")
+            self.terminal.write(f"{self._layout.echo_prefix}{without_passwords(text)}\n")
+        if self._clock.now() - self._idle_since > self._switches.number("idle_seconds"):
+            self._note(entry, journal.REFUSED, CONNECTION)
+            return self._lose(entry, messages.idle_too_long(_verb(text)))
         try:
             code = self._perform(entry, text)
         except (Refusal, UsageError, BadIdError) as error:
             code = self._refuse(entry, text, error)
+        self._idle_since = self._clock.now()
         return code
 
     def _receive(self, text: str) -> int:
@@ -108,7 +118,7 @@ class Session:
         if (command := COMMANDS.get(verb)) is None:
             raise UsageError("unknown command")
         if _HELP_OPTIONS & set(words[1:]):
-            self._terminal.write(manual.page(command))
+            self.terminal.write(manual.page(command))
             self._note(entry, journal.ACTED, SUCCESS)
             return SUCCESS
         request = parse(command.grammar, words)
@@ -125,7 +135,7 @@ class Session:
             self.ended = True
         elif verb == _HELP:
             names = (*COMMANDS, *ENVIRONMENT, *_ENDINGS, _HELP)
-            self._terminal.write(manual.about(rest, COMMANDS, names))
+            self.terminal.write(manual.about(rest, COMMANDS, names))
         else:
             self._layout = change_layout(self._layout, parse(ENVIRONMENT[verb], words))
             report = shown(self._layout) if verb == "showenv" else None
@@ -133,7 +143,7 @@ class Session:
 
     def _carry_out(self, entry: int, text: str, command: Command, request: Request) -> int:
         fault = self._struck_by(entry, text)
-        mischief.strike(fault, BEFORE, self._clock, self._terminal)
+        mischief.strike(fault, BEFORE, self._clock, self.terminal)
         in_time = self._wait_for_the_array()
         if not in_time and self._switches["on_timeout"] == "undone":
             return self._give_up(entry, command)
@@ -142,7 +152,7 @@ class Session:
             return self._give_up(entry, command)
         if "-wait" in request.flags:  # the client asks again and again: no single answer is late
             self._array.await_copies(answer.acted)
-        mischief.strike(fault, AFTER, self._clock, self._terminal)
+        mischief.strike(fault, AFTER, self._clock, self.terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)
         return answer.exit
 
@@ -154,8 +164,10 @@ class Session:
 
     def _give_up(self, entry: int, command: Command) -> int:
         """End a session whose array does not answer; the client cannot know whether it acted."""
+        return self._lose(entry, messages.no_answer(command.name, self._layout.timeout))
+
+    def _lose(self, entry: int, said: str) -> int:
         self.ended = self.broken = True
-        said = messages.no_answer(command.name, self._layout.timeout)
         bare = replace(self._layout, banner=False)
         self._say(entry, bare, Answer(messages=(said,)), None, bound=False)
         return CONNECTION
@@ -200,11 +212,11 @@ class Session:
         out = mischief.distorted(fault, speech.text(banner + lines))
         err = mischief.distorted(fault, speech.text(apart))
         self._note_answer(entry, out + err)
-        if speech.pages(layout, self._mode, self._switches):
-            speech.write_pages(self._terminal, out, layout.rows)
+        if speech.pages(layout, self.mode, self._switches):
+            speech.write_pages(self.terminal, out, layout.rows)
         else:
-            self._terminal.write(out)
-        self._terminal.complain(err)
+            self.terminal.write(out)
+        self.terminal.complain(err)
 
     def _refuse(self, entry: int, text: str, error: Exception) -> int:
         if isinstance(error, Refusal):
@@ -250,10 +262,10 @@ class Session:
             return request
         if request.operands != (FROM_INPUT,):
             raise UsageError(f"{FROM_INPUT} stands for all operands")
-        in_stream = self._mode is Mode.STREAM and self._switches["dash_in_stream"] == "refuse"
-        if in_stream or self._mode is Mode.INTERACTIVE:
+        in_stream = self.mode is Mode.STREAM and self._switches["dash_in_stream"] == "refuse"
+        if in_stream or self.mode is Mode.INTERACTIVE:
             raise UsageError(f"{FROM_INPUT} cannot be used in the interactive mode")
-        lines = iter(self._terminal.readline, "")
+        lines = iter(self.terminal.readline, "")
         operands = tuple(word for line in lines for word in line.split())
         if not operands:
             raise UsageError("an operand is missing: there is none on standard input")
@@ -264,7 +276,7 @@ class Session:
         if command.question is None or "-quiet" in request.flags:
             return request
         replies = {
-            operand: speech.ask(self._terminal, command.question(operand), self._switches)
+            operand: speech.ask(self.terminal, command.question(operand), self._switches)
             for operand in request.operands
         }
         agreed = tuple(o for o, reply in replies.items() if reply.strip().lower() in {"y", "yes"})
@@ -289,7 +301,7 @@ class Session:
 
     def _print_banner(self, device: str, *, two_lines: bool = False) -> None:
         banner = self._banner(self._layout, device, two_lines=two_lines)
-        self._terminal.write(speech.text(banner))
+        self.terminal.write(speech.text(banner))
 
 
 def _verb(text: str) -> str:

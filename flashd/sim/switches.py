@@ -339,6 +339,23 @@ _TABLE = (
     Switch(
         "password_history", "8", NUMBER, "V", "showpass", "former passwords that may not come again"
     ),
+    Switch("comments", "yes", YES_NO, "R", "-", "a line that begins with # is no command"),
+    Switch(
+        "session_limit",
+        "unlimited",
+        ("unlimited", "number"),
+        "U",
+        "-",
+        "sessions that a console bears at once",
+    ),
+    Switch(
+        "idle_seconds",
+        "unlimited",
+        ("unlimited", "number"),
+        "U",
+        "-",
+        "after which a session that was given no command is gone",
+    ),
 )
 
 SWITCHES: Mapping[str, Switch] = {switch.name: switch for switch in _TABLE}

@@ -234,6 +234,16 @@ def test_help_lists_the_commands_or_tells_how_one_is_written(
     assert streams.out.endswith(page * 2)
 
 
+@pytest.mark.parametrize(("position", "codes"), [("yes", []), ("no", [2])])
+def test_a_comment_may_be_taken_for_a_command(
+    array: Array, position: str, codes: list[int]
+) -> None:
+    array.switch("comments", position)
+    session = logged_in(array, Streams())
+    modes.run_script(session, ["  # lsflash 1", ""], array.switches)
+    assert [entry.exit for entry in array.journal()] == codes
+
+
 def test_tabs_part_words_and_quotes_join_them(array: Array, streams: Streams) -> None:
     assert say(array, streams, '\tlsflash\t"0001:0002"  ', "lsflash '0001", '""') == [0, 2, 2]
     assert [entry.phase for entry in array.journal()] == ["acted", "refused", "refused"]
