@@ -17,7 +17,7 @@ from flashd.sim.grammar import UsageError, split
 from flashd.sim.layout import Layout
 from flashd.sim.session import Refusal, Session
 from flashd.sim.switches import Positions
-from flashd.sim.terminal import Mode, Terminal, process_terminal
+from flashd.sim.terminal import Mode, Terminal, held_back, process_terminal
 
 WRAPPER = "FLASHD_SIM_WRAPPER"
 NO_CONFIGURATION = 63
@@ -98,6 +98,8 @@ def _run(arguments: Arguments) -> int:
         start = _checked(settings, layout, admission.array.switches)
     except Refusal as refusal:
         return _complain(refusal.message, refusal.code, connection.errors_to_stdout(world))
+    if admission.array.switches["output_comes"] == "at-the-end" and not sys.stdout.isatty():
+        terminal = held_back(terminal)
     session = Session(admission, start, terminal, _mode(arguments, terminal))
     return _converse(session, arguments.command, lines, admission.array.switches)
 
@@ -105,7 +107,8 @@ def _run(arguments: Arguments) -> int:
 def _converse(session: Session, command: str, script: Sequence[str], switches: Positions) -> int:
     if session.mode is Mode.SINGLE_SHOT:
         return session.perform(command)
-    session.greet()
+    if session.mode is not Mode.SCRIPT or switches.on("script_session_banner"):
+        session.greet()
     if session.mode is Mode.SCRIPT:
         return modes.run_script(session, script, switches)
     if session.mode is Mode.INTERACTIVE:

@@ -356,6 +356,22 @@ _TABLE = (
         "-",
         "after which a session that was given no command is gone",
     ),
+    Switch(
+        "output_comes",
+        "at-once",
+        ("at-once", "at-the-end"),
+        "U",
+        "-",
+        "what a client says that talks to no terminal; it may come in blocks and at its end",
+    ),
+    Switch(
+        "script_session_banner",
+        "yes",
+        YES_NO,
+        "I",
+        "OpenSVC docs",
+        "a script begins with the banner of the session",
+    ),
 )
 
 SWITCHES: Mapping[str, Switch] = {switch.name: switch for switch in _TABLE}
