@@ -95,25 +95,29 @@ def _run(arguments: Arguments) -> int:
     credentials = _credentials(arguments, settings, layout, terminal)
     try:
         admission = connection.admit(world, credentials)
-        start = _checked(settings, layout, admission.array.switches)
+        switches = admission.array.switches
+        start = _checked(settings, layout, switches)
     except Refusal as refusal:
         return _complain(refusal.message, refusal.code, connection.errors_to_stdout(world))
-    if admission.array.switches["output_comes"] == "at-the-end" and not sys.stdout.isatty():
+    if switches["output_comes"] == "at-the-end" and not sys.stdout.isatty():
         terminal = held_back(terminal)
-    session = Session(admission, start, terminal, _mode(arguments, terminal))
-    return _converse(session, arguments.command, lines, admission.array.switches)
-
-
-def _converse(session: Session, command: str, script: Sequence[str], switches: Positions) -> int:
-    if session.mode is Mode.SINGLE_SHOT:
-        return session.perform(command)
-    if session.mode is not Mode.SCRIPT or switches.on("script_session_banner"):
+    mode = _mode(arguments, terminal)
+    session = Session(admission, start, terminal, mode)
+    if mode is Mode.SINGLE_SHOT:
+        return session.perform(arguments.command)
+    if mode is not Mode.SCRIPT or switches.on("script_session_banner"):
         session.greet()
-    if session.mode is Mode.SCRIPT:
+    return _converse(session, terminal, lines if mode is Mode.SCRIPT else None, switches)
+
+
+def _converse(
+    session: Session, terminal: Terminal, script: Sequence[str] | None, switches: Positions
+) -> int:
+    if script is not None:
         return modes.run_script(session, script, switches)
-    if session.mode is Mode.INTERACTIVE:
-        return modes.run_terminal(session, session.terminal)
-    return modes.run_stream(session, switches, session.terminal)
+    if terminal.is_tty:
+        return modes.run_terminal(session, terminal)
+    return modes.run_stream(session, switches, terminal)
 
 
 def _mode(arguments: Arguments, terminal: Terminal) -> Mode:
