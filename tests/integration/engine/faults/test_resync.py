@@ -10,14 +10,17 @@ from flashd.model.health import Status
 from tests.integration.engine.faults.table import (
     DONE,
     FAILED,
+    LIMIT,
     ONE,
+    REFUSED,
     SEVERAL,
     UNKNOWN,
     Row,
     furnish,
     judged,
+    looked,
 )
-from tests.integration.engine.house import Lab, asked, health
+from tests.integration.engine.house import DAY, Lab, asked, health, outcomes, resource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,3 +136,30 @@ async def test_what_is_done_but_not_as_it_should_be_is_told(tmp_path: Path) -> N
         status = await health(world, "db")
     assert status.status is Status.WARN
     assert "has not Recording Enabled" in " ".join(status.reasons)
+
+
+async def test_a_pool_that_fills_while_the_second_pair_is_copied(tmp_path: Path) -> None:
+    """The array says yes to all; the copies that found no space are none, and are named."""
+    lab = Lab(tmp_path, timeout=LIMIT)
+    array = lab.array()
+    tracks = 100
+    array.put_pool("P9", capacity=tracks)
+    for pair in SEVERAL:
+        source, target = pair.split(":")
+        array.add_volumes(source, blocks=tracks * 128)
+        array.add_volumes(target, blocks=tracks * 128, pool="P9", space_efficient=True)
+    array.establish(*SEVERAL, synced_at=array.now() - DAY.total_seconds(), cp=False)
+    lab.define("db", resource(*SEVERAL))
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is UNKNOWN
+        assert "partly done: 1 of 3 pairs, not 0101:0102, 0003:0004" in result.reason
+        assert "0101:0102 is in state Tgt Failed, 0003:0004 is in state" in result.reason
+        await looked(world)
+        assert (await outcomes(world, "db"))[0] == "failed"
+        (result,) = await asked(world, "db", force=True)
+        assert result.outcome is REFUSED
+        assert "is in state Tgt Failed, not Valid" in result.reason
+        assert (await health(world, "db")).status is Status.WARN
+    assert lab.acted() == ["resyncflash"]
+    assert [lab.fresh(pair) for pair in SEVERAL] == [True, False, False]
