@@ -252,7 +252,7 @@ class Session:
         previous = self._previous_answer(entry) if fault else ""
         out = distortion.of_text(fault, speech.text(banner + lines), previous)
         err = distortion.of_text(fault, speech.text(apart))
-        self._note_answer(entry, out + err)
+        self._note_answer(entry, (out + err).encode(errors="replace").decode())
         if speech.pages(layout, self._mode, self._switches):
             speech.write_pages(self._terminal, out, layout.rows)
             self._terminal.complain(err)
