@@ -75,6 +75,48 @@ DEVIATIONS = (
         "flashd waits for the two full copies to end",
     ),
     Deviation(
+        "the pool runs full",
+        {"tracks_per_write": ("0",)},
+        Ends((DONE, DONE), (RESYNC, RESYNC)),
+        "nothing changed, so nothing needs space",
+    ),
+    Deviation(
+        "the pool runs full",
+        {"copy_rate": ("0",)},
+        Ends((DONE, REFUSED), (RESYNC,), "is still being copied"),
+        "nothing is copied yet that needs space",
+    ),
+    Deviation(
+        "the pool runs full",
+        {"ese_pool_full": ("withdraw",)},
+        Ends((UNKNOWN, REFUSED), (RESYNC,), "not 0101:0102"),
+        "the array withdraws the pair",
+    ),
+    Deviation(
+        "the pool runs full",
+        {"ese_pool_full": ("refuse-writes",)},
+        Ends((DONE, REFUSED), (RESYNC,), "is still being copied"),
+        "the copy waits for space, and the target is read from its source so long",
+    ),
+    Deviation(
+        "a target is reserved",
+        {"reserved_target": ("accept",)},
+        Ends((DONE,), (RESYNC,)),
+        "the array does not mind the reservation",
+    ),
+    Deviation(
+        "a target is mirrored",
+        {"mirrored_target": ("accept",)},
+        Ends((DONE,), (RESYNC,)),
+        "the array does not mind the mirror",
+    ),
+    Deviation(
+        "a user who may only look",
+        {"copy_services_roles": ("op_copy_services,monitor",)},
+        Ends((DONE,), (RESYNC,)),
+        "a monitor may change relations as well",
+    ),
+    Deviation(
         "the answer is lost and the array unread",
         COPIES_NEVER_END,
         Ends((UNKNOWN, REFUSED), (RESYNC,), "could not be read"),
