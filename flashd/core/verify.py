@@ -92,7 +92,7 @@ def advance(
 
 
 def _if_valid(after: Relation) -> Advance:
-    """A date that moved proves a copy only where the array says that the relation is well."""
+    """Take a date that moved for a proof only where the array says that the relation is well."""
     return Advance.DONE if after.valid else Advance.UNKNOWN
 
 

@@ -94,9 +94,15 @@ DEVIATIONS = (
     ),
     Deviation(
         "the pool runs full",
-        {"ese_pool_full": ("refuse-writes",)},
+        {"ese_pool_full": ("refuse-writes",), "copy_rate": ("100",)},
         Ends((DONE, REFUSED), (RESYNC,), "is still being copied"),
         "the copy waits for space, and the target is read from its source so long",
+    ),
+    Deviation(
+        "the pool runs full",
+        {"ese_pool_full": ("refuse-writes",)},
+        Ends((DONE, DONE), (RESYNC, RESYNC)),
+        "the same, and a copy without a rate shows no tracks that wait",
     ),
     Deviation(
         "a target is reserved",

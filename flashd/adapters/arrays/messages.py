@@ -113,8 +113,15 @@ def complaints_of(stdout: str, stderr: str) -> list[Message]:
 
 
 def login_refused(exit_status: int | None, complaints: Iterable[Message]) -> bool:
-    """Whether a client says that user or password was refused."""
-    return exit_status == EXIT_LOGIN or any(one.id == LOGIN_REFUSED for one in complaints)
+    """Whether a client says that user or password was refused.
+
+    Which exit code it has where the role does not cover a command is not known; it may be the
+    same one, and is no reason to stop logins.
+    """
+    said = list(complaints)
+    if any(one.id == LOGIN_REFUSED for one in said):
+        return True
+    return exit_status == EXIT_LOGIN and not any(NOT_PERMITTED in one.text for one in said)
 
 
 def login_refused_in(answer: Answer) -> bool:

@@ -130,6 +130,7 @@ NONE = listing(*(relation(name, OLD) for name in PAIRS))
 PART = listing(relation(PAIRS[0], NEXT), relation(PAIRS[1], OLD), relation(PAIRS[2], NEXT))
 DARK = listing(relation(PAIRS[0], NEXT), relation(PAIRS[1], OLD))  # the third is gone
 
+FAILED_TARGET = f"; pair {PAIRS[1]} is in state Tgt Failed, not Valid"
 RUINED = listing(
     relation(PAIRS[0], NEXT),
     replace(relation(PAIRS[1], NEXT), state="Tgt Failed"),
@@ -163,8 +164,7 @@ JUDGEMENTS: dict[str, tuple[Listing | None, Answer | None, bool, Outcome, str]] 
         answer(YES, YES, YES),
         False,
         Outcome.UNKNOWN,
-        f"partly done: 2 of 3 pairs, not {PAIRS[1]}; "
-        f"pair {PAIRS[1]} is in state Tgt Failed, not Valid",
+        f"partly done: 2 of 3 pairs, not {PAIRS[1]}{FAILED_TARGET}",
     ),
     "words of success, and nothing moved": (
         NONE,
