@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 
 from flashd.sim.clock import Clock
 from flashd.sim.errors import SimError
+from flashd.sim.hosts.table import HostTable
 from flashd.sim.ids import Pair
 from flashd.sim.nouns import BLOCKS_PER_TRACK, Mount, Pool, Relation, RemoteCopy, Volume
 from flashd.sim.switches import Positions
@@ -42,7 +43,9 @@ class Inventory:
         self.at = array_time(connection, clock)
         self.switches = positions(connection)
         self.code_level = str(connection.execute("SELECT code_level FROM array").fetchone()[0])
+        self.hosts = HostTable(connection)
         self._rate = self.switches.number("copy_rate")
+        self._space: dict[str, float] = {}  # left in each pool, as far as it was asked for
 
     @property
     def rows(self) -> sqlite3.Connection:
@@ -65,6 +68,7 @@ class Inventory:
 
     def put_volume(self, volume: Volume) -> None:
         """Add a volume, or replace it."""
+        self._space.clear()
         self._put("volume", _VOLUME, [getattr(volume, name) for name in _VOLUME])
 
     def relations(self) -> tuple[Relation, ...]:
@@ -189,6 +193,7 @@ class Inventory:
 
     def put_pool(self, pool: Pool) -> None:
         """Add an extent pool, or replace it."""
+        self._space.clear()
         self._put("pool", _POOL, [getattr(pool, name) for name in _POOL])
 
     def space_used(self, pool: str) -> int:
@@ -201,10 +206,18 @@ class Inventory:
 
     def space_left(self, pool: str) -> float:
         """How many tracks a pool has left; a pool that nobody has described has no end."""
-        row = self._connection.execute("SELECT capacity FROM pool WHERE id = ?", (pool,)).fetchone()
-        if row is None or row[0] is None:
-            return math.inf
-        return max(0, int(row[0]) - self.space_used(pool))
+        if pool not in self._space:
+            query = "SELECT capacity FROM pool WHERE id = ?"
+            row = self._connection.execute(query, (pool,)).fetchone() or (None,)
+            left = math.inf if row[0] is None else max(0, int(row[0]) - self.space_used(pool))
+            self._space[pool] = left
+        return self._space[pool]
+
+    def allocate(self, volume: Volume, tracks: int) -> None:
+        """Let a volume take tracks from its pool, which has them."""
+        left = self.space_left(volume.pool) - tracks
+        self.put_volume(replace(volume, allocated=volume.allocated + tracks))
+        self._space[volume.pool] = left
 
     # Hosts and other arrays
 

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from flashd.sim.errors import SimError
+from flashd.sim.hosts import table as hosts
 
 _MARK = 0x44533830  # "DS80" as SQLite's application id, so that a foreign file is told from ours
 _VERSION = 2
@@ -47,7 +48,10 @@ CREATE TABLE mount (host TEXT, volume TEXT, writing INTEGER, seen TEXT,
 CREATE INDEX writing ON mount (volume, host) WHERE writing = 1;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE fault (id INTEGER PRIMARY KEY, name TEXT, position TEXT, pattern TEXT,
-    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT);
+    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT,
+    from_at REAL, clock TEXT DEFAULT 'host', chance REAL, seed INTEGER DEFAULT 0);
+CREATE TABLE late_act (id INTEGER PRIMARY KEY, at REAL, entry INTEGER, verb TEXT, options TEXT,
+    pairs TEXT);
 CREATE TABLE login (id INTEGER PRIMARY KEY, at REAL, pid INTEGER, hmc TEXT, user TEXT,
     outcome TEXT);
 CREATE TABLE journal (id INTEGER PRIMARY KEY, session INTEGER, at REAL, pid INTEGER, hmc TEXT,
@@ -79,7 +83,7 @@ class StateFile:
         file = cls(path)
         with file._connect() as connection:
             connection.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA application_id={_MARK};"
+                f"BEGIN; {_SCHEMA} {hosts.SCHEMA} PRAGMA application_id={_MARK};"
                 f"PRAGMA user_version={_VERSION}; COMMIT;"
             )
         return file

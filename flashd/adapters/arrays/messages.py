@@ -115,8 +115,7 @@ def complaints_of(stdout: str, stderr: str) -> list[Message]:
 def login_refused(exit_status: int | None, complaints: Iterable[Message]) -> bool:
     """Whether a client says that user or password was refused.
 
-    Which exit code it has where the role does not cover a command is not known; it may be the
-    same one, and is no reason to stop logins.
+    Its exit code alone does not say so where the user is logged in and only his role falls short.
     """
     said = list(complaints)
     if any(one.id == LOGIN_REFUSED for one in said):

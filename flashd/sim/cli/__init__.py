@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from flashd.sim.cli.faults import fault, faults
+from flashd.sim.cli.host import host
 from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
 from flashd.sim.cli.states import set_clock, set_relation, write
@@ -40,6 +41,7 @@ for _command in (
     faults,
     switch,
     switches,
+    host,
     user,
 ):
     sim.add_command(_command)
