@@ -34,6 +34,7 @@ CHOSEN: Mapping[str, tuple[str, ...]] = {
     "password_history": ("0",),
     "session_limit": ("1",),
     "idle_seconds": ("60",),
+    "long_busy_seconds": ("1",),
 }
 """Positions besides the default; each has a reason to be another world to flashd."""
 
