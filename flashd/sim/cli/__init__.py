@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from flashd.sim.cli.behaviours import behaviours
+from flashd.sim.cli.compare import compare
 from flashd.sim.cli.faults import fault, faults
 from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
@@ -39,5 +41,7 @@ for _command in (
     faults,
     switch,
     switches,
+    behaviours,
+    compare,
 ):
     sim.add_command(_command)
