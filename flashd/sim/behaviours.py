@@ -24,7 +24,7 @@ COMPARE, LIST, SCRATCH, NEVER = "compare", "list", "scratch", "never"
 _WAYS = {
     COMPARE: "`flashd sim compare`",
     LIST: "by hand: {}",
-    SCRATCH: "only by a change, on scratch volumes: {}",
+    SCRATCH: "only by a change, on scratch volumes or users: {}",
     NEVER: "not on a real array: {}",
 }
 _BEGIN, _END = "<!-- {} begin -->\n", "<!-- {} end -->"

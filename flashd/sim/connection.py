@@ -15,16 +15,23 @@ from flashd.sim.nouns import User
 from flashd.sim.session import Admission, Refusal
 
 STATE = "FLASHD_SIM"
+PORTS = ("1751", "1750", "1718")
+"""What the shipped profile says is tried: the newest, then older servers, then the ESS 800."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Where to log in, and as whom; a password given wins over the password file."""
+    """Where to log in, and as whom; a password given wins over the password file.
+
+    `ports` are tried one after the other at each console, `patience` seconds each.
+    """
 
     consoles: tuple[str, ...]
     user: str
     password: str | None
     pwfile: Path
+    ports: tuple[str, ...] = PORTS
+    patience: float = 20.0
 
 
 def arrays(environment: Mapping[str, str]) -> tuple[Array, ...]:
@@ -41,17 +48,28 @@ def admit(world: tuple[Array, ...], credentials: Credentials) -> Admission:
     for console in credentials.consoles:
         array = _managed_by(console, world)
         if array is None:
-            _fail_to_connect(world)
-        elif _reachable(array, console, credentials.user):
+            _fail_to_connect(world, credentials)
+        elif _reachable(array, console, credentials):
             return _log_in(array, console, credentials)
     raise Refusal(messages.UNREACHABLE, CONNECTION)
 
 
-def _fail_to_connect(world: tuple[Array, ...]) -> None:
+def errors_to_stdout(world: tuple[Array, ...]) -> bool:
+    """Say where a client complains that has no session: as the arrays of this world have it."""
+    return any(array.switches["errors_to"] == "stdout" for array in world)
+
+
+def _fail_to_connect(world: tuple[Array, ...], credentials: Credentials) -> None:
     """Let pass what a console costs that belongs to nobody."""
     slowest = max(world, key=lambda a: a.switches.number("connect_seconds"), default=None)
     if slowest:
-        slowest.clock.wait(slowest.switches.number("connect_seconds"))
+        _try_ports(slowest, credentials, len(credentials.ports))
+
+
+def _try_ports(array: Array, credentials: Credentials, number: int) -> None:
+    """Let pass what it costs that nobody answers at a number of ports."""
+    each = min(array.switches.number("connect_seconds"), credentials.patience)
+    array.clock.wait(number * each)
 
 
 def _managed_by(console: str, world: tuple[Array, ...]) -> Array | None:
@@ -62,14 +80,20 @@ def _managed_by(console: str, world: tuple[Array, ...]) -> Array | None:
     return found[0] if found else None
 
 
-def _reachable(array: Array, console: str, user: str) -> bool:
+def _reachable(array: Array, console: str, credentials: Credentials) -> bool:
     with array.file.change() as rows:
         fault = faults.strike(rows, faults.names_at(faults.CONNECT), console)
-        if fault:
-            journal.note_login(rows, array.clock.now(), _client(console, user), "unreachable")
-    if fault:
-        array.clock.wait(fault.number("seconds", array.switches.number("connect_seconds")))
-    return fault is None
+    port, ports = array.switches["console_port"], credentials.ports
+    answers = fault is None and port in ports
+    if fault and "seconds" in fault.options:
+        array.clock.wait(fault.number("seconds", 0))
+    else:
+        _try_ports(array, credentials, ports.index(port) if answers else len(ports))
+    if not answers:
+        with array.file.change() as rows:
+            client = _client(console, credentials.user)
+            journal.note_login(rows, array.clock.now(), client, "unreachable")
+    return answers
 
 
 def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
@@ -81,7 +105,7 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
         mischief.stall(fault, array.clock)
     array.clock.wait(array.switches.number("login_seconds"))
     with array.file.change() as rows:
-        outcome = _authenticate(rows, fault, credentials.user, password)
+        outcome = _authenticate(rows, fault, credentials.user, password, array.clock.now())
         said = outcome if isinstance(outcome, str) else "ok"
         session = journal.note_login(rows, array.clock.now(), client, said)
     if isinstance(outcome, str):
@@ -90,11 +114,11 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
 
 
 def _authenticate(
-    rows: sqlite3.Connection, fault: Fault | None, user: str, password: str
+    rows: sqlite3.Connection, fault: Fault | None, user: str, password: str, at: float
 ) -> User | str:
     if fault and fault.name == "login-refused":
         return fault.options.get("text", "refused by a fault")
-    return accounts.log_in(rows, user, password)
+    return accounts.log_in(rows, user, password, at)
 
 
 def _password(console: str, credentials: Credentials) -> str:

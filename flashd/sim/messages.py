@@ -7,6 +7,9 @@ UNREACHABLE = "CMUN00018E Unable to connect to the management console server"
 NO_FLASH_COPY = "CMUC00234I lsflash: No Flash Copy found."
 NO_VOLUME = "CMUC00234I lsfbvol: No FB Volume found."
 
+NEXT_PAGE = "simulated: press enter for the next page"
+SECURITY_SET = "CMUC00195I chpass: Security properties successfully set."
+
 
 def established(pair: object) -> str:
     """Say that mkflash made a pair."""
@@ -26,6 +29,16 @@ def withdrawn(pair: object, form: str) -> str:
             " and the FLC relationship has been removed."
         )
     return f"CMUC00140I rmflash: FlashCopy pair {pair} successfully removed."
+
+
+def reversed_pair(pair: object) -> str:
+    """Say that reverseflash turned a pair round."""
+    return f"CMUC00169I reverseflash: FlashCopy volume pair {pair} successfully reversed."
+
+
+def flash_done(command: str, subject: object, done: str) -> str:
+    """Say that a command did what no public text gives the words for."""
+    return f"CMUC00099I {command}: simulated: {subject} successfully {done}."
 
 
 def sure_to_withdraw(pair: str) -> str:
@@ -48,6 +61,37 @@ def not_permitted(command: str, user: str) -> str:
     return f"CMUN02099E {command}: Unsupported task: simulated: not permitted to user {user}"
 
 
+def password_expired(command: str) -> str:
+    """Say that nothing but chuser works until the password is another one."""
+    return f"CMUC00191E {command}: simulated: the password has expired; change it with chuser -pw"
+
+
+def no_answer(command: str, seconds: float) -> str:
+    """Say that the client has given up; the array may go on."""
+    return f"CMUN02098E {command}: simulated: connection error: no answer within {seconds:g} s"
+
+
+def verbose(rows: int) -> str:
+    """Say more, where -v on was asked for."""
+    return f"CMUC09098I simulated: verbose: rows {rows}"
+
+
+def user_changed(command: str, name: str, done: str) -> str:
+    """Say that an account was made, modified or deleted."""
+    ids = {"created": "CMUC00133I", "modified": "CMUC00134I", "deleted": "CMUC00136I"}
+    return f"{ids[done]} {command}: User {name} successfully {done}."
+
+
+def sure_to_delete_user(name: str) -> str:
+    """Ask before rmuser."""
+    return f"CMUC00135W rmuser: Are you sure you want to delete user {name}? [y/n]:"
+
+
+def account_failure(command: str, name: str, reason: str) -> str:
+    """Say that the console refused to change an account."""
+    return f"CMUN02097E {command}: simulated: user {name}: {reason}"
+
+
 def syntax(command: str, reason: str) -> str:
     """Say that a command was not understood; the array was not asked."""
     return f"CMMCI9099E {command}: simulated: {reason}"
@@ -57,6 +101,14 @@ def record_added(command: str, console: str, user: str, path: object) -> str:
     """Say that the password file has a new record."""
     return (
         f"CMUC00206I {command}: Record {console}/{user} successfully added to password file {path}."
+    )
+
+
+def record_changed(command: str, console: str, user: str, path: object) -> str:
+    """Say that the password file has another password for a record."""
+    return (
+        f"CMUC00208I {command}: simulated: record {console}/{user} successfully changed"
+        f" in password file {path}"
     )
 
 
@@ -71,3 +123,8 @@ def record_removed(command: str, console: str, user: str, path: object) -> str:
 def is_error(message: str) -> bool:
     """Say whether a message is of class E."""
     return message.partition(" ")[0].endswith("E")
+
+
+def is_warning(message: str) -> bool:
+    """Say whether a message is of class W, as questions are."""
+    return message.partition(" ")[0].endswith("W")

@@ -12,6 +12,7 @@ YES_NO = ("yes", "no")
 NUMBER = ("number",)
 ZONE = ("client", "zone")
 TEXT = ("text",)
+KINDS = frozenset(("number", "zone", "text"))  # of values; as a value none of these words will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Switch:
 
     def check(self, value: str) -> str:
         """Return `value` if the switch can stand there."""
-        if self.accepts == TEXT or value in self.accepts:
+        if self.accepts == TEXT or value in set(self.accepts) - KINDS:
             return value
         if self.accepts[-1] == "number" and _is_amount(value):
             return value
@@ -130,11 +131,75 @@ _TABLE = (
     ),
     Switch(
         "cascading",
-        "accept",
-        ("accept", "refuse"),
+        "by-level",
+        ("by-level", "accept", "refuse"),
         "C",
         "SG24-8367",
-        "a target may be a source as well",
+        "a target may be a source as well; by-level: from code level 88.30, release 8.3, on",
+    ),
+    Switch(
+        "multinc",
+        "by-level",
+        ("by-level", "accept", "refuse"),
+        "R",
+        "-",
+        "-multinc; by-level: from code level 88.40, release 8.4, on",
+    ),
+    Switch(
+        "pairs_together",
+        "no",
+        YES_NO,
+        "U",
+        "-",
+        "no write falls between the pairs of a command without -freeze",
+    ),
+    Switch(
+        "long_busy_seconds",
+        "300",
+        NUMBER,
+        "R",
+        "-",
+        "timer of a logical subsystem without one of its own: how long -freeze lasts",
+    ),
+    Switch(
+        "ese_pool_full",
+        "fail-relation",
+        ("fail-relation", "refuse-writes", "withdraw"),
+        "I",
+        "OpenStack Cinder",
+        "a pool has no space for a target: it fails, its source's writes are, or it is withdrawn",
+    ),
+    Switch(
+        "reserved_target",
+        "refuse",
+        ("refuse", "accept"),
+        "R",
+        "-",
+        "a target with a SCSI reservation, without -resetreserve",
+    ),
+    Switch(
+        "mirrored_target",
+        "refuse",
+        ("refuse", "accept"),
+        "R",
+        "-",
+        "a target that is a remote mirror primary, without -tgtpprc",
+    ),
+    Switch(
+        "tgtoffline_on_fb",
+        "accept",
+        ("accept", "refuse"),
+        "U",
+        "-",
+        "-tgtoffline, which is meant for CKD volumes",
+    ),
+    Switch(
+        "set_revertible",
+        "marks",
+        ("marks", "resyncs"),
+        "U",
+        "-",
+        "setflashrevertible: keeps what the target holds, or resyncs it and keeps what it held",
     ),
     Switch(
         "withdraw_message",
@@ -157,6 +222,122 @@ _TABLE = (
         "V",
         "showpass",
         "wrong passwords that lock an account",
+    ),
+    Switch(
+        "console_port",
+        "1751",
+        ("1751", "1750", "1718"),
+        "V",
+        "dscli.profile",
+        "port at which consoles answer; the newer ones are tried in vain first",
+    ),
+    Switch(
+        "on_timeout",
+        "acts",
+        ("acts", "undone"),
+        "I",
+        "-",
+        "a command that takes longer than the timeout of the client",
+    ),
+    Switch(
+        "warnings_to",
+        "stdout",
+        ("stdout", "stderr"),
+        "U",
+        "-",
+        "where messages of class W go, as questions are",
+    ),
+    Switch(
+        "prompt_to", "stdout", ("stdout", "stderr"), "C", "OpenSVC ibmds", "stream of the prompt"
+    ),
+    Switch(
+        "session_banner",
+        "one-line",
+        ("one-line", "two-lines"),
+        "C",
+        "Galileo agent",
+        "the id of the image on a line of its own",
+    ),
+    Switch(
+        "banner_on_error",
+        "no",
+        YES_NO,
+        "U",
+        "-",
+        "a banner before a command that is not understood or not permitted",
+    ),
+    Switch("blank_line_after_answer", "no", YES_NO, "U", "-", "an empty line after each answer"),
+    Switch(
+        "default_delimiter",
+        ",",
+        (",", "|"),
+        "C",
+        "OpenSVC ibmds",
+        "of -fmt delim; dscli.profile shows the other one in a comment",
+    ),
+    Switch(
+        "verbose_says", "nothing", ("nothing", "a-line"), "U", "-", "what -v on adds to an answer"
+    ),
+    Switch(
+        "paging_in_stream",
+        "ignore",
+        ("ignore", "ask"),
+        "U",
+        "-",
+        "paging on where nobody sits at a terminal",
+    ),
+    Switch(
+        "dash_in_stream",
+        "refuse",
+        ("refuse", "read"),
+        "I",
+        "lssession help",
+        "a lone dash as operand among commands on standard input",
+    ),
+    Switch(
+        "unknown_profile_key",
+        "ignore",
+        ("ignore", "refuse"),
+        "U",
+        "-",
+        "a key of a profile that means nothing",
+    ),
+    Switch(
+        "copy_services_roles",
+        "admin,op_storage,op_copy_services",
+        TEXT,
+        "R",
+        "Concepts Redbook",
+        "roles that may change relations; op_copy_services is V",
+    ),
+    Switch(
+        "not_permitted_exit",
+        "4",
+        ("4", "2", "5", "6"),
+        "U",
+        "-",
+        "exit code where the role does not cover a command",
+    ),
+    Switch(
+        "expired_password",
+        "chuser-only",
+        ("chuser-only", "refuse"),
+        "I",
+        "chuser help",
+        "an expired password: only chuser works; or no login, exit 5",
+    ),
+    Switch("password_expiration_days", "90", NUMBER, "V", "showpass", "0: passwords do not expire"),
+    Switch(
+        "password_age_days",
+        "1",
+        NUMBER,
+        "V",
+        "showpass",
+        "before a user may change his password again",
+    ),
+    Switch("password_length", "8", NUMBER, "V", "showpass", "shortest new password"),
+    Switch(
+        "password_history", "8", NUMBER, "V", "showpass", "former passwords that may not come again"
     ),
 )
 

@@ -11,6 +11,7 @@ from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
 from flashd.sim.cli.states import set_clock, set_relation, write
 from flashd.sim.cli.switches import switch, switches
+from flashd.sim.cli.users import user
 from flashd.sim.errors import SimError
 
 
@@ -43,5 +44,6 @@ for _command in (
     switches,
     behaviours,
     compare,
+    user,
 ):
     sim.add_command(_command)

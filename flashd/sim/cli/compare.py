@@ -191,7 +191,8 @@ def _against(
         applied=wishes.apply,
     )
     file = str(array.path) if array else "FILE"
-    click.echo(report.as_json(outcome) if wishes.as_json else report.in_words(outcome, file))
+    told = f"{report.as_json(outcome)}\n" if wishes.as_json else report.in_words(outcome, file)
+    click.echo(told, nl=False)
     return DIFFERENT if comparison.differences else ALIKE
 
 

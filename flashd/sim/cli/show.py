@@ -13,7 +13,7 @@ from flashd.sim.commands.command import Call
 from flashd.sim.grammar import Request
 from flashd.sim.journal import Entry
 from flashd.sim.layout import Layout, Report, render
-from flashd.sim.nouns import Volume
+from flashd.sim.nouns import User, Volume
 
 
 @click.command()
@@ -61,8 +61,8 @@ def _picture(array: Array) -> str:
         ),
         _table(relations.columns, relations.rows),
         _table(
-            ("User", "Role", "FailedLogins"),
-            tuple((u.name, u.role, str(u.failed_logins)) for u in array.users()),
+            ("User", "Role", "FailedLogins", "Locked", "PwExpired"),
+            tuple(map(_user, array.users())),
         ),
         _table(("Switch", "Moved to"), tuple(moved.items())),
         _table(
@@ -86,6 +86,11 @@ def _relations(array: Array) -> Report:
 def _volume(volume: Volume) -> tuple[str, ...]:
     space = "ESE" if volume.space_efficient else "Standard"
     return (volume.id, volume.name, str(volume.blocks), space, volume.content)
+
+
+def _user(user: User) -> tuple[str, ...]:
+    yes_no = ("yes" if state else "no" for state in (user.locked, user.expired))
+    return (user.name, user.role, str(user.failed_logins), *yes_no)
 
 
 def _line(entry: Entry) -> tuple[str, ...]:

@@ -35,6 +35,10 @@ _OF_VALUES = frozenset(("dates", "ids", "line ends", "columns", "rule", "delimit
 _OF_PROBE = {
     ("error-first", "answers"): "after-an-error",
     ("script", "answers"): "after-an-error",
+    ("paging", "answers"): "paging",
+    ("verbose", "message ids"): "verbose",
+    ("banners", "banner"): "session-banner",
+    ("unknown-command", "banner"): "banner-refused",
     ("xml", "names"): "stanza-and-xml",
     ("stanza", "names"): "stanza-and-xml",
     ("other-image", "end"): "foreign-image",

@@ -149,6 +149,13 @@ PROBES = (
         ("setoutput -fmt delim -delim : -p off -hdr on -v off -bnr off", "lssi"),
         "setoutput, as collectors use it",
     ),
+    Probe("verbose", SINGLE, ("lssi -v on",), "what verbose adds"),
+    Probe(
+        "paging",
+        STREAM,
+        (FLASHD, "lssi -p on -r 1", "lssi"),
+        "pages where nobody sits at a terminal",
+    ),
     Probe("quit", STREAM, (FLASHD, "lssi", "quit"), "a stream that says when it ends"),
     Probe("unknown-command", SINGLE, (UNKNOWN_COMMAND,), "a message of the client, alone"),
     Probe(
@@ -187,9 +194,16 @@ PROBES = (
 
 
 def chosen(only: tuple[str, ...]) -> tuple[Probe, ...]:
-    """Return the probes of these names, or all; the first always stands, as the login's trial."""
-    known = {probe.name for probe in PROBES}
+    """Return the probes of these names, or all, with those that they need.
+
+    The first always stands, as the login's trial; a listing tells what the twin has to hold.
+    """
+    known = {probe.name: probe for probe in PROBES}
     if unknown := [name for name in only if name not in known]:
-        raise SimError(f"no probe {unknown[0]!r}; there are: {', '.join(p.name for p in PROBES)}")
-    needed = {IMAGES.name, *(only or known)}
+        raise SimError(f"no probe {unknown[0]!r}; there are: {', '.join(known)}")
+    wanted = {name: known[name] for name in only or known}
+    verbs = {line.split(" ")[0] for probe in wanted.values() for line in probe.lines}
+    needed = {IMAGES.name, *wanted}
+    needed |= {RELATIONS.name} if "lsflash" in verbs else set()
+    needed |= {VOLUMES.name} if verbs & {"lsfbvol", "showfbvol"} else set()
     return tuple(probe for probe in PROBES if probe.name in needed)

@@ -56,7 +56,7 @@ def of(said: Said) -> Shape:
         "streams": _streams(out, err),
         "answers": _answers(out),
         "banner": _banners(out) or "none",
-        "prompt": _prompts(out) or "none",
+        "prompt": _prompts(out, "stdout") + _prompts(err, "stderr") or "none",
         "blank lines": _blanks(out, said.stdout),
         "line ends": _line_ends(said.stdout + said.stderr),
         "message ids": ", ".join(sorted(line.text.split()[0] for line in both)),
@@ -116,12 +116,13 @@ def _date(text: str) -> str:
     return "another form"
 
 
-def _prompts(out: Iterable[Line]) -> str:
-    return ", ".join(
+def _prompts(lines: Iterable[Line], stream: str) -> str:
+    told = ", ".join(
         f"{'twice ' if line.prompts > 1 else ''}before {_place(line)}"
-        for line in out
+        for line in lines
         if line.prompts
     )
+    return f"on {stream} {told}" if told else ""
 
 
 def _place(line: Line) -> str:

@@ -148,6 +148,8 @@ class Lab:
     timeout: float = 20.0
     environment: dict[str, str] = field(default_factory=dict)
     dscli: Path = DSCLI
+    second_console: str = ""
+    zones: dict[str, ZoneInfo] = field(default_factory=dict)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
 
     def array(self, serial: str = SERIAL) -> Array:
@@ -159,7 +161,8 @@ class Lab:
         return self.arrays[serial]
 
     def _new(self, file: Path, serial: str) -> Array:
-        array = Array.create(file, serial, consoles=(console(serial),))
+        consoles = tuple(filter(None, (console(serial), self.second_console)))
+        array = Array.create(file, serial, consoles=consoles)
         array.write_pwfile(self.root / f"{serial}.pwfile")
         return array
 
@@ -219,7 +222,7 @@ class Lab:
                 services=self.services,
                 arrays=lambda serial: self.backend(serial, opened),
                 guards=lambda spec: self.guards[spec.name],
-                zones={},
+                zones=self.zones,
                 store=store,
                 clock=clock or self.clock,
                 host=LinuxHost(),
@@ -234,7 +237,8 @@ class Lab:
         pwfile = self.root / f"{serial}.pwfile"
         if not pwfile.exists():
             raise ConfigError(f"{pwfile} does not exist")
-        login = ("-hmc1", console(serial), "-user", "opensvc", "-pwfile", str(pwfile))
+        second = ("-hmc2", self.second_console) if self.second_console else ()
+        login = ("-hmc1", console(serial), *second, "-user", "opensvc", "-pwfile", str(pwfile))
         dscli = Dscli(
             array=serial,
             argv=(str(self.dscli), *login),

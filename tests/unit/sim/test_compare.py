@@ -24,6 +24,7 @@ from flashd.sim.compare.probes import (
     request,
 )
 from flashd.sim.errors import SimError
+from flashd.sim.roles import Task
 
 READS = re.compile(r"ls[a-z]+|show[a-z]+|ver|setenv|setoutput|quit")
 FACTS = {"device": "IBM.2107-75ABC01", "pair": "0001:0002", "volume": "0001"}
@@ -37,8 +38,12 @@ def said(out: str = "", err: str = "", status: int = 0) -> Said:
 
 def test_every_verb_that_may_be_sent_reads() -> None:
     assert all(READS.fullmatch(verb) for verb in READ_ONLY)
-    changing = {name for name, command in COMMANDS.items() if command.changes}
-    assert {"mkflash", "resyncflash", "rmflash"} <= changing
+    changing = {
+        name
+        for name, command in COMMANDS.items()
+        if command.needs is not Task.LOOK and not name.startswith(("ls", "show"))
+    }
+    assert {"mkflash", "resyncflash", "rmflash", "chuser", "rmuser"} <= changing
     assert not changing & READ_ONLY
 
 
@@ -99,6 +104,7 @@ def test_the_login_is_tried_first_whatever_is_chosen() -> None:
         "version",
         "script",
     ]
+    assert [probe.name for probe in chosen(("xml",))] == ["images", "relations", "xml"]
     assert chosen(("version",))[0].mode == SINGLE  # lines of a stream could answer a question
     with pytest.raises(SimError, match="no probe 'nonsense'"):
         chosen(("nonsense",))
@@ -128,8 +134,9 @@ SHAPES = {
     "an iso date": (said("Date/Time: 2014-09-18T23:04:04+0200 IBM DSCLI Version: 7.7 DS: -\n"),
                     "banner", "1 x yyyy-mm-ddThh:mm:ss+0000 N.N DS: -"),
     "columns": (said(TABLE), "columns", "Name,ID"),
-    "a prompt": (said("dscli> " + TABLE + "dscli> "), "prompt", "before a listing, before end"),
-    "two prompts": (said("dscli> dscli> " + TABLE), "prompt", "twice before a listing"),
+    "a prompt": (said("dscli> " + TABLE + "dscli> "), "prompt",
+                 "on stdout before a listing, before end"),
+    "two prompts": (said("dscli> dscli> " + TABLE), "prompt", "on stdout twice before a listing"),
     "a rule": (said(TABLE), "rule", "as wide as the header"),
     "a short rule": (said("Name,ID\n===\n"), "rule", "of another width"),
     "no rule": (said("Name,ID\nprod,1\n"), "answers", "data"),
