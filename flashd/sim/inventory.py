@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 
 from flashd.sim.clock import Clock
 from flashd.sim.errors import SimError
+from flashd.sim.hosts.table import HostTable
 from flashd.sim.ids import Pair
 from flashd.sim.nouns import BLOCKS_PER_TRACK, Mount, Pool, Relation, RemoteCopy, Volume
 from flashd.sim.switches import Positions
@@ -42,6 +43,7 @@ class Inventory:
         self.at = array_time(connection, clock)
         self.switches = positions(connection)
         self.code_level = str(connection.execute("SELECT code_level FROM array").fetchone()[0])
+        self.hosts = HostTable(connection)
         self._rate = self.switches.number("copy_rate")
 
     @property

@@ -11,6 +11,17 @@ NEXT_PAGE = "simulated: press enter for the next page"
 SECURITY_SET = "CMUC00195I chpass: Security properties successfully set."
 
 
+def nothing_found(command: str, kind: str, *, known: bool = False) -> str:
+    """Say that nothing is there to list; `known`: public material gives the words."""
+    mark = "" if known else "simulated: "
+    return f"CMUC00234I {command}: {mark}No {kind} found."
+
+
+def no_such_volume(command: str, volume: str) -> str:
+    """Say that a volume to be shown does not exist."""
+    return f"CMUN02098E {command}: simulated: {volume} does not exist"
+
+
 def established(pair: object) -> str:
     """Say that mkflash made a pair."""
     return f"CMUC00137I mkflash: FlashCopy pair {pair} successfully created."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flashd.sim.ids import Pair
 
 BLOCKS_PER_TRACK = 128
+TRACKS_PER_GIB = 16_384
 DEFAULT_BLOCKS = 20_971_520  # 10 GiB
 
 

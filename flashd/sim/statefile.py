@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from flashd.sim.errors import SimError
+from flashd.sim.hosts import table as hosts
 
 _MARK = 0x44533830  # "DS80" as SQLite's application id, so that a foreign file is told from ours
 _VERSION = 2
@@ -79,7 +80,7 @@ class StateFile:
         file = cls(path)
         with file._connect() as connection:
             connection.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA application_id={_MARK};"
+                f"BEGIN; {_SCHEMA} {hosts.SCHEMA} PRAGMA application_id={_MARK};"
                 f"PRAGMA user_version={_VERSION}; COMMIT;"
             )
         return file

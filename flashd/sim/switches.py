@@ -209,6 +209,7 @@ _TABLE = (
         "SG24-8367",
         "rmflash success",
     ),
+    Switch("decimal_capacity", "no", YES_NO, "V", "lsfbvol samples", "cap (10^9B) has a number"),
     Switch("synced_on_establish", "yes", YES_NO, "I", "-", "mkflash sets DateSynced"),
     Switch("created_on_resync", "no", YES_NO, "U", "-", "resyncflash sets DateCreated as well"),
     Switch("extra_columns", "", TEXT, "R", "-", "comma list of further columns of lsflash -l"),

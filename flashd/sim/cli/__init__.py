@@ -7,6 +7,7 @@ import click
 from flashd.sim.cli.behaviours import behaviours
 from flashd.sim.cli.compare import compare
 from flashd.sim.cli.faults import fault, faults
+from flashd.sim.cli.host import host
 from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
 from flashd.sim.cli.states import set_clock, set_relation, write
@@ -44,6 +45,7 @@ for _command in (
     switches,
     behaviours,
     compare,
+    host,
     user,
 ):
     sim.add_command(_command)

@@ -8,6 +8,7 @@ import click
 
 from flashd.sim.array import Array
 from flashd.sim.cli.arguments import array_file, as_json
+from flashd.sim.cli.surroundings import hosts_facts, hosts_pictures
 from flashd.sim.commands import lsflash
 from flashd.sim.commands.command import Call
 from flashd.sim.grammar import Request
@@ -20,7 +21,7 @@ from flashd.sim.nouns import User, Volume
 @array_file
 @as_json
 def show(array: Array, *, as_json: bool) -> None:
-    """Show volumes with their contents, relations, accounts, switches and faults."""
+    """Show volumes with their contents, relations, hosts, accounts, switches and faults."""
     click.echo(json.dumps(_facts(array), indent=2) if as_json else _picture(array))
 
 
@@ -46,6 +47,7 @@ def _facts(array: Array) -> dict[str, object]:
         "users": [asdict(user) for user in array.users()],
         "volumes": [asdict(volume) for volume in array.volumes()],
         "relations": [dict(zip(report.columns, row, strict=True)) for row in report.rows],
+        **hosts_facts(array),
         "switches": dict(array.switches.moved),
         "faults": [{**asdict(fault), "spent": fault.spent} for fault in array.faults()],
     }
@@ -60,6 +62,7 @@ def _picture(array: Array) -> str:
             ("Volume", "Name", "Blocks", "Space", "Content"), tuple(map(_volume, array.volumes()))
         ),
         _table(relations.columns, relations.rows),
+        *hosts_pictures(array),
         _table(
             ("User", "Role", "FailedLogins", "Locked", "PwExpired"),
             tuple(map(_user, array.users())),

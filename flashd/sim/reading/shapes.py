@@ -140,11 +140,23 @@ _POOL = {
     "reserved": _NUMBER,
     "numvols": _NUMBER,
 }
+_PPRC_ONLY_LONG = (
+    "Out Of Sync Tracks",
+    "Tgt Read",
+    "Src Cascade",
+    "Tgt Cascade",
+    "Date Suspended",
+)
 _PPRC = {
     "ID": f"{_VOLUME}:{_VOLUME}",
     "State": r"[A-Za-z][A-Za-z ]*",
     "Reason": _FREE,
     "Type": _STATE,
+    "Out Of Sync Tracks": _NUMBER,
+    "Tgt Read": _ABLED,
+    "Src Cascade": _ABLED,
+    "Tgt Cascade": _STATE,
+    "Date Suspended": _FREE,
     "SourceLSS": r"[0-9A-Fa-f]{2}",
     "Timeout (secs)": r"\d+|-",
     "Critical Mode": _ABLED,
@@ -162,7 +174,7 @@ SHAPES: Mapping[str, Shape] = {
         ),
         _shape("lssi", _SI),
         _shape("lsextpool", _POOL),
-        _shape("lspprc", _PPRC),
+        _shape("lspprc", {n: p for n, p in _PPRC.items() if n not in _PPRC_ONLY_LONG}, _PPRC),
     )
 }
 

@@ -186,3 +186,19 @@ def test_faults_are_planned_and_cleared(sim: Sim, file: Path) -> None:
 def test_wrong_use_is_exit_2_with_a_reason(sim: Sim, file: Path, words: tuple[str, ...]) -> None:
     done = sim(*(word.format(file=file) for word in words))
     assert (done.returncode, "Error: " in done.stderr, done.stdout) == (2, True, "")
+
+
+def test_make_makes_pools_and_hosts(sim: Sim, tmp_path: Path) -> None:
+    path = tmp_path / "x.array"
+    pool = ("--pool", "P1=500", "--place", "P1=0002", "--ese", "2")
+    assert sim("make", path, "--pair", "1:2", *pool, "--host", "aix1=2").returncode == 0
+    facts = json.loads(sim("show", path, "--json").stdout)
+    assert [(p["id"], p["extents"], p["used"]) for p in facts["pools"]] == [
+        ("P0", None, 10),
+        ("P1", 500, 10),
+    ]
+    assert [(h["name"], h["volgrp"]) for h in facts["host_connections"]] == [("aix1", "V0")]
+    assert facts["volumes"][1]["volgrp"] == "V0"
+    for words in (("--pool", "P1"), ("--pool", "P1=x"), ("--host", "a=9"), ("--place", "P1=9")):
+        path = tmp_path / "y.array"
+        assert (sim("make", path, *words).returncode, path.exists()) == (2, False)
