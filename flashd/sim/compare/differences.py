@@ -21,15 +21,19 @@ _BEHAVIOUR = {
     "line ends": "line-ends",
     "message ids": "message-ids",
     "message texts": "message-texts",
-    "columns": "columns",
+    "columns": "lssi-columns",
     "rule": "rule-line",
     "delimiter": "default-delimiter",
     "dates": "date-form",
     "ids": "id-forms",
+    "decimal": "decimal-capacity",
     "names": "names-and-values",
 }
+_LISTINGS = frozenset(
+    ("lsextpool", "lsfbvol", "lsflash", "lshostconnect", "lspprc", "lssi", "lsvolgrp")
+)
 _ASPECTS = frozenset(_BEHAVIOUR)
-_OF_VALUES = frozenset(("dates", "ids", "line ends", "columns", "rule", "delimiter"))
+_OF_VALUES = frozenset(("dates", "ids", "decimal", "line ends", "columns", "rule", "delimiter"))
 """Aspects of tables: whether there is one is told by the answers' order."""
 
 _OF_PROBE = {
@@ -113,7 +117,7 @@ def _behaviour(probe: Probe, aspect: str) -> str:
         return _OF_PROBE.get((probe.name, aspect), "stream-exit")
     if aspect == "columns":
         verb = probe.lines[-1].split(" ")[0]
-        return f"{verb}-columns" if verb in {"lsflash", "lsfbvol"} else "columns"
+        return f"{verb if verb in _LISTINGS else 'lssi'}-columns"
     return _OF_PROBE.get((probe.name, aspect), _BEHAVIOUR[aspect])
 
 

@@ -212,8 +212,15 @@ def _of_tables(out: tuple[Line, ...]) -> dict[str, str]:
             dict.fromkeys(_DELIMITERS.get(table.delimiter, "blanks") for table in found)
         ),
         "dates": ", ".join(sorted(dates)),
+        "decimal": _decimal(found),
         "ids": ", ".join(sorted(ids)) or ", ".join(_bare_ids(out)),
     }
+
+
+def _decimal(found: Iterable[Table]) -> str:
+    """Say whether capacities in powers of ten have a number."""
+    cells = {cell for table in found for cell in table.column("cap (10^9B)") if table.delimiter}
+    return " and ".join(sorted({"-" if cell == "-" else "a number" for cell in cells}))
 
 
 def _names(table: Table) -> str:

@@ -89,6 +89,7 @@ def test_the_simulator_is_like_itself(site: Site) -> None:
 
 
 SHOWN_BY = {
+    "decimal_capacity": ("volumes",),
     "prompt_to": ("relations",),
     "session_banner": ("banners",),
     "banner_on_error": ("unknown-command",),

@@ -18,7 +18,7 @@ from flashd.sim.behaviours import (
     only_by_changing,
     renewed,
 )
-from flashd.sim.compare.differences import _BEHAVIOUR, _OF_PROBE
+from flashd.sim.compare.differences import _BEHAVIOUR, _LISTINGS, _OF_PROBE
 from flashd.sim.errors import SimError
 from flashd.sim.switches import SWITCHES
 
@@ -54,7 +54,8 @@ def test_each_switch_moves_one_behaviour(switch: str) -> None:
 
 
 def test_what_compare_names_stands_in_the_catalogue() -> None:
-    named = {*_BEHAVIOUR.values(), *_OF_PROBE.values(), "stream-exit", "lsflash-columns"}
+    named = {*_BEHAVIOUR.values(), *_OF_PROBE.values(), "stream-exit"}
+    named |= {f"{verb}-columns" for verb in _LISTINGS}
     assert named <= catalogue().keys()
     assert {catalogue()[name].way for name in named} == {COMPARE}
 

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashd.sim import messages
-from flashd.sim.commands import COMMANDS
+from flashd.sim.commands import (
+    COMMANDS,
+    lsextpool,
+    lsfbvol,
+    lsflash,
+    lshostconnect,
+    lspprc,
+    lssi,
+    lsvolgrp,
+    showfbvol,
+)
 from flashd.sim.compare import masks, shape
 from flashd.sim.compare.client import Said
 from flashd.sim.compare.differences import added_columns, compare
@@ -222,3 +232,10 @@ def test_the_added_columns_of_a_listing_are_named_as_the_switch_takes_them() -> 
 def test_an_exit_code_is_judged_by_the_mode(name: str, aspect: str, behaviour: str) -> None:
     found = compare([probe(name)], {name: said(status=2)}, {name: said()})
     assert [(one.aspect, one.behaviour) for one in found.differences] == [(aspect, behaviour)]
+
+
+def test_the_names_that_the_simulator_says_may_be_shown() -> None:
+    listings = (lsextpool, lsfbvol, lshostconnect, lspprc, lsvolgrp)
+    names = {name for module in listings for name in module.LISTING.cells}
+    names |= {*lssi.COLUMNS, *showfbvol.COLUMNS, *lsflash.SHORT, *lsflash.LONG}
+    assert [name for name in sorted(names) if not masks.known(name)] == []
