@@ -158,10 +158,10 @@ class Array:
 
     # Pools, logical subsystems, hosts, other arrays
 
-    def put_pool(self, name: str, **facts: Any) -> None:  # noqa: ANN401 - of a Pool's fields
+    def put_pool(self, pool: str, **facts: Any) -> None:  # noqa: ANN401 - of a Pool's fields
         """Describe an extent pool; one that is not described never runs full."""
         with self.inventory() as held:
-            held.put_pool(Pool(id=name, **facts))
+            held.put_pool(Pool(id=pool, **facts))
 
     def space_left(self, pool: str) -> float:
         """How many tracks a pool has left."""

@@ -45,6 +45,7 @@ class Inventory:
         self.code_level = str(connection.execute("SELECT code_level FROM array").fetchone()[0])
         self.hosts = HostTable(connection)
         self._rate = self.switches.number("copy_rate")
+        self._space: dict[str, float] = {}  # left in each pool, as far as it was asked for
 
     @property
     def rows(self) -> sqlite3.Connection:
@@ -67,6 +68,7 @@ class Inventory:
 
     def put_volume(self, volume: Volume) -> None:
         """Add a volume, or replace it."""
+        self._space.clear()
         self._put("volume", _VOLUME, [getattr(volume, name) for name in _VOLUME])
 
     def relations(self) -> tuple[Relation, ...]:
@@ -191,6 +193,7 @@ class Inventory:
 
     def put_pool(self, pool: Pool) -> None:
         """Add an extent pool, or replace it."""
+        self._space.clear()
         self._put("pool", _POOL, [getattr(pool, name) for name in _POOL])
 
     def space_used(self, pool: str) -> int:
@@ -203,10 +206,18 @@ class Inventory:
 
     def space_left(self, pool: str) -> float:
         """How many tracks a pool has left; a pool that nobody has described has no end."""
-        row = self._connection.execute("SELECT capacity FROM pool WHERE id = ?", (pool,)).fetchone()
-        if row is None or row[0] is None:
-            return math.inf
-        return max(0, int(row[0]) - self.space_used(pool))
+        if pool not in self._space:
+            query = "SELECT capacity FROM pool WHERE id = ?"
+            row = self._connection.execute(query, (pool,)).fetchone() or (None,)
+            left = math.inf if row[0] is None else max(0, int(row[0]) - self.space_used(pool))
+            self._space[pool] = left
+        return self._space[pool]
+
+    def allocate(self, volume: Volume, tracks: int) -> None:
+        """Let a volume take tracks from its pool, which has them."""
+        left = self.space_left(volume.pool) - tracks
+        self.put_volume(replace(volume, allocated=volume.allocated + tracks))
+        self._space[volume.pool] = left
 
     # Hosts and other arrays
 

@@ -151,7 +151,7 @@ class Session:
         answer = self._act(entry, command, request, fault, others)
         if not in_time:
             return self._give_up(entry, command)
-        if "-wait" in request.flags:
+        if "-wait" in request.flags:  # the client asks again and again: no single answer is late
             self._array.await_copies(answer.acted)
         mischief.strike(fault, AFTER, self._clock, self._terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)

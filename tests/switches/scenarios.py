@@ -7,8 +7,12 @@ passes between one time and the next.
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -25,13 +29,15 @@ from tests.integration.engine.house import (
     resource,
     up,
 )
+from tests.switches.killed import PAIRS, RECORDING
+from tests.switches.killed import TWO_STEPS as NOT_RECORDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flashd.model.verdict import Finding
 
-PAIRS = ("0001:0002", "0101:0102", "0003:0004")
+ROOT = Path(__file__).parents[2]
 SECOND_CONSOLE = "10.10.10.11"
 DONE, REFUSED, FAILED, UNKNOWN = Outcome.DONE, Outcome.REFUSED, Outcome.FAILED, Outcome.UNKNOWN
 RESYNC, WITHDRAW, ESTABLISH = "resyncflash", "rmflash", "mkflash"
@@ -92,11 +98,13 @@ class Ends:
 class Scenario:
     """What is prepared, what is done before the second time of asking, and how it ends.
 
-    `check` is whatever else has to be so of this one.
+    `first` comes once the switches are moved. `check` is whatever else has to be so of this one.
+    `daemon`: nobody asks, the daemon looks twice, and `ends` are those of all runs.
     """
 
     prepare: Callable[[Site], object]
     ends: Ends
+    first: Callable[[Site], object] = lambda _: None
     meanwhile: Callable[[Site], object] = lambda _: None
     check: Callable[[Site], bool] = lambda _: True
     daemon: bool = False
@@ -267,6 +275,16 @@ def unread_afterwards(lab: Site) -> None:
     lab.array().add_fault("unreachable", "*", nth=3)
 
 
+def killed(kind: str) -> Callable[[Site], None]:
+    """Have another flashd die when the array has done its first command."""
+
+    def die(lab: Site) -> None:
+        command = [sys.executable, "-m", "tests.switches.killed", str(lab.root), kind]
+        assert subprocess.call(command, cwd=ROOT) == -signal.SIGKILL
+
+    return die
+
+
 def summer_ends(lab: Site) -> None:
     """The copies are of 02:40 in summer time; it is 02:10 in winter time."""
     lab.set_clocks(SUMMER_ENDS + timedelta(minutes=10) - lab.clock.now())
@@ -386,6 +404,12 @@ SCENARIOS = {
     ),
     "the answer is a lie": Scenario(
         fault("lie"), Ends((UNKNOWN, DONE), (RESYNC,), "shows no pair done")
+    ),
+    "flashd dies when all is done": Scenario(
+        nightly, Ends((DONE,), (RESYNC,)), first=killed(RECORDING), daemon=True
+    ),
+    "flashd dies between the two steps": Scenario(
+        two_steps, Ends((FAILED, DONE), TWO_STEPS), first=killed(NOT_RECORDING), daemon=True
     ),
     "summer time ends": Scenario(summer_ends, Ends((DONE,), (RESYNC,))),
     "summer time ends in a zone": Scenario(summer_ends_in_a_zone, Ends((DONE,), (RESYNC,))),

@@ -74,6 +74,7 @@ async def ends_as_expected(lab: Site, name: str, row: Row) -> None:
     scenario, ends = SCENARIOS[name], expected(name, row)
     scenario.prepare(lab)
     put(lab.array(), row)
+    scenario.first(lab)
     async with lab.open() as world:
         play = ticked if scenario.daemon else played
         ended, complaint = await play(lab, world, scenario, len(ends.outcomes))

@@ -12,7 +12,6 @@ from flashd.sim.inventory import Inventory
 from flashd.sim.nouns import Relation
 
 GRAMMAR = Grammar(
-    flags=frozenset(("-quiet",)),
     options=frozenset(("-dev", "-seqnum")),
     operands=True,
     needs_operand=True,

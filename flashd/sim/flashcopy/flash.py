@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from flashd.sim.flashcopy.freeze import freeze
 from flashd.sim.flashcopy.options import Options
+from flashd.sim.flashcopy.space import copy_first
 from flashd.sim.inventory import Inventory
 from flashd.sim.nouns import Relation
 
@@ -27,6 +28,8 @@ def flash(held: Inventory, relation: Relation, tracks: int, options: Options) ->
     if options.break_reservation:
         held.release(pair.target)
     _disturb_mirror(held, pair.target)
+    for onward in held.from_source(pair.target):
+        copy_first(held, onward, tracks)
     generation = _copy_content(held, relation)
     source, target = held.need_volume(pair.source), held.need_volume(pair.target)
     flashed = replace(

@@ -15,27 +15,50 @@ def missing_tracks(held: Inventory, volume: Volume, tracks: int) -> int:
     return max(0, wanted - int(min(held.space_left(volume.pool), wanted))) if wanted else 0
 
 
-def take(held: Inventory, volume: Volume, tracks: int) -> Volume:
+def take(held: Inventory, volume: Volume, tracks: int) -> None:
     """Let a volume take tracks, as far as it does not have them."""
-    taken = replace(volume, allocated=volume.allocated + _wanted(volume, tracks))
-    held.put_volume(taken)
-    return taken
+    if wanted := _wanted(volume, tracks):
+        held.allocate(volume, wanted)
 
 
 def claim(held: Inventory, relation: Relation) -> None:
     """Let the target take the space of what was copied since the last look."""
     left = held.out_of_sync(relation)
-    target = held.need_volume(relation.pair.target)
     copied = relation.unclaimed - left
-    missing = missing_tracks(held, target, copied)
-    if missing == 0 and copied == 0:
+    if copied == 0 and left > 0:
         return
+    target = held.need_volume(relation.pair.target)
+    missing = missing_tracks(held, target, copied)
     take(held, target, copied - missing)
     now = replace(relation, unclaimed=left, filling=left > 0)
     if missing:
         _run_out(held, now, left + missing)
     else:
         held.put_relation(now)
+
+
+def copy_first(held: Inventory, relation: Relation, tracks: int) -> None:
+    """Copy tracks of a source before they are written to.
+
+    The model knows amounts, not places: each write is taken to hit tracks that none has hit
+    before.
+    """
+    if spared := _spared(held, relation, tracks):
+        copied = replace(relation, uncopied=relation.uncopied - spared)
+        held.put_relation(copied)
+        if copied.filling:
+            claim(held, copied)
+
+
+def need_not_copy(held: Inventory, relation: Relation, tracks: int) -> None:
+    """Leave out tracks of a target that are written to: the write takes their space itself."""
+    if spared := _spared(held, relation, tracks):
+        uncopied, unclaimed = relation.uncopied - spared, relation.unclaimed - spared
+        held.put_relation(replace(relation, uncopied=uncopied, unclaimed=unclaimed))
+
+
+def _spared(held: Inventory, relation: Relation, tracks: int) -> int:
+    return 0 if relation.held else min(tracks, held.out_of_sync(relation))
 
 
 def ruin(held: Inventory, volume_id: str) -> None:

@@ -28,12 +28,12 @@ def withdraw_when_copied(
     if isinstance(relation, Refused):
         return relation
     left = held.out_of_sync(relation)
-    if left == 0:
-        held.drop_relation(pair)
-        return relation
+    if left == 0 or relation.state != "Valid":
+        return withdraw(held, pair)
     passing = replace(relation, recording=False, persistent=False, background_copy=True)
-    held.put_relation(replace(passing, uncopied=left, copy_from=held.at))
-    return passing
+    copying = replace(passing, uncopied=left, copy_from=held.at, held=False)
+    held.put_relation(copying)
+    return copying
 
 
 def _meant(held: Inventory, pair: Pair, sequence: str | None) -> Relation | Refused:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from flashd.sim.flashcopy.options import Refused
-from flashd.sim.flashcopy.space import claim, missing_tracks, take
+from flashd.sim.flashcopy.space import copy_first, missing_tracks, need_not_copy, take
 from flashd.sim.inventory import Inventory
-from flashd.sim.nouns import Relation, Volume
+from flashd.sim.nouns import Volume
 
 QUEUED = "queued"
 
@@ -22,9 +22,11 @@ def write(held: Inventory, volume: Volume) -> Volume | Refused | None:
         held.queue_write(volume.id)
         return None
     tracks = int(held.switches.number("tracks_per_write"))
-    for relation in _touched(held, volume):
-        _copy_first(held, relation, tracks)
-    return _take_in(held, held.need_volume(volume.id), tracks)
+    for relation in held.from_source(volume.id):
+        copy_first(held, relation, tracks)
+    if onto := held.onto_target(volume.id):
+        need_not_copy(held, onto, tracks)
+    return _take_in(held, volume.id, tracks)
 
 
 def hosts_write(held: Inventory, volume_ids: Iterable[str]) -> None:
@@ -69,28 +71,9 @@ def _no_space_for_copies(held: Inventory, volume: Volume, tracks: int) -> Refuse
     return None
 
 
-def _touched(held: Inventory, volume: Volume) -> tuple[Relation, ...]:
-    onto = held.onto_target(volume.id)
-    return (*held.from_source(volume.id), *((onto,) if onto else ()))
-
-
-def _copy_first(held: Inventory, relation: Relation, tracks: int) -> None:
-    """Tracks that are written to are copied before, or need not be copied any more.
-
-    The model knows amounts, not places: each write is taken to hit tracks that none hit before.
-    """
-    left = held.out_of_sync(relation)
-    if relation.held or left == 0:
-        return
-    spared = replace(relation, uncopied=relation.uncopied - min(tracks, left))
-    held.put_relation(spared)
-    if spared.filling:
-        claim(held, spared)
-
-
-def _take_in(held: Inventory, volume: Volume, tracks: int) -> Volume:
-    if volume.space_efficient:
-        volume = take(held, volume, tracks)
+def _take_in(held: Inventory, volume_id: str, tracks: int) -> Volume:
+    take(held, held.need_volume(volume_id), tracks)
+    volume = held.need_volume(volume_id)
     number = volume.writes + 1
     written = replace(
         volume,

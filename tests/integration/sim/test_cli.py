@@ -188,6 +188,36 @@ def test_wrong_use_is_exit_2_with_a_reason(sim: Sim, file: Path, words: tuple[st
     assert (done.returncode, "Error: " in done.stderr, done.stdout) == (2, True, "")
 
 
+def test_user_does_what_an_administrator_might(sim: Sim, file: Path) -> None:
+    def accounts() -> list[tuple[str, str, bool, bool]]:
+        return [(u.name, u.role, u.locked, u.expired) for u in Array.open(file).users()]
+
+    opensvc = ("opensvc", "op_copy_services", False, False)
+    assert sim("user", file, "opensvc", "--lock", "--expire").returncode == 0
+    assert accounts() == [("opensvc", "op_copy_services", True, True)]
+    assert sim("user", file, "opensvc", "--unlock").returncode == 0
+    assert accounts() == [("opensvc", "op_copy_services", False, True)]
+    assert sim("user", file, "opensvc", "--password", "another9").returncode == 0
+    assert accounts() == [opensvc]
+    assert sim("user", file, "eve", "--password", "evenever", "--role", "monitor").returncode == 0
+    assert accounts() == [("eve", "monitor", False, False), opensvc]
+    shown = sim("show", file).stdout
+    assert ["eve", "monitor", "0", "no", "no"] in [line.split() for line in shown.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nobody", "--lock"),
+        ("opensvc", "--role", "admin"),
+        ("opensvc", "--password", "x", "--role", "king"),
+    ],
+)
+def test_user_refuses_what_cannot_be(sim: Sim, file: Path, words: tuple[str, ...]) -> None:
+    assert sim("user", file, *words).returncode == 2
+    assert [user.name for user in Array.open(file).users()] == ["opensvc"]
+
+
 def test_make_makes_pools_and_hosts(sim: Sim, tmp_path: Path) -> None:
     path = tmp_path / "x.array"
     pool = ("--pool", "P1=500", "--place", "P1=0002", "--ese", "2")
