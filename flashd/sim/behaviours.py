@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from flashd.sim.errors import SimError
 from flashd.sim.switches import SWITCHES, Switch
@@ -56,11 +57,16 @@ class Behaviour:
 @cache
 def catalogue() -> Mapping[str, Behaviour]:
     """Return all behaviours by name; a switch that none names is a behaviour of its own."""
-    areas = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    areas = {area: rows for area, rows in _data().items() if area != "positions"}
     listed = [_behaviour(area, name, row) for area in areas for name, row in areas[area].items()]
     governed = {switch for behaviour in listed for switch in behaviour.switches}
     alone = [_of_switch(switch) for switch in SWITCHES.values() if switch.name not in governed]
     return {behaviour.name: behaviour for behaviour in (*listed, *alone)}
+
+
+@cache
+def _data() -> Mapping[str, Mapping[str, Any]]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def find(name: str) -> Behaviour:
@@ -81,7 +87,7 @@ def only_by_changing(switch: str) -> bool:
     return of_switch(switch).way != COMPARE
 
 
-def _behaviour(area: str, name: str, row: Mapping[str, object]) -> Behaviour:
+def _behaviour(area: str, name: str, row: Mapping[str, Any]) -> Behaviour:
     switches = row.get("switches", [])
     words = {key: str(value) for key, value in row.items() if key != "switches"}
     governed = tuple(map(str, switches)) if isinstance(switches, list) else ()
@@ -120,16 +126,17 @@ def _row(behaviour: Behaviour) -> str:
 
 def switch_table() -> str:
     """Return the switches as the page has them."""
-    head = "| switch | default | takes | known | source | meaning |\n" + "|---" * 6 + "|\n"
+    head = "| switch | default | takes | known | source | positions |\n" + "|---" * 6 + "|\n"
+    told = _data()["positions"]
     return head + "".join(
-        _line((f"`{s.name}`", s.default or "-", takes(s), s.tag, s.source, s.meaning))
-        for s in SWITCHES.values()
+        _line((*_facts(switch), told.get(switch.name, switch.meaning)))
+        for switch in SWITCHES.values()
     )
 
 
-def takes(switch: Switch) -> str:
-    """Return what a switch takes, in words."""
-    return ", ".join(switch.accepts)
+def _facts(switch: Switch) -> tuple[str, ...]:
+    default, takes = switch.default or "-", " ".join(switch.accepts)
+    return f"`{switch.name}`", default, takes, switch.tag, switch.source
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from flashd.sim.behaviours import (
     SCRATCH,
     TAGS,
     Behaviour,
+    _data,
     catalogue,
     find,
     of_switch,
@@ -83,3 +84,7 @@ def test_a_table_that_is_out_of_date_is_made_anew() -> None:
 def test_an_unknown_behaviour_is_refused() -> None:
     with pytest.raises(SimError, match="no behaviour 'nonsense'"):
         find("nonsense")
+
+
+def test_positions_are_told_of_switches_that_there_are() -> None:
+    assert _data()["positions"].keys() <= SWITCHES.keys()
