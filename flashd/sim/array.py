@@ -58,12 +58,14 @@ class Array:
         """Make an array without volumes and with one user; see `add_volumes`, `establish`."""
         wwnn = "5005076303" + "".join(c if c in "0123456789ABCDEF" else "0" for c in serial[-6:])
         array = cls(StateFile.create(Path(path)))
-        with array.file.change() as rows:
+        with _whole_or_gone(array.path), array.file.change() as rows:
             rows.execute(
                 "INSERT INTO array (serial, wwnn, model, code_level) VALUES (?, ?, ?, ?)",
                 (serial, wwnn, "981", VERSION_OF_MICROCODE),
             )
-            rows.executemany("INSERT INTO console VALUES (?)", [(c,) for c in consoles])
+            rows.executemany(
+                "INSERT INTO console VALUES (?)", [(c,) for c in dict.fromkeys(consoles)]
+            )
             accounts.add_user(rows, user, password, role, array.clock.now())
         return array
 
@@ -387,6 +389,16 @@ class Array:
 
 
 VERSION_OF_MICROCODE = "88.57.2.0"
+
+
+@contextmanager
+def _whole_or_gone(path: Path) -> Iterator[None]:
+    """Leave no half-made array: it would be taken for a whole one."""
+    try:
+        yield
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def _need_relation(held: Inventory, pair: Pair) -> Relation:

@@ -8,6 +8,7 @@ from flashd.sim.cli.behaviours import behaviours
 from flashd.sim.cli.compare import compare
 from flashd.sim.cli.faults import fault, faults
 from flashd.sim.cli.host import host
+from flashd.sim.cli.imports import import_
 from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
 from flashd.sim.cli.states import set_clock, set_relation, write
@@ -46,6 +47,7 @@ for _command in (
     behaviours,
     compare,
     host,
+    import_,
     user,
 ):
     sim.add_command(_command)

@@ -38,13 +38,24 @@ class Reading:
         """Return the tables of one listing."""
         return tuple(table for table in self.tables if table.verb == verb)
 
+    def __add__(self, other: "Reading") -> "Reading":
+        """Put two pastes together."""
+        return Reading(
+            self.tables + other.tables,
+            self.nothing + other.nothing,
+            self.troubles + other.troubles,
+        )
 
-def read(text: str, command: str = "") -> Reading:
-    """Read a paste; `command` is the one whose answer it begins with, if that is known."""
+
+def read(text: str, command: str = "", first_line: int = 1) -> Reading:
+    """Read a paste; `command` is the one whose answer it begins with, if that is known.
+
+    `first_line` is the number of its first line, where it is one of several.
+    """
     tables: list[Table] = []
     nothing: list[str] = []
     troubles: list[Trouble] = []
-    for section in sections(text, command):
+    for section in sections(text, command, first_line):
         rest, told = _messages(section.lines)
         troubles += told
         nothing += [m[1] for line in section.lines if (m := _NONE_FOUND.match(line.text))]
