@@ -145,6 +145,11 @@ def entries(connection: sqlite3.Connection) -> tuple[Entry, ...]:
     return tuple(_entry(dict(zip(names, row, strict=True))) for row in connection.execute(query))
 
 
+def forget(connection: sqlite3.Connection) -> None:
+    """Forget all commands; who runs an array for long takes them elsewhere from time to time."""
+    connection.execute("DELETE FROM journal")
+
+
 def _entry(values: dict[str, object]) -> Entry:
     pairs = {name: tuple(str(values[name]).split()) for name in ("acted", "refused")}
     return Entry(**{**values, **pairs})  # type: ignore[arg-type]
