@@ -65,7 +65,7 @@ def judge(
             Outcome.DONE, f"the array shows {len(done)} of {len(done)} pairs done", pairs
         )
     said = f": {answer.reason}" if answer and answer.reason else ""
-    reason = f"{_shown(step, done, pairs)}{said}"
+    reason = f"{_shown(step, done, pairs)}{_unwell(after, pairs)}{said}"
     if _certain(pairs, answer) or (settled and Advance.UNKNOWN not in pairs.values()):
         return Judgement(Outcome.FAILED, reason, pairs)
     return Judgement(Outcome.UNKNOWN, reason, pairs)
@@ -102,10 +102,15 @@ def advance(
         return Advance.NOT_DONE if kind is StepKind.RESYNC else Advance.UNKNOWN
     old_text = (before.synced or before.created) if before else None
     if old_text is None:  # an establish makes what was not there; a resync needs a date to pass
-        return Advance.DONE if kind is StepKind.ESTABLISH else Advance.UNKNOWN
+        return _if_valid(after) if kind is StepKind.ESTABLISH else Advance.UNKNOWN
     old = read(old_text)
     moved = later(old, new, zone) if old else None
-    return {True: Advance.DONE, False: Advance.NOT_DONE, None: Advance.UNKNOWN}[moved]
+    return {True: _if_valid(after), False: Advance.NOT_DONE, None: Advance.UNKNOWN}[moved]
+
+
+def _if_valid(after: Relation) -> Advance:
+    """Take a date that moved for a proof only where the array says that the relation is well."""
+    return Advance.DONE if after.valid else Advance.UNKNOWN
 
 
 def _certain(pairs: Mapping[Pair, Advance], answer: Answer | None) -> bool:
@@ -119,6 +124,17 @@ def _certain(pairs: Mapping[Pair, Advance], answer: Answer | None) -> bool:
         if shown is Advance.NOT_DONE and not no:
             return False
     return True
+
+
+def _unwell(after: Listing, pairs: Mapping[Pair, Advance]) -> str:
+    """Name the pairs whose date proves nothing since they are not well."""
+    doubted = [pair for pair, shown in pairs.items() if shown is Advance.UNKNOWN]
+    found = [(pair, after.relations.get(pair)) for pair in doubted]
+    return "".join(
+        f"; pair {pair} is in state {relation.state}, not Valid"
+        for pair, relation in found
+        if relation is not None and not relation.valid
+    )
 
 
 def _shown(step: Step, done: list[Pair], pairs: Mapping[Pair, Advance]) -> str:
