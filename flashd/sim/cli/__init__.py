@@ -4,6 +4,8 @@ from typing import Any
 
 import click
 
+from flashd.sim.cli.behaviours import behaviours
+from flashd.sim.cli.compare import compare
 from flashd.sim.cli.faults import fault, faults
 from flashd.sim.cli.host import host
 from flashd.sim.cli.imports import import_
@@ -43,6 +45,8 @@ for _command in (
     faults,
     switch,
     switches,
+    behaviours,
+    compare,
     host,
     import_,
     user,
