@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from flashd.sim.array import Array
@@ -128,6 +128,7 @@ def twin_of(text: str, **wishes: object) -> Twin:
 def test_a_twin_lists_what_its_original_lists(
     kinds: list[dict[str, object]], states: list[dict[str, object]], layout: Layout, zone: str
 ) -> None:
+    assume(not (layout.fullid and layout.delim == "/"))  # then even a person could not tell
     with tempfile.TemporaryDirectory() as directory:
         array = original(Path(directory, "a"), kinds, states)
         array.switch("date_zone", zone)
