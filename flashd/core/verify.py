@@ -11,9 +11,10 @@ from flashd.model.run import Account, Outcome, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from flashd.model.run import Answer, Marks, Step
+    from flashd.model.run import Answer, Marks, RunRecord, Step
     from flashd.model.volumes import Listing, Pair, Relation
 
 
@@ -45,9 +46,9 @@ def judge(
 ) -> Judgement:
     """Say how a sent command ended. Success is what the array shows, never what was answered.
 
-    `settled`: the client that carried the command is gone and `after` was
-    read since, so what has not happened will not happen (recovery). Until then a command
-    that was neither shown nor refused may still be under way.
+    `settled`: the client that carried the command is gone, `after` was read since, and so late
+    that what has not happened will not happen (recovery, see `in_doubt_until`). Until then a
+    command that was neither shown nor refused may still be under way.
     """
     if after is None:
         silent = dict.fromkeys(step.pairs, Advance.UNKNOWN)
@@ -68,6 +69,22 @@ def judge(
     if _certain(pairs, answer) or (settled and Advance.UNKNOWN not in pairs.values()):
         return Judgement(Outcome.FAILED, reason, pairs)
     return Judgement(Outcome.UNKNOWN, reason, pairs)
+
+
+def in_doubt_until(run: RunRecord, late: timedelta) -> datetime | None:
+    """Tell how long the array may still carry out what a run sent; None where nothing was sent.
+
+    The end of a client ends nothing on the console that has read its command: a command without
+    a plain answer may be carried out once its client is gone, `late` after its intent at most.
+    Until then old dates say "not yet", and a second command could make two of one intent.
+    """
+    sent = [step.intent.at for step in run.steps if step.unsent is None]
+    return max(sent) + late if sent else None
+
+
+def unconfirmed(until: datetime) -> str:
+    """Say what is waited for while a command is in doubt."""
+    return f"its command is not confirmed, and the array may carry it out until {until:%H:%M:%SZ}"
 
 
 def advance(

@@ -149,6 +149,12 @@ def _unfit(
     return ""
 
 
+def lock(connection: sqlite3.Connection, name: str) -> None:
+    """Lock an account, as wrong passwords of somebody else do."""
+    allowed = int(positions(connection).number("failed_logins_allowed"))
+    connection.execute("UPDATE user SET failed_logins = ? WHERE name = ?", (allowed, name))
+
+
 def _put_password(connection: sqlite3.Connection, name: str, password: str, at: float) -> None:
     salt = os.urandom(8)
     connection.execute(

@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flashd.sim import accounts, codelevel, faults, flashcopy, journal, pwfile, switches
+from flashd.sim import (
+    accounts,
+    codelevel,
+    faults,
+    flashcopy,
+    journal,
+    late,
+    meddling,
+    pwfile,
+    switches,
+)
 from flashd.sim.clock import HOST, Clock
 from flashd.sim.errors import SimError
 from flashd.sim.faults import Fault
@@ -95,9 +105,7 @@ class Array:
     def inventory(self) -> Iterator[Inventory]:
         """Change volumes and relations together."""
         with self.file.change() as rows:
-            held = Inventory(rows, self.clock)
-            flashcopy.settle(held)
-            yield held
+            yield late.settled(rows, self.clock)
 
     # Volumes and their contents
 
@@ -268,20 +276,6 @@ class Array:
         with self.inventory() as held:
             return held.out_of_sync(_need_relation(held, Pair.parse(pair)))
 
-    def await_copies(self, pairs: Sequence[str]) -> None:
-        """Wait, as `mkflash -wait` does, until nothing is left to be copied in the background."""
-        while seconds := self._seconds_left(pairs):
-            self.clock.wait(min(1.0, seconds))  # the rate may be changed meanwhile
-
-    def _seconds_left(self, pairs: Sequence[str]) -> float:
-        with self.inventory() as held:
-            if held.switches["mkflash_wait"] == "nothing":
-                return 0
-            found = [held.relation(Pair.parse(pair)) for pair in pairs]
-            left = max((held.out_of_sync(r) for r in found if r and r.background_copy), default=0)
-            rate = held.switches.number("copy_rate")
-        return left / rate if rate else left
-
     # Clock, switches, accounts
 
     def now(self) -> float:
@@ -353,12 +347,16 @@ class Array:
         position: str = "",
         nth: int = 1,
         times: int = 1,
+        when: faults.When = faults.ANY_TIME,
         **options: object,
     ) -> None:
         """Let a fault strike the `nth` command like `command`, `times` times (`ALWAYS`: -1)."""
         fault = faults.plan(name, position, **{key: str(value) for key, value in options.items()})
+        if name == "others-change":
+            meddling.changes(fault.options.get("text", ""))  # so that a mistake shows now
         with self.file.change() as rows:
-            faults.add(rows, replace(fault, pattern=command, nth=nth, times=times))
+            planned = replace(fault, pattern=command, nth=nth, times=times, when=when)
+            faults.add(rows, faults.checked(planned))
 
     def clear_faults(self, name: str = "*") -> None:
         """Forget the faults of a name, or all."""
@@ -373,7 +371,12 @@ class Array:
     def journal(self, verb: str = "") -> tuple[Entry, ...]:
         """Return the commands in the order in which they came, or those of one verb."""
         with self.file.look() as rows:
+            idle = not late.waiting(rows)
             entries = journal.entries(rows)
+        if not idle:
+            with self.file.change() as rows:
+                late.settled(rows, self.clock)
+                entries = journal.entries(rows)
         return tuple(e for e in entries if not verb or e.command.split()[:1] == [verb])
 
     def logins(self) -> tuple[Login, ...]:

@@ -15,6 +15,7 @@ from flashd.sim.nouns import User
 from flashd.sim.session import Admission, Refusal
 
 STATE = "FLASHD_SIM"
+NOT_STARTED = 63
 PORTS = ("1751", "1750", "1718")
 """What the shipped profile says is tried: the newest, then older servers, then the ESS 800."""
 
@@ -82,7 +83,11 @@ def _managed_by(console: str, world: tuple[Array, ...]) -> Array | None:
 
 def _reachable(array: Array, console: str, credentials: Credentials) -> bool:
     with array.file.change() as rows:
-        fault = faults.strike(rows, faults.names_at(faults.CONNECT), console)
+        fault = faults.strike(rows, faults.names_at(faults.CONNECT), console, array.clock)
+    if fault and fault.name == "start-fails":
+        _note_failure(array, console, credentials, fault.name)
+        text = fault.options.get("text", "the start script found no configuration")
+        raise Refusal(f"simulated: {text}", int(fault.number("exit", NOT_STARTED)))
     port, ports = array.switches["console_port"], credentials.ports
     answers = fault is None and port in ports
     if fault and "seconds" in fault.options:
@@ -90,17 +95,22 @@ def _reachable(array: Array, console: str, credentials: Credentials) -> bool:
     else:
         _try_ports(array, credentials, ports.index(port) if answers else len(ports))
     if not answers:
-        with array.file.change() as rows:
-            client = _client(console, credentials.user)
-            journal.note_login(rows, array.clock.now(), client, "unreachable")
+        _note_failure(array, console, credentials, "unreachable")
     return answers
+
+
+def _note_failure(array: Array, console: str, credentials: Credentials, outcome: str) -> None:
+    with array.file.change() as rows:
+        journal.note_login(rows, array.clock.now(), _client(console, credentials.user), outcome)
 
 
 def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
     client = _client(console, credentials.user)
     password = _password(console, credentials)
     with array.file.change() as rows:
-        fault = faults.strike(rows, faults.names_at(faults.LOGIN), console)
+        fault = faults.strike(rows, faults.names_at(faults.LOGIN), console, array.clock)
+        if fault and fault.name == "locked-out":
+            accounts.lock(rows, credentials.user)
     if fault and fault.name == "login-hang":
         mischief.stall(fault, array.clock)
     array.clock.wait(array.switches.number("login_seconds"))

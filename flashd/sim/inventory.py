@@ -264,10 +264,11 @@ class Inventory:
             "DELETE FROM mount WHERE host = ? AND volume = ?", (host, volume_id)
         )
 
-    def writers(self, volume_id: str) -> tuple[str, ...]:
-        """Return the hosts that have a volume mounted and write to it all the time."""
-        query = "SELECT host FROM mount WHERE volume = ? AND writing = 1 ORDER BY host"
-        return tuple(host for (host,) in self._connection.execute(query, (volume_id,)))
+    def writers(self, volume_id: str) -> tuple[Mount, ...]:
+        """Return the mounts of a volume whose hosts write to it all the time."""
+        query = "SELECT host, seen FROM mount WHERE volume = ? AND writing = 1 ORDER BY host"
+        found = self._connection.execute(query, (volume_id,))
+        return tuple(Mount(host=host, volume=volume_id, seen=seen) for host, seen in found)
 
     def _remote_copies(self, where: str, *values: str) -> tuple[RemoteCopy, ...]:
         columns = ", ".join(_REMOTE_COPY)

@@ -4,6 +4,8 @@ Texts that public material does not give say `simulated:`; nobody may come to de
 """
 
 UNREACHABLE = "CMUN00018E Unable to connect to the management console server"
+CONNECTION_LOST = "CMUN00018E simulated: the connection to the management console was lost"
+NO_ANSWER = "CMUN02099E simulated: the management console did not answer in time"
 NO_FLASH_COPY = "CMUC00234I lsflash: No Flash Copy found."
 NO_VOLUME = "CMUC00234I lsfbvol: No FB Volume found."
 
@@ -60,6 +62,12 @@ def sure_to_withdraw(pair: str) -> str:
 def copy_services_failure(command: str, subject: object, reason: str) -> str:
     """Say that the array refused, and why, visibly simulated."""
     return f"CMUN03099E {command}: {subject}: Copy Services operation failure: simulated: {reason}"
+
+
+def warning_of(message: str) -> str:
+    """Say something of class W about what another message tells of."""
+    number, _, rest = message.partition(" ")
+    return f"CMUN03099W {rest}" if rest else f"CMUN03099W {number}"
 
 
 def login_refused(reason: str) -> str:

@@ -1,19 +1,22 @@
 """A session that is logged in: it reads commands, has the array act, and answers."""
 
+import sqlite3
 from dataclasses import dataclass, replace
 
 from flashd.sim import (
     accounts,
+    distortion,
     faults,
-    flashcopy,
     journal,
+    late,
     manual,
+    meddling,
     messages,
     mischief,
     speech,
 )
 from flashd.sim.array import Array, Identity
-from flashd.sim.commands import COMMANDS
+from flashd.sim.commands import COMMANDS, pairwise
 from flashd.sim.commands.command import (
     AUTHENTICATION,
     CONNECTION,
@@ -33,17 +36,17 @@ from flashd.sim.grammar import (
     split,
     without_passwords,
 )
-from flashd.sim.ids import BadIdError, same_image
+from flashd.sim.ids import BadIdError, Pair, same_image
 from flashd.sim.inventory import Inventory
 from flashd.sim.layout import OPTIONS, Layout
 from flashd.sim.nouns import User
 from flashd.sim.roles import may
 from flashd.sim.terminal import Mode, Terminal
+from flashd.sim.waiting import await_copies
 
 _ENDINGS = frozenset(("quit", "exit"))
 _HELP = "help"
 _HELP_OPTIONS = frozenset(("-help", "-h", "-?"))
-_AT_COMMANDS = faults.names_at(faults.BEFORE, faults.AFTER, faults.ANSWER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,18 +144,19 @@ class Session:
             self._say(entry, self._layout, Answer(report=report), None, bound=False)
 
     def _carry_out(self, entry: int, text: str, command: Command, request: Request) -> int:
-        fault = self._struck_by(entry, text)
+        fault, others = self._struck_by(entry, text)
         mischief.strike(fault, BEFORE, self._clock, self._terminal)
         in_time = self._wait_for_the_array()
         if not in_time and self._switches["on_timeout"] == "undone":
             return self._give_up(entry, command)
-        answer = self._act(entry, command, request, fault)
+        answer = self._act(entry, command, request, fault, others)
         if not in_time:
             return self._give_up(entry, command)
         if "-wait" in request.flags:  # the client asks again and again: no single answer is late
-            self._array.await_copies(answer.acted)
+            await_copies(self._array, answer.acted)
         mischief.strike(fault, AFTER, self._clock, self._terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)
+        mischief.end(fault, self._clock, answer.exit)
         return answer.exit
 
     def _wait_for_the_array(self) -> bool:
@@ -169,30 +173,43 @@ class Session:
         self._say(entry, bare, Answer(messages=(said,)), None, bound=False)
         return CONNECTION
 
-    def _struck_by(self, entry: int, text: str) -> Fault | None:
+    def _struck_by(self, entry: int, text: str) -> tuple[Fault | None, tuple[Fault, ...]]:
+        """Return the fault of a command and what others do beside it; what they do before, do."""
         with self._array.file.change() as rows:
-            fault = faults.strike(rows, _AT_COMMANDS, text)
-            if fault:
-                journal.note_fault(rows, entry, str(fault))
-        return fault
+            fault, others = faults.strike_command(rows, text, self._clock)
+            struck = (fault, *others) if fault else others
+            if struck:
+                journal.note_fault(rows, entry, ", ".join(map(str, struck)))
+            if others:
+                meddling.meddle(rows, late.settled(rows, self._clock), others, BEFORE)
+        return fault, others
 
-    def _act(self, entry: int, command: Command, request: Request, fault: Fault | None) -> Answer:
+    def _act(
+        self,
+        entry: int,
+        command: Command,
+        request: Request,
+        fault: Fault | None,
+        others: tuple[Fault, ...] = (),
+    ) -> Answer:
         """Act and record it in one transaction, so that a kill leaves both or neither."""
         with self._array.file.change() as rows:
-            held = Inventory(rows, self._clock)
-            flashcopy.settle(held)
+            held = late.settled(rows, self._clock)
             rows.execute("SAVEPOINT act")
             answer = mischief.refusal(fault, request)
             if answer is None:
-                part = mischief.shortened(fault, request)
+                part = mischief.shortened_to(fault, request)
                 call = self._call(part, held)
                 answer = mischief.completed(fault, request, command.run(call))
             lied = fault is not None and fault.name == "lie"
             if lied:
                 rows.execute("ROLLBACK TO act")
-            phase = journal.LIED if lied else _phase(answer)
+            rest = mischief.put_off(fault, request)
+            phase = journal.LIED if lied else _phase(answer, put_off=rest is not None)
             pairs = ((), ()) if lied else (answer.acted, answer.refused)
             journal.note_outcome(rows, entry, phase, answer.exit, pairs)
+            self._put_off(rows, held, entry, rest)
+            meddling.meddle(rows, held, others, AFTER)
         return answer
 
     def _call(self, request: Request, held: Inventory) -> Call:
@@ -200,20 +217,36 @@ class Session:
         user, at = self._admission.user, self._clock.now()
         return Call(request, held, self._identity, fullid, user, at)
 
+    def _put_off(
+        self,
+        rows: sqlite3.Connection,
+        held: Inventory,
+        entry: int,
+        rest: tuple[Request, float] | None,
+    ) -> None:
+        """Leave the rest of a command to the array; it is received, and not acted on yet."""
+        if rest is None or rest[0].verb not in late.ACTS:
+            return
+        request, seconds = rest
+        pairs = tuple(Pair.parse(one, self._identity.serial) for one in request.operands)
+        options = pairwise.shape(request)
+        late.postpone(rows, held.at + seconds, entry, request.verb, options, pairs)
+
     def _say(
         self, entry: int, layout: Layout, answer: Answer, fault: Fault | None, *, bound: bool
     ) -> None:
-        answer = mischief.fewer_rows(fault, answer)
+        answer = distortion.of_answer(fault, answer)
         banner = self._banner(layout, self._identity.serial if bound else "")
         lines, apart = speech.answered(answer, layout, self._switches)
-        out = mischief.distorted(fault, speech.text(banner + lines))
-        err = mischief.distorted(fault, speech.text(apart))
+        previous = self._previous_answer(entry) if fault else ""
+        out = distortion.of_text(fault, speech.text(banner + lines), previous)
+        err = distortion.of_text(fault, speech.text(apart))
         self._note_answer(entry, out + err)
         if speech.pages(layout, self._mode, self._switches):
             speech.write_pages(self._terminal, out, layout.rows)
+            self._terminal.complain(err)
         else:
-            self._terminal.write(out)
-        self._terminal.complain(err)
+            mischief.utter(fault, self._clock, self._terminal, out, err)
 
     def _refuse(self, entry: int, text: str, error: Exception) -> int:
         if isinstance(error, Refusal):
@@ -287,6 +320,10 @@ class Session:
         with self._array.file.change() as rows:
             journal.note_outcome(rows, entry, phase, code)
 
+    def _previous_answer(self, entry: int) -> str:
+        with self._array.file.look() as rows:
+            return journal.last_answer(rows, entry)
+
     def _note_answer(self, entry: int, answer: str) -> None:
         with self._array.file.change() as rows:
             journal.note_answer(rows, self._clock.now(), entry, answer)
@@ -305,5 +342,7 @@ def _verb(text: str) -> str:
     return next(iter(text.split(maxsplit=1)), "")
 
 
-def _phase(answer: Answer) -> str:
+def _phase(answer: Answer, *, put_off: bool) -> str:
+    if put_off and not answer.acted:
+        return journal.RECEIVED
     return journal.REFUSED if answer.refused and not answer.acted else journal.ACTED

@@ -48,7 +48,10 @@ CREATE TABLE mount (host TEXT, volume TEXT, writing INTEGER, seen TEXT,
 CREATE INDEX writing ON mount (volume, host) WHERE writing = 1;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE fault (id INTEGER PRIMARY KEY, name TEXT, position TEXT, pattern TEXT,
-    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT);
+    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT,
+    from_at REAL, clock TEXT DEFAULT 'host', chance REAL, seed INTEGER DEFAULT 0);
+CREATE TABLE late_act (id INTEGER PRIMARY KEY, at REAL, entry INTEGER, verb TEXT, options TEXT,
+    pairs TEXT);
 CREATE TABLE login (id INTEGER PRIMARY KEY, at REAL, pid INTEGER, hmc TEXT, user TEXT,
     outcome TEXT);
 CREATE TABLE journal (id INTEGER PRIMARY KEY, session INTEGER, at REAL, pid INTEGER, hmc TEXT,

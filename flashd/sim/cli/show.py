@@ -11,6 +11,7 @@ from flashd.sim.cli.arguments import array_file, as_json
 from flashd.sim.cli.surroundings import hosts_facts, hosts_pictures
 from flashd.sim.commands import lsflash
 from flashd.sim.commands.command import Call
+from flashd.sim.faults import Fault
 from flashd.sim.grammar import Request
 from flashd.sim.journal import Entry
 from flashd.sim.layout import Layout, Report, render
@@ -69,9 +70,10 @@ def _picture(array: Array) -> str:
         ),
         _table(("Switch", "Moved to"), tuple(moved.items())),
         _table(
-            ("Fault", "Command", "Nth", "Times", "Struck"),
+            ("Fault", "Command", "Nth", "Times", "When", "Struck"),
             tuple(
-                (str(f), f.pattern, str(f.nth), str(f.times), str(f.fired)) for f in array.faults()
+                (str(f), f.pattern, str(f.nth), str(f.times), _when(f), str(f.fired))
+                for f in array.faults()
             ),
         ),
     )
@@ -84,6 +86,12 @@ def _relations(array: Array) -> Report:
     with array.inventory() as held:
         answer = lsflash.run(Call(request, held, identity))
     return answer.report or Report(lsflash.SHORT + lsflash.LONG, ())
+
+
+def _when(fault: Fault) -> str:
+    when = fault.when
+    at = "-" if when.at is None else f"{_iso(when.at)} ({when.clock})"
+    return at if when.chance is None else f"{at}, chance {when.chance:g} of seed {when.seed}"
 
 
 def _volume(volume: Volume) -> tuple[str, ...]:

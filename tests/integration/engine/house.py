@@ -146,6 +146,7 @@ class Lab:
     guards: dict[str, Looks] = field(default_factory=dict)
     protected: frozenset[tuple[str, str]] = frozenset()
     timeout: float = 20.0
+    late: float = 0.0  # nothing is carried out once its client is gone, unless a test says so
     environment: dict[str, str] = field(default_factory=dict)
     dscli: Path = DSCLI
     second_console: str = ""
@@ -229,7 +230,10 @@ class Lab:
                 events=events or self.told,
                 entropy=lambda: os.urandom(10),
                 protected=self.protected,
-                pace=Pace(command_timeout=timedelta(seconds=self.timeout)),
+                pace=Pace(
+                    command_timeout=timedelta(seconds=self.timeout),
+                    late=timedelta(seconds=self.late),
+                ),
                 unreturned=self.unreturned,
             )
 
