@@ -95,6 +95,13 @@ class Inventory:
         pair = relation.pair
         self._put("relation", _RELATION, [pair.source, pair.target, *values])
 
+    def note_claim(self, pair: Pair, unclaimed: int) -> None:
+        """Note how many tracks of a target have not taken their space yet."""
+        self._connection.execute(
+            "UPDATE relation SET unclaimed = ?, filling = ? WHERE source = ? AND target = ?",
+            (unclaimed, unclaimed > 0, pair.source, pair.target),
+        )
+
     def drop_relation(self, pair: Pair) -> None:
         """Forget a relation; the volumes stay as they are."""
         self._connection.execute(
@@ -216,7 +223,9 @@ class Inventory:
     def allocate(self, volume: Volume, tracks: int) -> None:
         """Let a volume take tracks from its pool, which has them."""
         left = self.space_left(volume.pool) - tracks
-        self.put_volume(replace(volume, allocated=volume.allocated + tracks))
+        self._connection.execute(
+            "UPDATE volume SET allocated = allocated + ? WHERE id = ?", (tracks, volume.id)
+        )
         self._space[volume.pool] = left
 
     # Hosts and other arrays
