@@ -65,7 +65,7 @@ def judge(
             Outcome.DONE, f"the array shows {len(done)} of {len(done)} pairs done", pairs
         )
     said = f": {answer.reason}" if answer and answer.reason else ""
-    reason = f"{_shown(step, done, pairs)}{said}"
+    reason = f"{_shown(step, done, pairs)}{_states(step, after)}{said}"
     if _certain(pairs, answer) or (settled and Advance.UNKNOWN not in pairs.values()):
         return Judgement(Outcome.FAILED, reason, pairs)
     return Judgement(Outcome.UNKNOWN, reason, pairs)
@@ -90,9 +90,21 @@ def unconfirmed(until: datetime) -> str:
 def advance(
     kind: StepKind, before: Marks | None, after: Relation | None, zone: ZoneInfo | None
 ) -> Advance:
-    """Compare what the array showed of one pair before and after a step of that kind."""
+    """Compare what the array showed of one pair before and after a step of that kind.
+
+    A new date in any state but Valid is that of a copy which the array calls bad.
+    """
     if kind is StepKind.WITHDRAW:
         return Advance.DONE if after is None else Advance.NOT_DONE
+    shown = _dated(kind, before, after, zone)
+    bad = after is not None and not after.valid
+    return Advance.UNKNOWN if bad and shown is Advance.DONE else shown
+
+
+def _dated(
+    kind: StepKind, before: Marks | None, after: Relation | None, zone: ZoneInfo | None
+) -> Advance:
+    """Compare the dates of a pair that is to have a new one."""
     if after is None:
         return Advance.NOT_DONE if kind is StepKind.ESTABLISH else Advance.UNKNOWN
     if any(note.startswith("Date") for note in after.unread):
@@ -119,6 +131,13 @@ def _certain(pairs: Mapping[Pair, Advance], answer: Answer | None) -> bool:
         if shown is Advance.NOT_DONE and not no:
             return False
     return True
+
+
+def _states(step: Step, after: Listing) -> str:
+    """Name the states of copies that do not count."""
+    seen = [one for pair in step.pairs if (one := after.relations.get(pair))]
+    bad = [f"{one.pair} is in state {one.state}" for one in seen if not one.valid]
+    return f"; {', '.join(bad)}" if bad else ""
 
 
 def _shown(step: Step, done: list[Pair], pairs: Mapping[Pair, Advance]) -> str:

@@ -68,12 +68,14 @@ class Array:
         """Make an array without volumes and with one user; see `add_volumes`, `establish`."""
         wwnn = "5005076303" + "".join(c if c in "0123456789ABCDEF" else "0" for c in serial[-6:])
         array = cls(StateFile.create(Path(path)))
-        with array.file.change() as rows:
+        with _whole_or_gone(array.path), array.file.change() as rows:
             rows.execute(
                 "INSERT INTO array (serial, wwnn, model, code_level) VALUES (?, ?, ?, ?)",
                 (serial, wwnn, "981", VERSION_OF_MICROCODE),
             )
-            rows.executemany("INSERT INTO console VALUES (?)", [(c,) for c in consoles])
+            rows.executemany(
+                "INSERT INTO console VALUES (?)", [(c,) for c in dict.fromkeys(consoles)]
+            )
             accounts.add_user(rows, user, password, role, array.clock.now())
         return array
 
@@ -160,11 +162,7 @@ class Array:
         The order of all writes decides, not what was asked for. What hosts have written to since,
         what is unpredictable and what was reverted is no copy of any instant.
         """
-        volumes = [self.volume(target) for target in targets]
-        if any(volume.copied_from is None for volume in volumes):
-            return False
-        ends = [v.same_until for v in volumes if v.same_until is not None]
-        return max(v.same_from for v in volumes) < min(ends, default=float("inf"))
+        return flashcopy.one_point_in_time([self.volume(target) for target in targets])
 
     # Pools, logical subsystems, hosts, other arrays
 
@@ -247,12 +245,12 @@ class Array:
     def relation(self, pair: str) -> Relation:
         """Return the relation of one pair."""
         with self.inventory() as held:
-            return _need_relation(held, Pair.parse(pair))
+            return held.need_relation(Pair.parse(pair))
 
     def set_relation(self, pair: str, /, **changes: object) -> Relation:
         """Put a relation into any state, allowed or not."""
         with self.inventory() as held:
-            relation = _need_relation(held, Pair.parse(pair))
+            relation = held.need_relation(Pair.parse(pair))
             changed = replace(relation, **changes)  # type: ignore[arg-type]
             other = held.onto_target(changed.pair.target)
             if other not in {None, relation}:
@@ -264,7 +262,7 @@ class Array:
     def drop_relation(self, pair: str) -> None:
         """Let a relation be gone, as after maintenance."""
         with self.inventory() as held:
-            held.drop_relation(_need_relation(held, Pair.parse(pair)).pair)
+            held.drop_relation(held.need_relation(Pair.parse(pair)).pair)
 
     def reverse_relation(self, pair: str) -> None:
         """Swap the roles, as reverseflash does; the contents stay."""
@@ -274,7 +272,7 @@ class Array:
     def out_of_sync_tracks(self, pair: str) -> int:
         """How many tracks of a pair are not copied yet."""
         with self.inventory() as held:
-            return held.out_of_sync(_need_relation(held, Pair.parse(pair)))
+            return held.out_of_sync(held.need_relation(Pair.parse(pair)))
 
     # Clock, switches, accounts
 
@@ -388,7 +386,11 @@ class Array:
 VERSION_OF_MICROCODE = "88.57.2.0"
 
 
-def _need_relation(held: Inventory, pair: Pair) -> Relation:
-    if (relation := held.relation(pair)) is None:
-        raise SimError(f"there is no relation {pair}")
-    return relation
+@contextmanager
+def _whole_or_gone(path: Path) -> Iterator[None]:
+    """Leave no half-made array: it would be taken for a whole one."""
+    try:
+        yield
+    except BaseException:
+        path.unlink()
+        raise

@@ -80,6 +80,12 @@ class Inventory:
         found = self._relations("source = ? AND target = ?", pair.source, pair.target)
         return found[0] if found else None
 
+    def need_relation(self, pair: Pair) -> Relation:
+        """Return the relation of one pair that has to be there."""
+        if (relation := self.relation(pair)) is None:
+            raise SimError(f"there is no relation {pair}")
+        return relation
+
     def from_source(self, source: str) -> tuple[Relation, ...]:
         """Return the relations that copy from a volume."""
         return self._relations("source = ?", source)

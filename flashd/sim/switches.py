@@ -249,6 +249,39 @@ _TABLE = (
         "password_history", "8", NUMBER, "V", "showpass", "former passwords that may not come again"
     ),
     *(Switch(*row) for row in copyswitches.ROWS),
+    Switch("comments", "yes", YES_NO, "R", "-", "a line that begins with # is no command"),
+    Switch(
+        "session_limit",
+        "unlimited",
+        ("unlimited", "number"),
+        "U",
+        "-",
+        "sessions that a console bears at once",
+    ),
+    Switch(
+        "idle_seconds",
+        "unlimited",
+        ("unlimited", "number"),
+        "U",
+        "-",
+        "after which a session that was given no command is gone",
+    ),
+    Switch(
+        "output_comes",
+        "at-once",
+        ("at-once", "at-the-end"),
+        "U",
+        "-",
+        "what a client says that talks to no terminal; it may come in blocks and at its end",
+    ),
+    Switch(
+        "script_session_banner",
+        "yes",
+        YES_NO,
+        "I",
+        "OpenSVC docs",
+        "a script begins with the banner of the session",
+    ),
 )
 
 SWITCHES: Mapping[str, Switch] = {switch.name: switch for switch in _TABLE}

@@ -4,8 +4,11 @@ from typing import Any
 
 import click
 
+from flashd.sim.cli.behaviours import behaviours
+from flashd.sim.cli.compare import compare
 from flashd.sim.cli.faults import fault, faults
 from flashd.sim.cli.host import host
+from flashd.sim.cli.imports import import_
 from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
 from flashd.sim.cli.states import set_clock, set_relation, set_timer, write
@@ -42,7 +45,10 @@ for _command in (
     faults,
     switch,
     switches,
+    behaviours,
+    compare,
     host,
+    import_,
     user,
 ):
     sim.add_command(_command)
