@@ -163,8 +163,8 @@ def test_invariant_4_killed_in_a_resync_it_starts_again_and_puts_it_right(
     flashd.start()
     eventually(lambda: flashd.fresh, "the resync")
     flashd.machine.do("systemctl", "kill", "--signal=KILL", "--kill-whom=main", "flashd")
-    flashd.until("run-recovered")
     flashd.until("resync-completed")
+    flashd.until("run-recovered")
     assert flashd.unit("NRestarts") == "1"
     assert flashd.fresh
     entries = json.loads(flashd.sim("journal", FILE, "--json"))["commands"]
