@@ -38,7 +38,10 @@ COMMANDS = {
     "completion": "Teach a shell to complete commands, options and names.",
 }
 EXTRA_GROUP = "flashd.commands"
-EXTRA = {"flashd.sim.cli": "Make and drive simulated DS8000 arrays."}
+EXTRA = {
+    "flashd.sim.cli": "Make and drive simulated DS8000 arrays.",
+    "flashd.rehearsal.command": "Run the daemon on a twin of this configuration, in virtual time.",
+}
 """What is said of commands that stand beside, by their module, which is not loaded for that."""
 
 _OWN_ERROR = 1

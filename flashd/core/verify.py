@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from flashd.model.volumes import Listing, Pair, Relation
 
 
-_VALID = "Valid"
-
-
 class Advance(StrEnum):
     """What the array shows of one pair."""
 
@@ -100,7 +97,7 @@ def advance(
     if kind is StepKind.WITHDRAW:
         return Advance.DONE if after is None else Advance.NOT_DONE
     shown = _dated(kind, before, after, zone)
-    bad = after is not None and after.state != _VALID
+    bad = after is not None and not after.valid
     return Advance.UNKNOWN if bad and shown is Advance.DONE else shown
 
 
@@ -139,7 +136,7 @@ def _certain(pairs: Mapping[Pair, Advance], answer: Answer | None) -> bool:
 def _states(step: Step, after: Listing) -> str:
     """Name the states of copies that do not count."""
     seen = [one for pair in step.pairs if (one := after.relations.get(pair))]
-    bad = [f"{one.pair} is in state {one.state}" for one in seen if one.state != _VALID]
+    bad = [f"{one.pair} is in state {one.state}" for one in seen if not one.valid]
     return f"; {', '.join(bad)}" if bad else ""
 
 

@@ -46,6 +46,11 @@ class Cycle:
         """The world by whose definitions the next batch begins."""
         return self._world
 
+    @property
+    def under_way(self) -> frozenset[tuple[str, ...]]:
+        """The batches that have not ended, named by their arrays."""
+        return frozenset(self._in_flight)
+
     def adopt(self, world: World) -> None:
         """Go on by the definitions of another world, from the next tick on.
 

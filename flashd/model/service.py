@@ -34,6 +34,9 @@ class Windows(Protocol):
     ) -> datetime | None:
         """Find the first instant at or after `now` at which a run may start, if there is one."""
 
+    def next_open(self, now: datetime) -> datetime | None:
+        """Find the first instant at or after `now` that lies in a window, if there is one."""
+
     def window_end(self, now: datetime) -> datetime | None:
         """Find the last second of the window open at `now`."""
 

@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flashd.sim import accounts, faults, flashcopy, journal, late, meddling, pwfile, switches
+from flashd.sim import (
+    accounts,
+    codelevel,
+    faults,
+    flashcopy,
+    journal,
+    late,
+    meddling,
+    pwfile,
+    switches,
+)
 from flashd.sim.clock import HOST, Clock
 from flashd.sim.errors import SimError
 from flashd.sim.faults import Fault
@@ -58,12 +68,14 @@ class Array:
         """Make an array without volumes and with one user; see `add_volumes`, `establish`."""
         wwnn = "5005076303" + "".join(c if c in "0123456789ABCDEF" else "0" for c in serial[-6:])
         array = cls(StateFile.create(Path(path)))
-        with array.file.change() as rows:
+        with _whole_or_gone(array.path), array.file.change() as rows:
             rows.execute(
                 "INSERT INTO array (serial, wwnn, model, code_level) VALUES (?, ?, ?, ?)",
                 (serial, wwnn, "981", VERSION_OF_MICROCODE),
             )
-            rows.executemany("INSERT INTO console VALUES (?)", [(c,) for c in consoles])
+            rows.executemany(
+                "INSERT INTO console VALUES (?)", [(c,) for c in dict.fromkeys(consoles)]
+            )
             accounts.add_user(rows, user, password, role, array.clock.now())
         return array
 
@@ -207,6 +219,7 @@ class Array:
 
     def set_code_level(self, level: str) -> None:
         """Set the level of the microcode, such as 88.30 for release 8.3."""
+        codelevel.parse(level)
         with self.file.change() as rows:
             rows.execute("UPDATE array SET code_level = ?", (level,))
 
@@ -266,12 +279,14 @@ class Array:
             return held.out_of_sync(_need_relation(held, Pair.parse(pair)))
 
     def await_copies(self, pairs: Sequence[str]) -> None:
-        """Wait until nothing of these pairs is left to be copied in the background."""
+        """Wait, as `mkflash -wait` does, until nothing is left to be copied in the background."""
         while seconds := self._seconds_left(pairs):
             self.clock.wait(min(1.0, seconds))  # the rate may be changed meanwhile
 
     def _seconds_left(self, pairs: Sequence[str]) -> float:
         with self.inventory() as held:
+            if held.switches["mkflash_wait"] == "nothing":
+                return 0
             found = [held.relation(Pair.parse(pair)) for pair in pairs]
             left = max((held.out_of_sync(r) for r in found if r and r.background_copy), default=0)
             rate = held.switches.number("copy_rate")
@@ -387,6 +402,16 @@ class Array:
 
 
 VERSION_OF_MICROCODE = "88.57.2.0"
+
+
+@contextmanager
+def _whole_or_gone(path: Path) -> Iterator[None]:
+    """Leave no half-made array: it would be taken for a whole one."""
+    try:
+        yield
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def _need_relation(held: Inventory, pair: Pair) -> Relation:

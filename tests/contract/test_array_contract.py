@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flashd.adapters.arrays.messages import login_refused_in
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
@@ -218,6 +219,19 @@ async def test_a_user_who_may_not_is_told_so(house: House) -> None:
     answer = await change(house.backend(), RESYNC)
     assert answer.refused
     assert "Unsupported task" in answer.reason
+    house.sim.add_user("opensvc", "opensvc", role="no_access")
+    with pytest.raises(ArrayRejected, match="may not"):
+        await house.backend().observe(Heard())
+
+
+async def test_a_user_who_may_not_stops_no_logins_whatever_the_exit_code(house: House) -> None:
+    """It may be that of a refused login, and then the answer was taken for a doubt."""
+    house.sim.add_user("opensvc", "opensvc", role="monitor")
+    house.sim.switch("stream_exit", "first-error")
+    house.sim.switch("not_permitted_exit", "5")
+    answer = await change(house.backend(), RESYNC)
+    assert (answer.exit_status, answer.refused) == (5, True)
+    assert not login_refused_in(answer)
     house.sim.add_user("opensvc", "opensvc", role="no_access")
     with pytest.raises(ArrayRejected, match="may not"):
         await house.backend().observe(Heard())

@@ -93,8 +93,9 @@ async def right_freshness(lab: Site, world: World) -> None:
 
 def truth(lab: Site, pair: str) -> datetime | None:
     """Tell by the host's clock of when a target's content is; None: it is no copy."""
+    source, _, target = pair.partition(":")
     for one in lab.array().relations():
-        if str(one.pair) == pair:
+        if str(one.pair) == pair and lab.array().content(target).startswith(f"{source}@"):
             flashed = max(one.synced_at or 0.0, one.created_at)
             return datetime.fromtimestamp(flashed, UTC) - lab.skew
     return None

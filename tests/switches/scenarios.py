@@ -207,6 +207,25 @@ def without_background_copy(lab: Site) -> None:
     lab.define("db", resource(*PAIRS, bgcopy=False))
 
 
+def pool_runs_full(lab: Site) -> None:
+    """The pool of a target has no space left for what changed since the last resync."""
+    space_efficient(lab, recording=True)
+    lab.array().set_volume("0102", pool="P9", allocated=100)
+    lab.array().put_pool("P9", capacity=100)
+
+
+def reserved(lab: Site) -> None:
+    """A host that died has left a SCSI reservation on a target."""
+    nightly(lab)
+    lab.array().reserve("host", "0102")
+
+
+def mirrored(lab: Site) -> None:
+    """A target is mirrored to another array."""
+    nightly(lab)
+    lab.array().mirror("0102", "0102")
+
+
 def missing(lab: Site) -> None:
     nightly(lab)
     lab.array().drop_relation(PAIRS[2])
@@ -240,6 +259,12 @@ def right_password(lab: Site) -> None:
 
 def one_login(lab: Site) -> bool:
     return len(lab.array().logins()) == 1
+
+
+def expired_password(lab: Site) -> None:
+    """An administrator has set the password: it has to be changed before anything else."""
+    nightly(lab)
+    lab.array().set_user("opensvc", must_change=True)
 
 
 def monitor(lab: Site) -> None:
@@ -368,6 +393,15 @@ SCENARIOS = {
         Ends((DONE,), TWO_STEPS),
         check=permits_space_efficient,
     ),
+    "the pool runs full": Scenario(
+        pool_runs_full, Ends((UNKNOWN, REFUSED), (RESYNC,), "0101:0102 is in state Tgt Failed")
+    ),
+    "a target is reserved": Scenario(
+        reserved, Ends((FAILED,), (RESYNC,), "partly done: 2 of 3 pairs, not 0101:0102: CMUN")
+    ),
+    "a target is mirrored": Scenario(
+        mirrored, Ends((FAILED,), (RESYNC,), "partly done: 2 of 3 pairs, not 0101:0102: CMUN")
+    ),
     "a pair missing": Scenario(missing, Ends((REFUSED,), said=f"{PAIRS[2]} is not on the array")),
     "a pair reversed": Scenario(reversed_pair, Ends((REFUSED,), said="is reversed on the array")),
     "no relation at all": Scenario(
@@ -381,8 +415,11 @@ SCENARIOS = {
         Ends((FAILED, DONE), (RESYNC,), "wrong password"),
         meanwhile=right_password,
     ),
+    "the password has expired": Scenario(
+        expired_password, Ends((FAILED, FAILED), said="login refused"), check=one_login
+    ),
     "a user who may only look": Scenario(
-        monitor, Ends((FAILED,), said="Unsupported task"), check=lambda lab: not lab.acted()
+        monitor, Ends((FAILED,), said="Unsupported task"), check=lambda lab: len(lab.changes()) == 1
     ),
     "the first console is gone": Scenario(
         lambda lab: consoles_gone(lab, console(SERIAL)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flashd.adapters.arrays.client import Readiness, client
 from flashd.adapters.arrays.messages import (
@@ -22,9 +22,10 @@ from flashd.model.run import Answer, Carrier
 from flashd.model.volumes import Listing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
-    from flashd.adapters.arrays.client import Client, Said
+    from flashd.adapters.arrays.client import Said
     from flashd.adapters.arrays.messages import Message
     from flashd.core.firewall import Cleared
     from flashd.model.volumes import Pair
@@ -64,13 +65,43 @@ class Dscli:
         return " ".join(self.argv)
 
 
+class Client(Protocol):
+    """A dscli that has been started; see `flashd.adapters.arrays.client.Client`."""
+
+    @property
+    def group(self) -> int:
+        """The process group, led by the client itself."""
+
+    @property
+    def started(self) -> int:
+        """When its leader began, in clock ticks since boot."""
+
+    async def ready(self, limit: float) -> Readiness:
+        """Wait until the client is logged in and takes commands, or until it will not."""
+
+    async def say(self, commands: str) -> bool:
+        """Write commands and end the input; whether it can be that any of it is read."""
+
+    async def finish(self, limit: float) -> Said:
+        """Read the answer to its end; kill the client after `limit` seconds."""
+
+    def question(self) -> str:
+        """Tell what the client asks of a person before the login; empty where it is nothing."""
+
+
+def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
+    """Start dscli as a process."""
+    return client(dscli.argv, dscli.environment)
+
+
 @dataclass(frozen=True, slots=True)
 class OneshotArray:
-    """The array port by single processes of dscli."""
+    """The array port by single clients; `start` makes one, a process unless told otherwise."""
 
     dscli: Dscli
     clock: Clock
     host: Host
+    start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
 
     async def observe(self, witness: Witness) -> Listing:
         """List the whole array."""
@@ -102,7 +133,7 @@ class OneshotArray:
 
     @asynccontextmanager
     async def _logged_in(self, witness: Witness) -> AsyncIterator[Client]:
-        async with client(self.dscli.argv, self.dscli.environment) as process:
+        async with self.start(self.dscli) as process:
             limit = min(LOGIN_LIMIT, self.dscli.timeout)
             readiness = await process.ready(limit)
             if readiness is not Readiness.READY:

@@ -73,6 +73,28 @@ class Lane:
             raise
 
 
+class InlineLane(Lane):
+    """A lane without a thread: who asks waits, and with him the event loop.
+
+    For a store that nobody else uses, in virtual time: while a thread worked, time could not
+    go on, and could not be kept from going on.
+    """
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a transaction."""
+        return self._transact(work, time.monotonic())
+
+    def later(self, work: Callable[[Connection], object]) -> None:
+        """Do `work` now."""
+        with suppress(StoreError):
+            self._transact(work, time.monotonic())
+
+    async def close(self) -> None:
+        """Let go."""
+        self._thread.shutdown(wait=False)  # it never had a thread
+        self._engine.dispose()
+
+
 def _is_lost(cause: BaseException | None) -> bool:
     """Whether a server could not be reached, or was no more: it then told no SQLSTATE of its own.
 

@@ -37,7 +37,8 @@ class SqlStandings(Lanes):
     async def stand(self, standings: Iterable[Standing]) -> None:
         """Write these standings."""
         rows = [_row(standing) for standing in standings]
-        await self._writing.run(partial(_stand, rows=rows))
+        if rows:  # after most listings nothing stands otherwise than before
+            await self._writing.run(partial(_stand, rows=rows))
 
     async def look_again(self, now: datetime, services: Iterable[str] | None = None) -> None:
         """Have these services looked at `now`, or every one; one that is overdue keeps its turn."""

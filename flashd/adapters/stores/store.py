@@ -6,18 +6,18 @@ import asyncio
 import sys
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 
 from flashd.adapters.stores.accepted import SqlAccepted
 from flashd.adapters.stores.breakers import SqlBreakers
 from flashd.adapters.stores.copies import SqlCopies
-from flashd.adapters.stores.dialect import lease_time, sqlite_engine
+from flashd.adapters.stores.dialect import file_engine, lease_time, sqlite_engine
 from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.files import provide
 from flashd.adapters.stores.holds import SqlHolds
-from flashd.adapters.stores.lane import Lane
+from flashd.adapters.stores.lane import InlineLane, Lane
 from flashd.adapters.stores.migrations import migrate, up_to_date
 from flashd.adapters.stores.observations import SqlObservations
 from flashd.adapters.stores.place import file_of, name_of, parse
@@ -29,6 +29,7 @@ from flashd.errors import StoreError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import URL, Connection, Engine
 
@@ -77,6 +78,23 @@ async def open_store(url: str, host: Host, *, patience: float = PATIENCE) -> Sql
     where = f"state store {name_of(place)}"
     writing, reading = await beside(partial(_open, place, where, patience))
     return SqlStore(Lane(writing, where, "store-write"), Lane(reading, where, "store-read"), host)
+
+
+Kind = TypeVar("Kind", bound=SqlStore)
+
+
+def throwaway_store(path: Path, host: Host, kind: type[Kind]) -> Kind:
+    """Make a store of this kind in a new file that nobody else uses and nobody keeps.
+
+    Nothing waits for the disk, and no thread is there but the caller's.
+    """
+    where = f"throw-away store {path}"
+    provide(path)
+    engine = file_engine(path)
+    with told(where):
+        migrate(engine, where)
+    lane = InlineLane(engine, where, "throw-away")
+    return kind(lane, lane, host)
 
 
 def _open(place: URL, where: str, patience: float) -> tuple[Engine, Engine]:

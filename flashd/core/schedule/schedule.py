@@ -67,6 +67,16 @@ class Schedule:
         first = min((start for start in starts if start is not None), default=None)
         return None if first is None else question.zone.moment(first)
 
+    def next_open(self, now: datetime) -> datetime | None:
+        """Return the first instant from `now` on inside a window; None: never again.
+
+        Like `next_start` it is in the zone of `now`; no start is spread.
+        """
+        question = _question(now, None, default_interval=False)
+        starts = (first_start(openings, question) for openings in self._openings)
+        first = min((start for start in starts if start is not None), default=None)
+        return None if first is None else question.zone.moment(first)
+
     def starts(
         self,
         now: datetime,

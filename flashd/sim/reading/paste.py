@@ -40,14 +40,14 @@ class Section:
         return self.command.partition(" ")[0]
 
 
-def sections(text: str, command: str = "") -> tuple[Section, ...]:
+def sections(text: str, command: str = "", first_line: int = 1) -> tuple[Section, ...]:
     """Cut a text into the answers of one command after the other.
 
     `command` is what the first answer is known to belong to.
     """
     cutter = _Cutter(command)
-    for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
-        cutter.take(number, _ESCAPES.sub("", raw).rstrip("\r"))
+    for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), start=first_line):
+        cutter.take(number, _ESCAPES.sub("", raw).replace("\xa0", " ").rstrip("\r"))
     return tuple(cutter.end())
 
 

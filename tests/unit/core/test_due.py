@@ -461,6 +461,9 @@ class Mirage:
     ) -> datetime | None:
         return now + HOURS if seed and default_interval else None
 
+    def next_open(self, now: datetime) -> datetime | None:
+        return now + HOURS
+
     def window_end(self, _now: datetime) -> datetime | None:
         return None
 

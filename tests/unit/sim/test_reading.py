@@ -207,7 +207,7 @@ HOSTS = "Name,ID,WWPN,HostType,Profile,portgrp,volgrpID,ESSIOport"
         ("Name,ID,Type\n====\na,V1,V2,SCSI,Mask\n", 3, "does not fit"),
         ("CMUN00018E Unable to connect\n", 1, "dscli refused"),
         ("<INSTANCE><PROPERTY NAME='ID'/>\n", 1, "ends inside"),
-        (f"\n\n{HOSTS}\na,0000,5005076305FFD123,x,y,z,1,V1,all\n", 4, "several ways"),
+        (f"\n\n{HOSTS}\na,0000,5005076305FFD123,x,y,0,0,V0,V1,all\n", 4, "several ways"),
     ],
 )
 def test_what_is_not_understood_is_told_by_its_line(text: str, line: int, part: str) -> None:

@@ -1,0 +1,48 @@
+"""Faults by chance: each login and each command may meet one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from flashd.sim.array import Array
+
+AT_LOGIN = ("unreachable",)
+AT_LISTINGS = ("hang", "refused", "lost-answer", "cut-short", "garbage")
+AT_CHANGES = ("hang", "refused", "lost-answer", "partial", "garbage", "lie")
+"""Not among them: what needs a person afterwards (a refused login stops all logins until the
+password file is another one), and what ends the process that is the simulator, here this one."""
+
+_OPTIONS = {"hang": {"seconds": "1800"}, "cut-short": {"rows": "1"}}
+
+
+@dataclass(slots=True)
+class Mischief:
+    """Plants faults in an array; `struck` counts them by name."""
+
+    probability: float
+    chance: Random
+    struck: dict[str, int]
+
+    def at_login(self, array: Array) -> None:
+        """Maybe let the login that comes meet a fault."""
+        if self.probability and self.chance.random() < self.probability:
+            self._plant(array, self.chance.choice(AT_LOGIN), "*")
+
+    def at_commands(self, array: Array, commands: str) -> None:
+        """Maybe let the last of these commands meet a fault."""
+        if not self.probability or self.chance.random() >= self.probability:
+            return
+        lines = commands.split("\n")
+        verb = next((line.split()[0] for line in reversed(lines) if line.strip()), "")
+        names = AT_LISTINGS if verb.startswith("ls") else AT_CHANGES
+        if verb:
+            self._plant(array, self.chance.choice(names), verb)
+
+    def _plant(self, array: Array, name: str, pattern: str) -> None:
+        array.clear_faults()
+        array.add_fault(name, pattern, **dict[str, Any](_OPTIONS.get(name, {})))
+        self.struck[name] = self.struck.get(name, 0) + 1

@@ -1,0 +1,167 @@
+"""The twin of one array, and what it was told."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flashd.errors import ConfigError
+from flashd.rehearsal.clocks import ArrayClock, to_instant
+from flashd.sim import journal
+from flashd.sim.array import Array
+from flashd.sim.errors import SimError
+from flashd.sim.keptfile import KeptFile
+from flashd.sim.statefile import StateFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from flashd.model.service import Resource, Service
+    from flashd.rehearsal.clocks import VirtualClock
+    from flashd.rehearsal.mischief import Mischief
+    from flashd.rehearsal.terms import Terms
+    from flashd.sim.journal import Entry
+
+USER = "rehearsal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One command as the array's own journal has it."""
+
+    at: datetime
+    array: str
+    command: str
+    phase: str
+    exit: int | None
+    acted: tuple[str, ...]
+    fault: str
+
+    @property
+    def verb(self) -> str:
+        """Its first word."""
+        return self.command.partition(" ")[0]
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is one that can change relations."""
+        return self.verb in {"mkflash", "resyncflash", "rmflash"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """An array in virtual time; `pace` is its clock. Commands and sessions are kept in order."""
+
+    name: str
+    array: Array
+    file: KeptFile
+    clock: VirtualClock
+    pace: ArrayClock
+    mischief: Mischief
+    consoles: tuple[str, ...]
+    user: str = USER
+    told: list[Told] = field(default_factory=list)
+    sessions: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    def ended(self, began: datetime) -> None:
+        """Keep what a session was told, and take it out of the array: a month of it is much."""
+        self.sessions.append((began, self.clock.now()))
+        with self.array.file.change() as rows:
+            entries = journal.entries(rows)
+            journal.forget(rows)
+        self.told.extend(self._told(entry) for entry in entries)
+
+    def _told(self, entry: Entry) -> Told:
+        return Told(
+            at=to_instant(entry.at),
+            array=self.name,
+            command=entry.command,
+            phase=entry.phase,
+            exit=entry.exit,
+            acted=entry.acted,
+            fault=entry.fault,
+        )
+
+
+def copied(files: Iterable[Path], directory: Path) -> dict[str, Path]:
+    """Copy array files, which stay as they are; returns the copies by the arrays' names."""
+    found: dict[str, Path] = {}
+    for number, file in enumerate(files):
+        copy = directory / f"given-{number}.array"
+        try:
+            with (
+                closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as given,
+                closing(sqlite3.connect(copy)) as made,
+            ):
+                given.backup(made)
+            serial = Array.open(copy).identity.serial
+        except (sqlite3.Error, SimError) as error:
+            raise ConfigError(
+                f"{file} cannot be read as an array: {error}",
+                "Make one with flashd sim make.",
+            ) from error
+        if serial in found:
+            raise ConfigError(f"{file} is a second array {serial}", "Give each array once.")
+        found[serial] = copy
+    return found
+
+
+def make_array(
+    name: str, services: Sequence[Service], ages: Mapping[str, datetime], directory: Path
+) -> Path:
+    """Make an array as the services have it configured, last synced at `ages` by service."""
+    path = directory / f"{name}.array"
+    array = Array.create(path, name, consoles=("rehearsal",), user=USER, password=USER)
+    mine = [(one, res) for one in services for res in one.resources if res.array == name]
+    volumes = dict.fromkeys(
+        str(volume) for _, resource in mine for pair in resource.pairs for volume in pair.volumes
+    )
+    array.add_volumes(*volumes)
+    try:
+        for service, resource in mine:
+            _establish(array, resource, ages[service.name])
+    except SimError as error:
+        raise ConfigError(
+            f"the twin of {name} does not take the relations as configured: {error}",
+            "The real array would refuse them as well; see docs/simulator.md.",
+        ) from error
+    return path
+
+
+def _establish(array: Array, resource: Resource, synced: datetime) -> None:
+    array.establish(
+        *map(str, resource.pairs),
+        synced_at=synced.timestamp(),
+        record=resource.recording,
+        cp=resource.bgcopy,
+    )
+
+
+def open_twin(name: str, path: Path, clock: VirtualClock, terms: Terms, mischief: Mischief) -> Twin:
+    """Open an array file in virtual time, by the terms, with a user of our own."""
+    pace = ArrayClock(clock)
+    file = KeptFile(StateFile.open(path).path)
+    array = Array(file, pace)
+    array.clear_faults()
+    array.add_user(USER, USER)
+    if array.switches["date_zone"] == "client":
+        array.switch("date_zone", "UTC")  # as flashd has dscli write them
+    array.switch("login_seconds", str(terms.login_seconds))
+    array.switch("command_seconds", str(terms.command_seconds))
+    if terms.copy_rate is not None:
+        array.switch("copy_rate", str(terms.copy_rate))
+    with array.file.change() as rows:
+        journal.forget(rows)
+    return Twin(
+        name=name,
+        array=array,
+        file=file,
+        clock=clock,
+        pace=pace,
+        mischief=mischief,
+        consoles=array.consoles[:1],
+    )
