@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test check fix bench schema deb clean
+.PHONY: help init demo servers test switches check fix bench schema deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -32,6 +32,10 @@ test: $(READY) servers ## all tests
 	$(BIN)/python -m coverage report --include='flashd/core/*' --fail-under=95 --skip-covered
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  --ignore tests/unit --ignore tests/transcripts
+
+switches: $(READY) ## flashd under each position of each switch of the simulated array, in all scenarios
+	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
+	  tests/switches
 
 check: $(READY) ## style, types, layers
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flashd.core.durations import spell
 from flashd.core.instants import last_resync, oldest
 from flashd.core.plan import unexpected
+from flashd.core.verify import in_doubt_until, unconfirmed
 from flashd.model.health import Health, Status
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def assess(service: Service, picture: Picture, now: datetime) -> Health:
     The age of the last observation alone changes nothing: what was proved stays proved.
     """
     last = last_resync_of(service, picture.sightings, picture.zones)
-    unknown = _unknown(service, picture)
+    unknown = _unknown(service, picture, now)
     warnings = [*_unexpected(service, picture), *_age(service, last, now)]
     if unknown:
         return Health(Status.UNKNOWN, (*unknown, *warnings), last)
@@ -49,7 +50,7 @@ def last_resync_of(
     return oldest(copies)
 
 
-def _unknown(service: Service, picture: Picture) -> list[str]:
+def _unknown(service: Service, picture: Picture, now: datetime) -> list[str]:
     unseen = {array for array, pair in service.clones if (array, pair) not in picture.sightings}
     reasons = [f"never observed on {array}" for array in sorted(unseen)]
     reasons += [
@@ -58,7 +59,9 @@ def _unknown(service: Service, picture: Picture) -> list[str]:
         if (record := picture.arrays.get(array)) and record.failure
     ]
     if (run := picture.last_runs.get(service.name)) and run.open and run.steps:
-        reasons.append(f"the outcome of run {run.id} is not known")
+        until = in_doubt_until(run, picture.late)
+        doubt = f": {unconfirmed(until)}" if until and now <= until else ""
+        reasons.append(f"the outcome of run {run.id} is not known{doubt}")
     return reasons
 
 

@@ -105,12 +105,12 @@ def later(before: ArrayTime, after: ArrayTime, zone: ZoneInfo | None) -> bool | 
 
 
 def last_resync(sighting: Sighting, zone: ZoneInfo | None) -> Bounds | None:
-    """Bound the instant of the copy that a pair holds; None where it holds none.
+    """Bound the instant of the copy that a pair holds; None where it holds none, or may not.
 
     The array's date is believed as far as it agrees with what flashd saw. Where it does not
     (the clocks differ, or the host's was set), what flashd saw is all that is known.
     """
-    if sighting.relation is None:
+    if sighting.relation is None or not sighting.relation.valid:
         return None
     seen = Bounds(sighting.before_at, sighting.since_at)
     if (copied := sighting.relation.copied) is None:

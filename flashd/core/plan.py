@@ -185,7 +185,7 @@ def _missing(resource: Resource, pair: Pair) -> Objection:
 def _deviations(resource: Resource, relation: Relation) -> list[str]:
     wanted = "Enabled" if resource.recording else "Disabled"
     checks = (
-        (relation.state == "Valid", f"is in state {relation.state}, not Valid"),
+        (relation.valid, f"is in state {relation.state}, not Valid"),
         (relation.persistent is True, "is not persistent"),
         (relation.recording is resource.recording, f"has not Recording {wanted} as configured"),
         (relation.target_write_enabled is True, "has target writes disabled"),

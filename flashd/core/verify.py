@@ -11,9 +11,10 @@ from flashd.model.run import Account, Outcome, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
-    from flashd.model.run import Answer, Marks, Step
+    from flashd.model.run import Answer, Marks, RunRecord, Step
     from flashd.model.volumes import Listing, Pair, Relation
 
 
@@ -45,9 +46,9 @@ def judge(
 ) -> Judgement:
     """Say how a sent command ended. Success is what the array shows, never what was answered.
 
-    `settled`: the client that carried the command is gone and `after` was
-    read since, so what has not happened will not happen (recovery). Until then a command
-    that was neither shown nor refused may still be under way.
+    `settled`: the client that carried the command is gone, `after` was read since, and so late
+    that what has not happened will not happen (recovery, see `in_doubt_until`). Until then a
+    command that was neither shown nor refused may still be under way.
     """
     if after is None:
         silent = dict.fromkeys(step.pairs, Advance.UNKNOWN)
@@ -64,18 +65,46 @@ def judge(
             Outcome.DONE, f"the array shows {len(done)} of {len(done)} pairs done", pairs
         )
     said = f": {answer.reason}" if answer and answer.reason else ""
-    reason = f"{_shown(step, done, pairs)}{said}"
+    reason = f"{_shown(step, done, pairs)}{_states(step, after)}{said}"
     if _certain(pairs, answer) or (settled and Advance.UNKNOWN not in pairs.values()):
         return Judgement(Outcome.FAILED, reason, pairs)
     return Judgement(Outcome.UNKNOWN, reason, pairs)
 
 
+def in_doubt_until(run: RunRecord, late: timedelta) -> datetime | None:
+    """Tell how long the array may still carry out what a run sent; None where nothing was sent.
+
+    The end of a client ends nothing on the console that has read its command: a command without
+    a plain answer may be carried out once its client is gone, `late` after its intent at most.
+    Until then old dates say "not yet", and a second command could make two of one intent.
+    """
+    sent = [step.intent.at for step in run.steps if step.unsent is None]
+    return max(sent) + late if sent else None
+
+
+def unconfirmed(until: datetime) -> str:
+    """Say what is waited for while a command is in doubt."""
+    return f"its command is not confirmed, and the array may carry it out until {until:%H:%M:%SZ}"
+
+
 def advance(
     kind: StepKind, before: Marks | None, after: Relation | None, zone: ZoneInfo | None
 ) -> Advance:
-    """Compare what the array showed of one pair before and after a step of that kind."""
+    """Compare what the array showed of one pair before and after a step of that kind.
+
+    A new date in any state but Valid is that of a copy which the array calls bad.
+    """
     if kind is StepKind.WITHDRAW:
         return Advance.DONE if after is None else Advance.NOT_DONE
+    shown = _dated(kind, before, after, zone)
+    bad = after is not None and not after.valid
+    return Advance.UNKNOWN if bad and shown is Advance.DONE else shown
+
+
+def _dated(
+    kind: StepKind, before: Marks | None, after: Relation | None, zone: ZoneInfo | None
+) -> Advance:
+    """Compare the dates of a pair that is to have a new one."""
     if after is None:
         return Advance.NOT_DONE if kind is StepKind.ESTABLISH else Advance.UNKNOWN
     if any(note.startswith("Date") for note in after.unread):
@@ -102,6 +131,13 @@ def _certain(pairs: Mapping[Pair, Advance], answer: Answer | None) -> bool:
         if shown is Advance.NOT_DONE and not no:
             return False
     return True
+
+
+def _states(step: Step, after: Listing) -> str:
+    """Name the states of copies that do not count."""
+    seen = [one for pair in step.pairs if (one := after.relations.get(pair))]
+    bad = [f"{one.pair} is in state {one.state}" for one in seen if not one.valid]
+    return f"; {', '.join(bad)}" if bad else ""
 
 
 def _shown(step: Step, done: list[Pair], pairs: Mapping[Pair, Advance]) -> str:

@@ -16,7 +16,7 @@ from flashd.core.holds import binding, words
 from flashd.engine.attempt import Attempt, Looked, Turn, first_look
 from flashd.engine.leases import leased
 from flashd.engine.observe import observe, observe_all, outdated, picture, witness
-from flashd.engine.recover import orphans, settle_orphans
+from flashd.engine.recover import orphans, settle_orphans, still_open
 from flashd.engine.request import Request, Result
 from flashd.engine.settle import Ending, close, verdict_on
 from flashd.engine.standing import reassess
@@ -160,7 +160,7 @@ class Batch:
         due: list[Service] = []
         for service in services:
             if run := _in_the_way(service, left, self.world.services):
-                refused.append((service, f"run {run.id} of {run.service} is still open"))
+                refused.append((service, still_open(self.world, run)))
                 continue
             match self._decide(service, known, began):
                 case Due():

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.core.verify import in_doubt_until, unconfirmed
 from flashd.engine.events import Event
 from flashd.engine.settle import Ending, close, verdict_on
 from flashd.model.run import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from flashd.engine.world import World
     from flashd.model.run import Answer, Intent, RunRecord
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A run without an end whose clients are surely gone."""
+    """A run without an end whose clients are surely gone.
+
+    `settled`: they are gone for so long that the array carries out nothing of theirs any more.
+    """
 
     run: RunRecord
+    settled: bool
 
 
 async def orphans(world: World, arrays: Iterable[str]) -> tuple[list[Orphan], list[RunRecord]]:
@@ -37,7 +43,8 @@ async def orphans(world: World, arrays: Iterable[str]) -> tuple[list[Orphan], li
         if held.isdisjoint(run.arrays):
             continue
         if held.issuperset(run.arrays) and await _clients_gone(world, run):
-            found.append(Orphan(run))
+            now = await world.store.time(world.clock.now())  # the intents bear that of the store
+            found.append(Orphan(run, settled=not _in_doubt(world, run, now)))
         else:
             left.append(run)
     return found, left
@@ -46,16 +53,18 @@ async def orphans(world: World, arrays: Iterable[str]) -> tuple[list[Orphan], li
 async def settle_orphans(
     world: World, found: Iterable[Orphan], listings: Mapping[str, Listing]
 ) -> list[RunRecord]:
-    """Close orphaned runs by what the arrays show now; returns those that could not be closed."""
+    """Close orphaned runs by what the arrays show now; returns those that could not be closed.
+
+    What is not shown done, nor plainly refused, is not believed undone as long as the array may
+    still do it.
+    """
     left: list[RunRecord] = []
     for orphan in found:
         run = orphan.run
-        sent = _sent(run)
-        ending = (
-            _final(verdict_on(world, sent, listings, _rest_unsent(run), settled=True))
-            if sent
-            else Ending(Outcome.FAILED, "flashd ended before anything was sent")
-        )
+        ending = _ending(world, orphan, listings)
+        if ending.outcome is Outcome.UNKNOWN:  # told when it was sent; the status says so meanwhile
+            left.append(run)
+            continue
         if not await close(world, run.id, run.service, ending, {"flashd.recovered": True}):
             left.append(run)
             continue
@@ -70,6 +79,28 @@ async def settle_orphans(
             },
         )
     return left
+
+
+def still_open(world: World, run: RunRecord) -> str:
+    """Say why a run without an end is in the way, and until when at most."""
+    until = in_doubt_until(run, world.pace.late)
+    if until is None:
+        return f"run {run.id} of {run.service} is still open"
+    return f"run {run.id} of {run.service} is still open: {unconfirmed(until)}"
+
+
+def _ending(world: World, orphan: Orphan, listings: Mapping[str, Listing]) -> Ending:
+    sent = _sent(orphan.run)
+    if not sent:
+        return Ending(Outcome.FAILED, "flashd ended before anything was sent")
+    unsent = _rest_unsent(orphan.run)
+    ending = verdict_on(world, sent, listings, unsent, settled=orphan.settled)
+    return _final(ending) if orphan.settled else ending
+
+
+def _in_doubt(world: World, run: RunRecord, now: datetime) -> bool:
+    until = in_doubt_until(run, world.pace.late)
+    return until is not None and now <= until
 
 
 def _sent(run: RunRecord) -> list[tuple[Intent, Answer | None]]:

@@ -26,11 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often, and how long at most."""
+    """How often, and how long at most.
+
+    `late`: so long after its intent was written a command whose client is gone may still be
+    carried out by the array.
+    """
 
     check_interval: timedelta = timedelta(seconds=60)
     observe_interval: timedelta = timedelta(minutes=15)
     command_timeout: timedelta = timedelta(seconds=1200)
+    late: timedelta = timedelta(seconds=1230)
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ class Standing:
 class Picture:
     """All that flashd knows at one moment: what decisions are taken from.
 
-    `zones` are the zones in which arrays are configured to write their dates.
+    `zones` are the zones in which arrays are configured to write their dates. `late`: so long
+    after its intent an array may carry out a command that nobody answered.
     """
 
     sightings: Mapping[tuple[str, Pair], Sighting]
@@ -112,6 +114,7 @@ class Picture:
     standings: Mapping[str, Standing]
     zones: Mapping[str, ZoneInfo | None]
     holds: Mapping[Scope, Hold] = field(default_factory=dict)
+    late: timedelta = timedelta(0)
 
     def relations(self) -> dict[tuple[str, Pair], Relation | None]:
         """Tell the relations of the configured pairs as they were last seen."""

@@ -108,6 +108,15 @@ class Relation:
         return self.synced or self.created
 
     @property
+    def valid(self) -> bool:
+        """Whether the array says that all is well; no other word of `State` is sure.
+
+        Source: OpenSVC's ibmdssnap takes `Valid` alone for good. A target whose pool ran full is
+        dated like any other, and holds nothing that can be used.
+        """
+        return self.state == "Valid"
+
+    @property
     def copying(self) -> bool:
         """Whether a background copy is still running, or may be."""
         return self.background_copy is not False and self.out_of_sync_tracks != 0

@@ -215,6 +215,7 @@ def open_twin(name: str, path: Path, clock: VirtualClock, terms: Terms, mischief
     array.add_user(USER, USER)
     if array.switches["date_zone"] == "client":
         array.switch("date_zone", "UTC")  # as flashd has dscli write them
+    array.switch("password_expiration_days", "0")  # ours is not the user's
     array.switch("login_seconds", str(terms.login_seconds))
     array.switch("command_seconds", str(terms.command_seconds))
     if terms.copy_rate is not None:

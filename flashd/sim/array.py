@@ -4,15 +4,26 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from flashd.sim import accounts, faults, flashcopy, journal, pwfile, switches
+from flashd.sim import (
+    accounts,
+    codelevel,
+    faults,
+    flashcopy,
+    journal,
+    late,
+    meddling,
+    pwfile,
+    switches,
+)
 from flashd.sim.clock import HOST, Clock
 from flashd.sim.errors import SimError
 from flashd.sim.faults import Fault
 from flashd.sim.ids import Pair, volume_id
 from flashd.sim.inventory import Inventory, array_time, positions
 from flashd.sim.journal import Entry, Login
-from flashd.sim.nouns import DEFAULT_BLOCKS, Relation, User, Volume
+from flashd.sim.nouns import DEFAULT_BLOCKS, Mount, Pool, Relation, RemoteCopy, User, Volume
 from flashd.sim.statefile import StateFile
 from flashd.sim.switches import Positions
 
@@ -57,13 +68,15 @@ class Array:
         """Make an array without volumes and with one user; see `add_volumes`, `establish`."""
         wwnn = "5005076303" + "".join(c if c in "0123456789ABCDEF" else "0" for c in serial[-6:])
         array = cls(StateFile.create(Path(path)))
-        with array.file.change() as rows:
+        with _whole_or_gone(array.path), array.file.change() as rows:
             rows.execute(
                 "INSERT INTO array (serial, wwnn, model, code_level) VALUES (?, ?, ?, ?)",
                 (serial, wwnn, "981", VERSION_OF_MICROCODE),
             )
-            rows.executemany("INSERT INTO console VALUES (?)", [(c,) for c in consoles])
-            accounts.add_user(rows, user, password, role)
+            rows.executemany(
+                "INSERT INTO console VALUES (?)", [(c,) for c in dict.fromkeys(consoles)]
+            )
+            accounts.add_user(rows, user, password, role, array.clock.now())
         return array
 
     @classmethod
@@ -94,14 +107,16 @@ class Array:
     def inventory(self) -> Iterator[Inventory]:
         """Change volumes and relations together."""
         with self.file.change() as rows:
-            held = Inventory(rows, self.clock)
-            held.settle()
-            yield held
+            yield late.settled(rows, self.clock)
 
     # Volumes and their contents
 
     def add_volumes(
-        self, *ids: str, blocks: int = DEFAULT_BLOCKS, space_efficient: bool = False
+        self,
+        *ids: str,
+        blocks: int = DEFAULT_BLOCKS,
+        space_efficient: bool = False,
+        pool: str = "P0",
     ) -> None:
         """Make volumes; each holds its own first content, `0001@0`."""
         with self.inventory() as held:
@@ -110,7 +125,7 @@ class Array:
                 if held.volume(name):
                     raise SimError(f"volume {name} exists already")
                 volume = Volume(id=name, name=f"vol_{name}", content=f"{name}@0", blocks=blocks)
-                held.put_volume(replace(volume, space_efficient=space_efficient))
+                held.put_volume(replace(volume, space_efficient=space_efficient, pool=pool))
 
     def volumes(self) -> tuple[Volume, ...]:
         """Return all volumes by id."""
@@ -134,12 +149,79 @@ class Array:
         return self.volume(text).content
 
     def write(self, text: str) -> str:
-        """Let a host write to a volume; return the new content."""
+        """Let a host write to a volume; return the new content, or `queued` if it is frozen."""
         with self.inventory() as held:
             written = flashcopy.write(held, held.need_volume(volume_id(text)))
         if isinstance(written, flashcopy.Refused):
             raise SimError(written.reason)
-        return written.content
+        return written.content if written else flashcopy.QUEUED
+
+    def one_point_in_time(self, *targets: str) -> bool:
+        """Say whether these targets hold what their sources held at one and the same instant.
+
+        The order of all writes decides, not what was asked for. What hosts have written to since,
+        what is unpredictable and what was reverted is no copy of any instant.
+        """
+        volumes = [self.volume(target) for target in targets]
+        if any(volume.copied_from is None for volume in volumes):
+            return False
+        ends = [v.same_until for v in volumes if v.same_until is not None]
+        return max(v.same_from for v in volumes) < min(ends, default=float("inf"))
+
+    # Pools, logical subsystems, hosts, other arrays
+
+    def put_pool(self, pool: str, **facts: Any) -> None:  # noqa: ANN401 - of a Pool's fields
+        """Describe an extent pool; one that is not described never runs full."""
+        with self.inventory() as held:
+            held.put_pool(Pool(id=pool, **facts))
+
+    def space_left(self, pool: str) -> float:
+        """How many tracks a pool has left."""
+        with self.inventory() as held:
+            return held.space_left(pool)
+
+    def set_long_busy(self, lss: str, seconds: int) -> None:
+        """Set the timer that ends a freeze of a logical subsystem."""
+        with self.inventory() as held:
+            held.set_long_busy(lss, seconds)
+
+    def mount(self, host: str, *volumes: str, writing: bool = True) -> None:
+        """Let a host use volumes; one that is `writing` writes around every FlashCopy command."""
+        with self.inventory() as held:
+            for volume in map(held.need_volume, map(volume_id, volumes)):
+                held.put_mount(
+                    Mount(host=host, volume=volume.id, writing=writing, seen=volume.content)
+                )
+
+    def unmount(self, host: str, *volumes: str) -> None:
+        """Let a host use volumes no longer."""
+        with self.inventory() as held:
+            for text in volumes:
+                held.drop_mount(host, volume_id(text))
+
+    def reserve(self, host: str, *volumes: str) -> None:
+        """Let a host hold SCSI reservations."""
+        with self.inventory() as held:
+            for text in volumes:
+                held.reserve(held.need_volume(volume_id(text)).id, host)
+
+    def reserved_by(self, text: str) -> str | None:
+        """Return the host that holds a reservation of a volume."""
+        with self.inventory() as held:
+            return held.reserved_by(volume_id(text))
+
+    def mirror(self, primary: str, secondary: str, **facts: Any) -> None:  # noqa: ANN401 - of a RemoteCopy's fields
+        """Let a volume be the primary of a remote mirror."""
+        with self.inventory() as held:
+            name = held.need_volume(volume_id(primary)).id
+            copy = RemoteCopy(primary_volume=name, secondary_volume=secondary, **facts)
+            held.put_remote_copy(copy)
+
+    def set_code_level(self, level: str) -> None:
+        """Set the level of the microcode, such as 88.30 for release 8.3."""
+        codelevel.parse(level)
+        with self.file.change() as rows:
+            rows.execute("UPDATE array SET code_level = ?", (level,))
 
     # Relations
 
@@ -196,6 +278,20 @@ class Array:
         with self.inventory() as held:
             return held.out_of_sync(_need_relation(held, Pair.parse(pair)))
 
+    def await_copies(self, pairs: Sequence[str]) -> None:
+        """Wait, as `mkflash -wait` does, until nothing is left to be copied in the background."""
+        while seconds := self._seconds_left(pairs):
+            self.clock.wait(min(1.0, seconds))  # the rate may be changed meanwhile
+
+    def _seconds_left(self, pairs: Sequence[str]) -> float:
+        with self.inventory() as held:
+            if held.switches["mkflash_wait"] == "nothing":
+                return 0
+            found = [held.relation(Pair.parse(pair)) for pair in pairs]
+            left = max((held.out_of_sync(r) for r in found if r and r.background_copy), default=0)
+            rate = held.switches.number("copy_rate")
+        return left / rate if rate else left
+
     # Clock, switches, accounts
 
     def now(self) -> float:
@@ -235,7 +331,7 @@ class Array:
     def add_user(self, name: str, password: str, role: str = "op_copy_services") -> None:
         """Make an account, or give it a new password and role."""
         with self.file.change() as rows:
-            accounts.add_user(rows, name, password, role)
+            accounts.add_user(rows, name, password, role, self.clock.now())
 
     def write_pwfile(
         self, path: Path | str, user: str = DEFAULT_USER, password: str = DEFAULT_PASSWORD
@@ -246,7 +342,16 @@ class Array:
     def users(self) -> tuple[User, ...]:
         """Return all accounts."""
         with self.file.look() as rows:
-            return accounts.users(rows)
+            return accounts.users(rows, self.clock.now())
+
+    def set_user(
+        self, name: str, *, locked: bool | None = None, must_change: bool | None = None
+    ) -> None:
+        """Lock an account or unlock it; let its password be expired, or be its user's own."""
+        with self.file.change() as rows:
+            if accounts.find(rows, name, self.clock.now()) is None:
+                raise SimError(f"there is no user {name}")
+            accounts.set_user(rows, name, locked=locked, must_change=must_change)
 
     # Faults and journal
 
@@ -258,12 +363,16 @@ class Array:
         position: str = "",
         nth: int = 1,
         times: int = 1,
+        when: faults.When = faults.ANY_TIME,
         **options: object,
     ) -> None:
         """Let a fault strike the `nth` command like `command`, `times` times (`ALWAYS`: -1)."""
         fault = faults.plan(name, position, **{key: str(value) for key, value in options.items()})
+        if name == "others-change":
+            meddling.changes(fault.options.get("text", ""))  # so that a mistake shows now
         with self.file.change() as rows:
-            faults.add(rows, replace(fault, pattern=command, nth=nth, times=times))
+            planned = replace(fault, pattern=command, nth=nth, times=times, when=when)
+            faults.add(rows, faults.checked(planned))
 
     def clear_faults(self, name: str = "*") -> None:
         """Forget the faults of a name, or all."""
@@ -278,7 +387,12 @@ class Array:
     def journal(self, verb: str = "") -> tuple[Entry, ...]:
         """Return the commands in the order in which they came, or those of one verb."""
         with self.file.look() as rows:
+            idle = not late.waiting(rows)
             entries = journal.entries(rows)
+        if not idle:
+            with self.file.change() as rows:
+                late.settled(rows, self.clock)
+                entries = journal.entries(rows)
         return tuple(e for e in entries if not verb or e.command.split()[:1] == [verb])
 
     def logins(self) -> tuple[Login, ...]:
@@ -288,6 +402,16 @@ class Array:
 
 
 VERSION_OF_MICROCODE = "88.57.2.0"
+
+
+@contextmanager
+def _whole_or_gone(path: Path) -> Iterator[None]:
+    """Leave no half-made array: it would be taken for a whole one."""
+    try:
+        yield
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def _need_relation(held: Inventory, pair: Pair) -> Relation:

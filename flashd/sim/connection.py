@@ -1,5 +1,6 @@
 """From addresses and a user to a session: find the array, log in."""
 
+import math
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -15,16 +16,24 @@ from flashd.sim.nouns import User
 from flashd.sim.session import Admission, Refusal
 
 STATE = "FLASHD_SIM"
+NOT_STARTED = 63
+PORTS = ("1751", "1750", "1718")
+"""What the shipped profile says is tried: the newest, then older servers, then the ESS 800."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Where to log in, and as whom; a password given wins over the password file."""
+    """Where to log in, and as whom; a password given wins over the password file.
+
+    `ports` are tried one after the other at each console, `patience` seconds each.
+    """
 
     consoles: tuple[str, ...]
     user: str
     password: str | None
     pwfile: Path
+    ports: tuple[str, ...] = PORTS
+    patience: float = 20.0
 
 
 def arrays(environment: Mapping[str, str]) -> tuple[Array, ...]:
@@ -41,17 +50,28 @@ def admit(world: tuple[Array, ...], credentials: Credentials) -> Admission:
     for console in credentials.consoles:
         array = _managed_by(console, world)
         if array is None:
-            _fail_to_connect(world)
-        elif _reachable(array, console, credentials.user):
+            _fail_to_connect(world, credentials)
+        elif _reachable(array, console, credentials):
             return _log_in(array, console, credentials)
     raise Refusal(messages.UNREACHABLE, CONNECTION)
 
 
-def _fail_to_connect(world: tuple[Array, ...]) -> None:
+def errors_to_stdout(world: tuple[Array, ...]) -> bool:
+    """Say where a client complains that has no session: as the arrays of this world have it."""
+    return any(array.switches["errors_to"] == "stdout" for array in world)
+
+
+def _fail_to_connect(world: tuple[Array, ...], credentials: Credentials) -> None:
     """Let pass what a console costs that belongs to nobody."""
     slowest = max(world, key=lambda a: a.switches.number("connect_seconds"), default=None)
     if slowest:
-        slowest.clock.wait(slowest.switches.number("connect_seconds"))
+        _try_ports(slowest, credentials, len(credentials.ports))
+
+
+def _try_ports(array: Array, credentials: Credentials, number: int) -> None:
+    """Let pass what it costs that nobody answers at a number of ports."""
+    each = min(array.switches.number("connect_seconds"), credentials.patience)
+    array.clock.wait(number * each)
 
 
 def _managed_by(console: str, world: tuple[Array, ...]) -> Array | None:
@@ -62,26 +82,42 @@ def _managed_by(console: str, world: tuple[Array, ...]) -> Array | None:
     return found[0] if found else None
 
 
-def _reachable(array: Array, console: str, user: str) -> bool:
+def _reachable(array: Array, console: str, credentials: Credentials) -> bool:
     with array.file.change() as rows:
-        fault = faults.strike(rows, faults.names_at(faults.CONNECT), console)
-        if fault:
-            journal.note_login(rows, array.clock.now(), _client(console, user), "unreachable")
-    if fault:
-        array.clock.wait(fault.number("seconds", array.switches.number("connect_seconds")))
-    return fault is None
+        fault = faults.strike(rows, faults.names_at(faults.CONNECT), console, array.clock)
+    if fault and fault.name == "start-fails":
+        _note_failure(array, console, credentials, fault.name)
+        text = fault.options.get("text", "the start script found no configuration")
+        raise Refusal(f"simulated: {text}", int(fault.number("exit", NOT_STARTED)))
+    port, ports = array.switches["console_port"], credentials.ports
+    answers = fault is None and port in ports
+    if fault and "seconds" in fault.options:
+        array.clock.wait(fault.number("seconds", 0))
+    else:
+        _try_ports(array, credentials, ports.index(port) if answers else len(ports))
+    if not answers:
+        _note_failure(array, console, credentials, "unreachable")
+    return answers
+
+
+def _note_failure(array: Array, console: str, credentials: Credentials, outcome: str) -> None:
+    with array.file.change() as rows:
+        journal.note_login(rows, array.clock.now(), _client(console, credentials.user), outcome)
 
 
 def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
     client = _client(console, credentials.user)
     password = _password(console, credentials)
     with array.file.change() as rows:
-        fault = faults.strike(rows, faults.names_at(faults.LOGIN), console)
+        fault = faults.strike(rows, faults.names_at(faults.LOGIN), console, array.clock)
+        if fault and fault.name == "locked-out":
+            accounts.lock(rows, credentials.user)
     if fault and fault.name == "login-hang":
         mischief.stall(fault, array.clock)
     array.clock.wait(array.switches.number("login_seconds"))
+    _check_room(array, client)
     with array.file.change() as rows:
-        outcome = _authenticate(rows, fault, credentials.user, password)
+        outcome = _authenticate(rows, fault, credentials.user, password, array.clock.now())
         said = outcome if isinstance(outcome, str) else "ok"
         session = journal.note_login(rows, array.clock.now(), client, said)
     if isinstance(outcome, str):
@@ -89,12 +125,34 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
     return Admission(array=array, client=client, user=outcome, session=session)
 
 
+def _check_room(array: Array, client: journal.Client) -> None:
+    """Refuse a client more than the console bears."""
+    limit = array.switches.number("session_limit")
+    if math.isinf(limit):
+        return
+    with array.file.change() as rows:
+        others = journal.clients_at(rows, client.hmc) - {client.pid}
+        full = len([pid for pid in others if _is_client(pid)]) >= limit
+        if full:
+            journal.note_login(rows, array.clock.now(), client, "too many sessions")
+    if full:
+        raise Refusal(messages.too_many_sessions(limit), CONNECTION)
+
+
+def _is_client(pid: int) -> bool:
+    """Say whether a process lives and is a client, not another one with its number."""
+    try:
+        return b"dscli" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
 def _authenticate(
-    rows: sqlite3.Connection, fault: Fault | None, user: str, password: str
+    rows: sqlite3.Connection, fault: Fault | None, user: str, password: str, at: float
 ) -> User | str:
     if fault and fault.name == "login-refused":
         return fault.options.get("text", "refused by a fault")
-    return accounts.log_in(rows, user, password)
+    return accounts.log_in(rows, user, password, at)
 
 
 def _password(console: str, credentials: Credentials) -> str:

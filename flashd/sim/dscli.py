@@ -4,8 +4,8 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from flashd.sim.commands.command import SYNTAX
 from flashd.sim.connection import Credentials
 from flashd.sim.errors import SimError
 from flashd.sim.grammar import UsageError, split
+from flashd.sim.layout import Layout
 from flashd.sim.session import Refusal, Session
-from flashd.sim.terminal import Terminal, process_terminal
+from flashd.sim.switches import Positions
+from flashd.sim.terminal import Mode, Terminal, held_back, process_terminal
 
 WRAPPER = "FLASHD_SIM_WRAPPER"
 NO_CONFIGURATION = 63
@@ -82,28 +84,62 @@ def _arguments(words: list[str]) -> Arguments:
 
 def _run(arguments: Arguments) -> int:
     words = split(arguments.command)
+    terminal = process_terminal()
     if words[:1] == [managepwfile.NAME]:
-        return managepwfile.run(words, _default_pwfile())
+        return managepwfile.run(words, _default_pwfile(), terminal)
     settings = profile.read(arguments.path("-cfg"))
+    layout = profile.layout(settings)
     script = arguments.path("-script")
     lines = modes.script_lines(script) if script else []
-    terminal = process_terminal()
-    credentials = _credentials(arguments, settings, terminal)
-    admission = connection.admit(connection.arrays(os.environ), credentials)
-    session = Session(admission, profile.layout(settings), terminal)
-    switches = admission.array.switches
-    if arguments.command:
+    world = connection.arrays(os.environ)
+    credentials = _credentials(arguments, settings, layout, terminal)
+    try:
+        admission = connection.admit(world, credentials)
+        switches = admission.array.switches
+        start = _checked(settings, layout, switches)
+    except Refusal as refusal:
+        return _complain(refusal.message, refusal.code, connection.errors_to_stdout(world))
+    if switches["output_comes"] == "at-the-end" and not sys.stdout.isatty():
+        terminal = held_back(terminal)
+    mode = _mode(arguments, terminal)
+    session = Session(admission, start, terminal, mode)
+    if mode is Mode.SINGLE_SHOT:
         return session.perform(arguments.command)
-    session.greet()
-    if script:
-        return modes.run_script(session, lines, switches)
-    if sys.stdin.isatty():
+    if mode is not Mode.SCRIPT or switches.on("script_session_banner"):
+        session.greet()
+    return _converse(session, terminal, lines if mode is Mode.SCRIPT else None, switches)
+
+
+def _converse(
+    session: Session, terminal: Terminal, script: Sequence[str] | None, switches: Positions
+) -> int:
+    if script is not None:
+        return modes.run_script(session, script, switches)
+    if terminal.is_tty:
         return modes.run_terminal(session, terminal)
     return modes.run_stream(session, switches, terminal)
 
 
+def _mode(arguments: Arguments, terminal: Terminal) -> Mode:
+    if arguments.command.strip():
+        return Mode.SINGLE_SHOT
+    if "-script" in arguments.options:
+        return Mode.SCRIPT
+    return Mode.INTERACTIVE if terminal.is_tty else Mode.STREAM
+
+
+def _checked(settings: Mapping[str, str], layout: Layout, switches: Positions) -> Layout:
+    """Return the layout with what the switches say about profiles."""
+    unknown = profile.unknown(settings)
+    if unknown and switches["unknown_profile_key"] == "refuse":
+        raise Refusal(messages.syntax("dscli", f"profile: no key {unknown[0]}"), SYNTAX)
+    if "delim" in settings:
+        return layout
+    return replace(layout, delim=switches["default_delimiter"])
+
+
 def _credentials(
-    arguments: Arguments, settings: Mapping[str, str], terminal: Terminal
+    arguments: Arguments, settings: Mapping[str, str], layout: Layout, terminal: Terminal
 ) -> Credentials:
     given = {**{f"-{name}": value for name, value in settings.items()}, **arguments.options}
     hmc1 = given.get("-hmc1", "")
@@ -111,31 +147,29 @@ def _credentials(
     if not (hmc1 or hmc2):
         hmc1 = terminal.ask("Enter the primary management console IP address: ").strip()
         hmc2 = terminal.ask("Enter the secondary management console IP address: ").strip()
-    user = given.get("-user") or terminal.ask("Enter your username: ").strip()
-    password = given.get("-passwd")
+    user = given.get("-user") or given.get("-username")
+    user = user or terminal.ask("Enter your username: ").strip()
+    password = arguments.options.get("-passwd", settings.get("password"))
     pwfile = Path(given.get("-pwfile") or _default_pwfile())
     if password is None and not given.get("-pwfile") and not pwfile.exists():
-        password = _ask_password(terminal)
+        password = terminal.ask_secret("Enter your password: ")
     return Credentials(
-        consoles=tuple(filter(None, (hmc1, hmc2))), user=user, password=password, pwfile=pwfile
+        consoles=tuple(filter(None, (hmc1, hmc2))),
+        user=user,
+        password=password,
+        pwfile=pwfile,
+        ports=(settings["port"],) if "port" in settings else connection.PORTS,
+        patience=layout.connection_timeout,
     )
-
-
-def _ask_password(terminal: Terminal) -> str:
-    question = "Enter your password: "
-    if not sys.stdin.isatty():
-        return terminal.ask(question).rstrip("\n")
-    from getpass import getpass  # noqa: PLC0415 - only a person at a terminal needs it
-
-    return getpass(question)
 
 
 def _default_pwfile() -> Path:
     return Path.home() / "dscli" / "security.dat"
 
 
-def _complain(message: str, code: int) -> int:
-    sys.stderr.write(f"{message}\n")
+def _complain(message: str, code: int, on_stdout: bool = False) -> int:  # noqa: FBT001, FBT002 - one of two streams
+    stream = sys.stdout if on_stdout else sys.stderr
+    stream.write(f"{message}\n")
     return code
 
 

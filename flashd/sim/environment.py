@@ -1,24 +1,54 @@
-"""setenv and setoutput: how the answers of this session look."""
+"""setenv, setoutput and showenv: how the answers of this session look."""
 
 from collections.abc import Mapping
 
-from flashd.sim.grammar import Request, UsageError
-from flashd.sim.layout import OPTIONS, Layout
+from flashd.sim.grammar import Grammar, Request, UsageError
+from flashd.sim.layout import Layout, Report
 
-_INERT = frozenset(("-v", "-verbose", "-p", "-paging", "-r", "-rows", "-echo", "-timeout"))
+_SHOWN = (
+    ("banner", "banner"),
+    ("header", "header"),
+    ("format", "format"),
+    ("delim", "delim"),
+    ("paging", "paging"),
+    ("rows", "rows"),
+    ("verbose", "verbose"),
+    ("fullid", "fullid"),
+    ("devid", "device"),
+    ("remotedevid", "remote_device"),
+    ("echo", "echo"),
+    ("echoprefix", "echo_prefix"),
+    ("banner_date", "banner_date"),
+    ("timeout", "timeout"),
+    ("timeout.connection", "connection_timeout"),
+    ("maxNumReports", "most_reports"),
+)
+"""Names as in the profile, and the settings they stand for."""
 
-ENVIRONMENT: Mapping[str, frozenset[str]] = {
-    "setenv": frozenset(("-banner", "-header", "-format", "-delim", "-fullid", "-devid")) | _INERT,
-    "setoutput": frozenset(("-bnr", "-hdr", "-fmt", "-delim")) | _INERT,
+ENVIRONMENT: Mapping[str, Grammar] = {
+    "setenv": Grammar(options=frozenset(f"-{name}" for name, _ in _SHOWN)),
+    "setoutput": Grammar(options=frozenset(("-bnr", "-hdr", "-fmt", "-delim", "-v", "-p", "-r"))),
+    "showenv": Grammar(),
 }
 
 
 def change_layout(layout: Layout, request: Request) -> Layout:
-    """Return the layout as it is from now on; options without an effect here are let pass."""
+    """Return the layout as it is from now on."""
     try:
         for option, value in request.options.items():
-            known = "-dev" if option == "-devid" else option
-            layout = layout.changed(known, value) if known in OPTIONS else layout
+            layout = layout.changed(option, value)
     except ValueError as error:
         raise UsageError(str(error)) from error
     return layout
+
+
+def shown(layout: Layout) -> Report:
+    """Return what showenv lists."""
+    names, fields = zip(*_SHOWN, strict=True)
+    return Report(names, (tuple(_word(getattr(layout, name)) for name in fields),), single=True)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "-"

@@ -1,45 +1,56 @@
-"""What can go wrong on purpose: which faults there are, and which strikes now."""
+"""What can go wrong on purpose: how a fault is planned, and which strikes now.
+
+One event is struck by one fault: of those that are due the one that was planned first. The others
+wait for the next event. What somebody else does (`others-resync` and the like) is no fault of the
+command: each of those that is due happens, beside the one that strikes.
+"""
 
 import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import Any
 
+from flashd.sim import kinds
+from flashd.sim.clock import HOST, Clock
 from flashd.sim.errors import SimError
+from flashd.sim.inventory import array_time
+from flashd.sim.kinds import AFTER, ANSWER, AT_COMMANDS, BEFORE, CONNECT, KINDS, LOGIN, names_at
 
-CONNECT, LOGIN, BEFORE, AFTER, ANSWER = "connect", "login", "before", "after", "answer"
+__all__ = ["AFTER", "ANSWER", "AT_COMMANDS", "BEFORE", "CONNECT", "KINDS", "LOGIN", "names_at"]
+
 ALWAYS = -1
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of fault: where it can strike (first: unless told) and which options it takes."""
-
-    name: str
-    positions: tuple[str, ...]
-    options: tuple[str, ...]
-    meaning: str
-
-
-_TABLE = (
-    Kind("unreachable", (CONNECT,), ("seconds",), "a console does not answer"),
-    Kind("login-refused", (LOGIN,), ("text",), "the login is refused, exit 5; not counted"),
-    Kind("login-hang", (LOGIN,), ("seconds",), "the login takes seconds, or never ends"),
-    Kind("hang", (BEFORE, AFTER), ("seconds",), "no answer for seconds, or ever"),
-    Kind("refused", (BEFORE,), ("text", "exit"), "a message of class E, nothing done"),
-    Kind("die-before", (BEFORE,), ("signal",), "dscli is killed, nothing done"),
-    Kind("die-after", (AFTER,), ("signal",), "dscli is killed, all done"),
-    Kind("lost-answer", (AFTER,), ("exit",), "all done, nothing said, dscli ends"),
-    Kind("lie", (ANSWER,), (), "the answer of success, nothing done"),
-    Kind("partial", (ANSWER,), ("pairs", "silent", "exit"), "only the first pairs are done"),
-    Kind("cut-short", (ANSWER,), ("bytes", "rows"), "the answer ends early, without an error"),
-    Kind("garbage", (ANSWER,), ("text",), "all done, and an answer that means nothing"),
-    Kind("language", (ANSWER,), (), "all done, the answer is German"),
-    Kind("flood", (BEFORE, AFTER), (), "an answer without an end"),
+OF_HOST, OF_ARRAY = "host", "array"
+_COLUMNS = (
+    "id, name, position, pattern, nth, times, seen, fired, options, from_at, clock, chance, seed"
 )
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _TABLE}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """From which time on a fault counts its events, and how likely it strikes each.
+
+    Events before `at`, by the `clock` of the host or of the array, are not counted. With a
+    `chance` each event from the nth on is struck or not, as `seed` and its number have it: the
+    same in every process, and in the next rehearsal.
+    """
+
+    at: float | None = None
+    clock: str = OF_HOST
+    chance: float | None = None
+    seed: int = 0
+
+    def strikes(self, number: int) -> bool:
+        """Say whether the event of that number is drawn."""
+        if self.chance is None:
+            return True
+        digest = sha256(f"{self.seed}:{number}".encode()).digest()
+        return int.from_bytes(digest[:8]) / 2**64 < self.chance
+
+
+ANY_TIME = When()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,7 @@ class Fault:
     fired: int = 0
     id: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
+    when: When = ANY_TIME
 
     @property
     def spent(self) -> bool:
@@ -70,9 +82,17 @@ class Fault:
         verb = event.partition(" ")[0]
         return fnmatchcase(event, self.pattern) or fnmatchcase(verb, self.pattern)
 
+    def due(self, number: int) -> bool:
+        """Say whether it strikes the event that is its `number`th."""
+        return number >= self.nth and self.when.strikes(number)
+
     def number(self, option: str, otherwise: float) -> float:
         """Return a numeric option."""
         return float(self.options.get(option, otherwise))
+
+    def how(self) -> str:
+        """Return in which of its ways it strikes."""
+        return self.options.get("how", KINDS[self.name].ways[0])
 
     def __str__(self) -> str:
         return f"{self.name} ({self.position})"
@@ -80,28 +100,32 @@ class Fault:
 
 def plan(name: str, position: str = "", **options: str) -> Fault:
     """Make a fault of a known kind, where its kind can strike, with options that it takes."""
-    if (kind := KINDS.get(name)) is None:
-        raise SimError(f"no fault {name!r}; there are: {', '.join(KINDS)}")
+    kind = kinds.find(name)
     if position and position not in kind.positions:
         raise SimError(f"fault {name} strikes {' or '.join(kind.positions)}, not {position}")
     for option, value in options.items():
-        _check_option(kind, option, value)
+        kind.check(option, value)
     return Fault(name=name, position=position or kind.positions[0], options=options)
 
 
-def _check_option(kind: Kind, option: str, value: str) -> None:
-    if option not in kind.options:
-        known = ", ".join(kind.options) or "none"
-        raise SimError(f"fault {kind.name} takes no option {option}; it takes: {known}")
-    if option not in {"text", "silent"} and not value.replace(".", "", 1).isdigit():
-        raise SimError(f"option {option} of fault {kind.name} is a number, not {value!r}")
+def checked(fault: Fault) -> Fault:
+    """Return a fault whose time and chance can be."""
+    when = fault.when
+    if when.clock not in {OF_HOST, OF_ARRAY}:
+        raise SimError(f"the clock of a fault is {OF_HOST} or {OF_ARRAY}, not {when.clock!r}")
+    if when.chance is not None and not 0 <= when.chance <= 1:
+        raise SimError(f"a chance is a number from 0 to 1, not {when.chance:g}")
+    if fault.nth < 1 or (fault.times < 1 and fault.times != ALWAYS):
+        raise SimError("a fault strikes from the first event on, once or more often")
+    return fault
 
 
 def add(connection: sqlite3.Connection, fault: Fault) -> int:
     """Put a fault in wait; return its number."""
     cursor = connection.execute(
-        "INSERT INTO fault (name, position, pattern, nth, times, options)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO fault"
+        " (name, position, pattern, nth, times, options, from_at, clock, chance, seed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             fault.name,
             fault.position,
@@ -109,6 +133,10 @@ def add(connection: sqlite3.Connection, fault: Fault) -> int:
             fault.nth,
             fault.times,
             json.dumps(dict(fault.options)),
+            fault.when.at,
+            fault.when.clock,
+            fault.when.chance,
+            fault.when.seed,
         ),
     )
     return int(cursor.lastrowid or 0)
@@ -120,42 +148,64 @@ def clear(connection: sqlite3.Connection, name: str = "*") -> None:
 
 
 def planned(connection: sqlite3.Connection) -> tuple[Fault, ...]:
-    """Return all faults, spent ones too."""
-    rows = connection.execute(
-        "SELECT id, name, position, pattern, nth, times, seen, fired, options FROM fault"
-    )
+    """Return all faults in the order in which they were planned, spent ones too."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM fault ORDER BY id")  # noqa: S608 - own constants
     return tuple(_fault(row) for row in rows)
 
 
-def strike(connection: sqlite3.Connection, names: frozenset[str], event: str) -> Fault | None:
+def strike(
+    connection: sqlite3.Connection, names: frozenset[str], event: str, clock: Clock = HOST
+) -> Fault | None:
     """Count an event, and return the fault that strikes it: the first that is due."""
     struck = None
-    for fault in planned(connection):
-        if fault.name not in names or fault.spent or not fault.matches(event):
-            continue
-        due = struck is None and fault.seen + 1 >= fault.nth
-        connection.execute(
-            "UPDATE fault SET seen = seen + 1, fired = fired + ? WHERE id = ?", (due, fault.id)
-        )
-        struck = fault if due else struck
+    for fault, due in _counted(connection, names, event, clock):
+        if due and struck is None:
+            struck = fault
+            _note_fired(connection, fault)
     return struck
 
 
-def names_at(*positions: str) -> frozenset[str]:
-    """Return the names of the faults that can strike at these positions."""
-    return frozenset(kind.name for kind in _TABLE if set(kind.positions) & set(positions))
+def strike_command(
+    connection: sqlite3.Connection, text: str, clock: Clock
+) -> tuple[Fault | None, tuple[Fault, ...]]:
+    """Count a command; return the fault that strikes it, and what others do beside it."""
+    at_commands = names_at(*AT_COMMANDS)
+    others = frozenset(name for name in at_commands if KINDS[name].others)
+    struck = strike(connection, at_commands - others, text, clock)
+    beside = [fault for fault, due in _counted(connection, others, text, clock) if due]
+    for fault in beside:
+        _note_fired(connection, fault)
+    return struck, tuple(beside)
 
 
-def _fault(row: tuple[int, str, str, str, int, int, int, int, str]) -> Fault:
-    number, name, position, pattern, nth, times, seen, fired, options = row
-    return Fault(
-        id=number,
-        name=name,
-        position=position,
-        pattern=pattern,
-        nth=nth,
-        times=times,
-        seen=seen,
-        fired=fired,
-        options=json.loads(options),
-    )
+def _counted(
+    connection: sqlite3.Connection, names: frozenset[str], event: str, clock: Clock
+) -> list[tuple[Fault, bool]]:
+    """Count an event for each fault that waits for such a one; say which are due."""
+    waiting = [
+        fault
+        for fault in planned(connection)
+        if fault.name in names and not fault.spent and fault.matches(event)
+    ]
+    begun = [fault for fault in waiting if _has_begun(connection, fault, clock)]
+    for fault in begun:
+        connection.execute("UPDATE fault SET seen = seen + 1 WHERE id = ?", (fault.id,))
+    return [(fault, fault.due(fault.seen + 1)) for fault in begun]
+
+
+def _has_begun(connection: sqlite3.Connection, fault: Fault, clock: Clock) -> bool:
+    if fault.when.at is None:
+        return True
+    now = array_time(connection, clock) if fault.when.clock == OF_ARRAY else clock.now()
+    return now >= fault.when.at
+
+
+def _note_fired(connection: sqlite3.Connection, fault: Fault) -> None:
+    connection.execute("UPDATE fault SET fired = fired + 1 WHERE id = ?", (fault.id,))
+
+
+def _fault(row: tuple[Any, ...]) -> Fault:
+    *values, options, at, clock, chance, seed = row
+    known = dict(zip(_COLUMNS.split(", "), values, strict=False))
+    when = When(at=at, clock=clock, chance=chance, seed=seed)
+    return Fault(**known, options=json.loads(options), when=when)

@@ -1,10 +1,18 @@
 """Which options and operands a command takes, and how its words are read."""
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 LISTING_OPTIONS = frozenset(("-bnr", "-hdr", "-fmt", "-delim", "-v", "-p", "-r"))
+FROM_INPUT = "-"
+"""The operand that stands for those on standard input."""
+
+_PASSWORD = re.compile(
+    r"""(\s-(?:pw|passwd|password)\s+)(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+"""
+)
+_HIDDEN = "********"
 
 
 class UsageError(ValueError):
@@ -40,6 +48,11 @@ def split(text: str) -> list[str]:
         raise UsageError(f"cannot read the command: {error}") from error
 
 
+def without_passwords(text: str) -> str:
+    """Return a command as it may be shown."""
+    return _PASSWORD.sub(rf"\1{_HIDDEN}", text)
+
+
 def parse(grammar: Grammar, words: Sequence[str]) -> Request:
     """Read the words of one command."""
     verb, *rest = words
@@ -52,7 +65,7 @@ def parse(grammar: Grammar, words: Sequence[str]) -> Request:
             flags.add(word)
         elif word in grammar.options:
             options[word] = _value(word, next(waiting, None))
-        elif word.startswith("-"):
+        elif word.startswith("-") and word != FROM_INPUT:
             raise UsageError(f"option {word} is unknown or not simulated")
         else:
             operands.append(word)

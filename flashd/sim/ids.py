@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flashd.sim.errors import SimError
 
+_LSS = re.compile(r"[0-9A-Fa-f]{1,2}")
 _VOLUME = re.compile(r"[0-9A-Fa-f]{1,4}")
 
 
@@ -20,6 +21,16 @@ def volume_id(text: str, image: str = "") -> str:
     if not _VOLUME.fullmatch(digits):
         raise BadIdError(f"{text!r} is not a volume id")
     return digits.upper().zfill(4)
+
+
+def lss_id(text: str, image: str = "") -> str:
+    """Read a logical subsystem, two hex digits; a qualified one must be of `image`."""
+    qualifier, slash, digits = text.strip().rpartition("/")
+    if slash and image and not same_image(qualifier, image):
+        raise BadIdError(f"{text!r} is on another storage image than {image}")
+    if not _LSS.fullmatch(digits):
+        raise BadIdError(f"{text!r} is not a logical subsystem")
+    return digits.upper().zfill(2)
 
 
 def volume_range(text: str, image: str = "") -> tuple[str, str]:

@@ -100,12 +100,39 @@ def note_outcome(
     )
 
 
+def note_late(
+    connection: sqlite3.Connection, entry: int, done: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    """Add what was done of a command after its client was gone: (acted, refused)."""
+    acted, refused = done
+    connection.execute(
+        "UPDATE journal SET phase = CASE WHEN ? OR phase = ? THEN ? ELSE ? END,"
+        " acted = TRIM(acted || ' ' || ?), refused = TRIM(refused || ' ' || ?) WHERE id = ?",
+        (bool(acted), ACTED, ACTED, REFUSED, " ".join(acted), " ".join(refused), entry),
+    )
+
+
+def last_answer(connection: sqlite3.Connection, entry: int) -> str:
+    """Return what was said last before an entry, empty where nothing was."""
+    row = connection.execute(
+        "SELECT answer FROM journal WHERE id < ? AND answer <> '' ORDER BY id DESC LIMIT 1",
+        (entry,),
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
 def note_answer(connection: sqlite3.Connection, at: float, entry: int, answer: str) -> None:
     """Record what is about to be said to the client."""
     connection.execute(
         "UPDATE journal SET answer = ?, answered_at = ? WHERE id = ?",
         (answer[:LONGEST_ANSWER], at, entry),
     )
+
+
+def clients_at(connection: sqlite3.Connection, hmc: str) -> frozenset[int]:
+    """Return the processes that have logged in at a console, most of them long gone."""
+    query = "SELECT DISTINCT pid FROM login WHERE hmc = ? AND outcome = 'ok'"
+    return frozenset(pid for (pid,) in connection.execute(query, (hmc,)))
 
 
 def logins(connection: sqlite3.Connection) -> tuple[Login, ...]:

@@ -1,16 +1,25 @@
-"""How an answer looks: banners, tables, and their settings."""
+"""How an answer looks: tables, dates, and the settings of a session."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-VERSION = "7.8.57.2"
 FORMATS = ("default", "delim", "stanza", "xml")
+
+
+_ON_OFF = ("on", "off")
+_TEXT = ("text",)
+_SECONDS = ("seconds",)
+_COUNT = ("a whole number above 0",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The settings of a session, changed by setenv and setoutput or for one command."""
+    """The settings of a session: from the profile, by setenv and setoutput, or for one command.
+
+    `timeout` and `connection_timeout` are seconds that the client waits for an answer and for a
+    connection. `locale` is the language of dates, and empty where the environment tells it.
+    """
 
     banner: bool = True
     header: bool = True
@@ -18,48 +27,73 @@ class Layout:
     delim: str = ","
     fullid: bool = False
     device: str = ""
+    remote_device: str = ""
+    verbose: bool = False
+    paging: bool = False
+    rows: int = 24
+    echo: bool = False
+    echo_prefix: str = ""
+    banner_date: str = "locale"
+    locale: str = ""
+    timeout: float = 900.0
+    connection_timeout: float = 20.0
+    most_reports: int = 256
 
     def changed(self, option: str, value: str) -> "Layout":
         """Return this layout with one option set."""
-        name, values = _OPTIONS[option]
-        if values is None:
-            return replace(self, **{name: value})  # type: ignore[arg-type]
-        if value not in values:
-            raise ValueError(f"{option} takes {', '.join(values)}, not {value!r}")
-        on_off = values == _ON_OFF
-        return replace(self, **{name: value == "on" if on_off else value})  # type: ignore[arg-type]
+        name, accepts = _OPTIONS[option]
+        return replace(self, **{name: _read(option, accepts, value)})  # type: ignore[arg-type]
 
 
-_ON_OFF = ("on", "off")
-_OPTIONS: dict[str, tuple[str, tuple[str, ...] | None]] = {
+def _read(option: str, accepts: tuple[str, ...], value: str) -> object:
+    if accepts is _TEXT:
+        return value
+    if accepts is _COUNT and value.isdecimal() and int(value) > 0:
+        return int(value)
+    if accepts is _SECONDS and value.isdecimal():
+        return float(value)
+    if value in accepts and accepts not in (_COUNT, _SECONDS):
+        return value == "on" if accepts == _ON_OFF else value
+    raise ValueError(f"{option} takes {', '.join(accepts)}, not {value!r}")
+
+
+_OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "-banner": ("banner", _ON_OFF),
     "-bnr": ("banner", _ON_OFF),
     "-header": ("header", _ON_OFF),
     "-hdr": ("header", _ON_OFF),
     "-format": ("format", FORMATS),
     "-fmt": ("format", FORMATS),
-    "-delim": ("delim", None),
+    "-delim": ("delim", _TEXT),
     "-fullid": ("fullid", _ON_OFF),
-    "-dev": ("device", None),
+    "-dev": ("device", _TEXT),
+    "-devid": ("device", _TEXT),
+    "-remotedev": ("remote_device", _TEXT),
+    "-remotedevid": ("remote_device", _TEXT),
+    "-v": ("verbose", _ON_OFF),
+    "-verbose": ("verbose", _ON_OFF),
+    "-p": ("paging", _ON_OFF),
+    "-paging": ("paging", _ON_OFF),
+    "-r": ("rows", _COUNT),
+    "-rows": ("rows", _COUNT),
+    "-echo": ("echo", _ON_OFF),
+    "-echoprefix": ("echo_prefix", _TEXT),
+    "-banner_date": ("banner_date", ("locale", "iso8601")),
+    "-locale": ("locale", _TEXT),
+    "-timeout": ("timeout", _SECONDS),
+    "-timeout.connection": ("connection_timeout", _SECONDS),
+    "-maxNumReports": ("most_reports", _COUNT),
 }
 OPTIONS = frozenset(_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A table that a command lists."""
+    """A table that a command lists; of one object, in the default format, a line each value."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-
-def banner(at: float, device: str) -> str:
-    """Return the line that introduces a session or a command, in the client's zone."""
-    local = time.localtime(at)
-    hour = local.tm_hour % 12 or 12
-    date = time.strftime("%B {day}, %Y {hour}:%M:%S %p %Z", local)
-    date = date.format(day=local.tm_mday, hour=hour)
-    return f"Date/Time: {date} IBM DSCLI Version: {VERSION} DS: {device or '-'}"
+    single: bool = False
 
 
 def java_date(at: float | None, zone: str) -> str:
@@ -83,7 +117,14 @@ def render(report: Report, layout: Layout) -> list[str]:
         return _stanzas(report)
     if layout.format == "xml":
         return _xml(report)
-    return _columns(report, layout)
+    return _values(report) if report.single else _columns(report, layout)
+
+
+def _values(report: Report) -> list[str]:
+    """Return the lines of one object: the names of the values padded to a column."""
+    width = max(map(len, report.columns))
+    pairs = (zip(report.columns, row, strict=True) for row in report.rows)
+    return [f"{name.ljust(width)} {value}" for row in pairs for name, value in row]
 
 
 def _delimited(report: Report, layout: Layout) -> list[str]:

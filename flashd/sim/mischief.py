@@ -1,44 +1,43 @@
-"""What a fault does once it strikes."""
+"""What a fault does once it strikes: to the process that is dscli, and to the array's work."""
 
 import os
 import signal
 import sys
 from dataclasses import replace
+from io import TextIOWrapper
 
 from flashd.sim import messages
 from flashd.sim.clock import Clock
-from flashd.sim.commands.command import SERVER, Answer
-from flashd.sim.faults import Fault
+from flashd.sim.commands.command import CONNECTION, SERVER, Answer
+from flashd.sim.distortion import shortened
+from flashd.sim.faults import ANSWER, Fault
 from flashd.sim.grammar import Request
 from flashd.sim.terminal import Terminal
 
-_GARBAGE = "\x07\x1b[2J\ufffd<html><body>502 Bad Gateway</body></html>\tNullPointerException"
-_GERMAN = (
-    ("successfully resynchronized", "wurde erfolgreich resynchronisiert"),
-    ("successfully created", "wurde erfolgreich erstellt"),
-    ("successfully removed", "wurde erfolgreich entfernt"),
-    ("FlashCopy volume pair", "FlashCopy-Datenträgerpaar"),
-    ("FlashCopy pair", "FlashCopy-Paar"),
-    ("No Flash Copy found", "Keine FlashCopy gefunden"),
-    ("Enabled", "Aktiviert"),
-    ("Disabled", "Inaktiviert"),
-    ("Valid", "Gültig"),
-    ("Date/Time", "Datum/Uhrzeit"),
-)
+_PIECES = 50
+_LATE_SECONDS = 5
 
 
 def strike(fault: Fault | None, position: str, clock: Clock, terminal: Terminal) -> None:
     """Let a fault do to the process what it does before or after the array acts."""
     if fault is None or fault.position != position:
         return
-    if fault.name == "hang":
-        stall(fault, clock)
-    elif fault.name == "flood":
-        _flood(terminal)
-    elif fault.name in {"die-before", "die-after"}:
-        os.kill(os.getpid(), int(fault.number("signal", signal.SIGKILL)))
-    elif fault.name == "lost-answer":
-        sys.exit(int(fault.number("exit", 0)))
+    match fault.name:
+        case "hang":
+            stall(fault, clock)
+        case "flood":
+            _flood(terminal)
+        case "die-before" | "die-after":
+            _die(fault)
+        case "lost-answer":
+            sys.exit(int(fault.number("exit", 0)))
+        case "connection-lost":
+            _give_up(fault, terminal, messages.CONNECTION_LOST)
+        case "client-timeout":
+            stall(fault, clock)
+            _give_up(fault, terminal, messages.NO_ANSWER)
+        case "acts-late":
+            _die(fault) if "exit" not in fault.options else sys.exit(int(fault.options["exit"]))
 
 
 def stall(fault: Fault, clock: Clock) -> None:
@@ -49,11 +48,20 @@ def stall(fault: Fault, clock: Clock) -> None:
         clock.hang()
 
 
-def shortened(fault: Fault | None, request: Request) -> Request:
-    """Return the part of a command that the array gets to."""
-    if fault is None or fault.name != "partial":
+def shortened_to(fault: Fault | None, request: Request) -> Request:
+    """Return the part of a command that the array gets to now."""
+    if fault is None or fault.name not in {"partial", "acts-late"}:
         return request
-    return replace(request, operands=request.operands[: int(fault.number("pairs", 1))])
+    most = int(fault.number("pairs", 0 if fault.name == "acts-late" else 1))
+    return replace(request, operands=request.operands[:most])
+
+
+def put_off(fault: Fault | None, request: Request) -> tuple[Request, float] | None:
+    """Return the part of a command that the array does later, and after how many seconds."""
+    if fault is None or fault.name != "acts-late":
+        return None
+    rest = request.operands[int(fault.number("pairs", 0)) :]
+    return replace(request, operands=rest), fault.number("seconds", _LATE_SECONDS)
 
 
 def refusal(fault: Fault | None, request: Request) -> Answer | None:
@@ -83,27 +91,59 @@ def completed(fault: Fault | None, request: Request, answer: Answer) -> Answer:
     )
 
 
-def fewer_rows(fault: Fault | None, answer: Answer) -> Answer:
-    """Let an answer end after some rows or messages."""
-    if fault is None or "rows" not in fault.options:
-        return answer
-    rows = int(fault.number("rows", 0))
-    report = answer.report and replace(answer.report, rows=answer.report.rows[:rows])
-    return replace(answer, report=report, messages=answer.messages[:rows])
+def utter(fault: Fault | None, clock: Clock, terminal: Terminal, out: str, err: str) -> None:
+    """Say an answer, in the way in which a fault has it said."""
+    name = fault.name if fault else ""
+    if fault and name == "die-answering":
+        terminal.write(shortened(out, int(fault.number("bytes", 60))))
+        _die(fault)
+    if fault and name == "noise":
+        _let_odd_bytes_pass()
+    if fault and name == "drip":
+        _drip(fault, clock, terminal, out)
+    else:
+        terminal.write(out)
+    terminal.complain(err)
 
 
-def distorted(fault: Fault | None, text: str) -> str:
-    """Return what reaches the client of an answer."""
-    if fault is None or not text:
-        return text
-    if fault.name == "cut-short" and "bytes" in fault.options:
-        return text.encode()[: int(fault.number("bytes", 0))].decode(errors="ignore")
-    if fault.name == "garbage":
-        return fault.options.get("text", _GARBAGE) + "\n"
-    if fault.name == "language":
-        for english, german in _GERMAN:
-            text = text.replace(english, german)
-    return text
+def end(fault: Fault | None, clock: Clock, code: int) -> None:
+    """Let the process end, or not, as a fault has it once all is said."""
+    if fault is None or fault.position != ANSWER:
+        return
+    if fault.name == "wrong-exit":
+        sys.exit(int(fault.number("exit", 1)))
+    if fault.name == "closed-output":
+        for descriptor in (1, 2):
+            os.close(descriptor)
+        stall(fault, clock)
+        os._exit(code)
+    if fault.name == "left-child":
+        if os.fork() == 0:
+            stall(fault, clock)
+        os._exit(code)
+
+
+def _die(fault: Fault) -> None:
+    os.kill(os.getpid(), int(fault.number("signal", signal.SIGKILL)))
+
+
+def _give_up(fault: Fault, terminal: Terminal, message: str) -> None:
+    terminal.complain(f"{message}\n")
+    sys.exit(int(fault.number("exit", CONNECTION)))
+
+
+def _let_odd_bytes_pass() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="surrogateescape")
+
+
+def _drip(fault: Fault, clock: Clock, terminal: Terminal, text: str) -> None:
+    size = max(1, len(text) // _PIECES)
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    for piece in pieces:
+        terminal.write(piece)
+        clock.wait(fault.number("seconds", 1) / len(pieces))
 
 
 def _flood(terminal: Terminal) -> None:

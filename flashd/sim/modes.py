@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from flashd.sim.commands.command import SUCCESS
-from flashd.sim.errors import SimError
+from flashd.sim.commands.command import CONNECTION, SUCCESS
+from flashd.sim.grammar import UsageError
 from flashd.sim.session import Session
 from flashd.sim.switches import Positions
 from flashd.sim.terminal import Terminal
@@ -17,7 +17,7 @@ def script_lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise SimError(f"cannot read script {path}: {error.strerror}") from error
+        raise UsageError(f"cannot read script {path}: {error.strerror}") from error
 
 
 def run_script(session: Session, lines: Iterable[str], switches: Positions) -> int:
@@ -27,7 +27,7 @@ def run_script(session: Session, lines: Iterable[str], switches: Positions) -> i
         if session.ended or codes.stop:
             break
         _perform(session, line, codes)
-    return codes.exit
+    return CONNECTION if session.broken else codes.exit
 
 
 def run_stream(session: Session, switches: Positions, terminal: Terminal) -> int:
@@ -35,13 +35,14 @@ def run_stream(session: Session, switches: Positions, terminal: Terminal) -> int
     codes = Codes(switches)
     shown = PROMPT if switches.on("stream_prompt") else ""
     early = switches.on("trailing_prompt")
+    prompt = terminal.write if switches["prompt_to"] == "stdout" else terminal.complain
     while not (session.ended or codes.stop):
-        terminal.write(shown if early else "")
+        prompt(shown if early else "")
         if not (line := terminal.readline()):
             break
-        terminal.write("" if early else shown)
+        prompt("" if early else shown)
         _perform(session, line, codes)
-    return codes.exit
+    return CONNECTION if session.broken else codes.exit
 
 
 def run_terminal(session: Session, terminal: Terminal) -> int:
@@ -83,7 +84,8 @@ class Codes:
 
 def _perform(session: Session, line: str, codes: Codes | None) -> None:
     text = line.rstrip("\r\n")
-    if not text.strip() or text.lstrip().startswith("#"):
+    comment = text.lstrip().startswith("#") and session.reads_comments
+    if comment or not text.strip():
         return
     code = session.perform(text)
     if codes:

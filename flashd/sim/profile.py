@@ -3,17 +3,30 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from flashd.sim.errors import SimError
+from flashd.sim.grammar import UsageError
 from flashd.sim.layout import Layout
 
-_LAYOUT = {
-    "banner": "-banner",
-    "header": "-header",
-    "format": "-format",
-    "delim": "-delim",
-    "fullid": "-fullid",
-    "devid": "-dev",
-}
+_OF_LAYOUT = (
+    "banner",
+    "header",
+    "format",
+    "delim",
+    "fullid",
+    "devid",
+    "remotedevid",
+    "locale",
+    "banner_date",
+    "timeout",
+    "timeout.connection",
+    "paging",
+    "rows",
+    "verbose",
+    "echo",
+    "echoprefix",
+    "maxNumReports",
+)
+OF_LOGIN = ("hmc1", "hmc2", "port", "user", "username", "password", "pwfile")
+"""The shipped profile names hmc1, hmc2 and port; the others are recalled."""
 
 
 def read(path: Path | None) -> Mapping[str, str]:
@@ -23,7 +36,7 @@ def read(path: Path | None) -> Mapping[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise SimError(f"cannot read profile {path}: {error.strerror}") from error
+        raise UsageError(f"cannot read profile {path}: {error.strerror}") from error
     pairs = [line.partition(":") for line in lines if not line.lstrip().startswith("#")]
     return {name.strip(): value.strip() for name, _, value in pairs if value.strip()}
 
@@ -31,9 +44,19 @@ def read(path: Path | None) -> Mapping[str, str]:
 def layout(profile: Mapping[str, str]) -> Layout:
     """Return the layout with which a session starts."""
     start = Layout()
-    for name in _LAYOUT.keys() & profile.keys():
-        try:
-            start = start.changed(_LAYOUT[name], profile[name])
-        except ValueError as error:
-            raise SimError(f"profile: {error}") from error
+    for name in profile:
+        if name in _OF_LAYOUT:
+            start = _changed(start, name, profile[name])
     return start
+
+
+def unknown(profile: Mapping[str, str]) -> list[str]:
+    """Return the keys that mean nothing."""
+    return sorted(profile.keys() - {*_OF_LAYOUT, *OF_LOGIN})
+
+
+def _changed(start: Layout, name: str, value: str) -> Layout:
+    try:
+        return start.changed(f"-{name}", value)
+    except ValueError as error:
+        raise UsageError(f"profile: {str(error).removeprefix('-')}") from error

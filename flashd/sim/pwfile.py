@@ -29,6 +29,7 @@ def write(path: Path, records: Records) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     text = "".join(f"{mc} {user} {_seal(mc, user, pw)}\n" for (mc, user), pw in records.items())
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:  # noqa: PTH123 - the mode has to be right from the first instant
             out.write(text)
         fresh.replace(path)

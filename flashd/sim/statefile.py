@@ -7,30 +7,51 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from flashd.sim.errors import SimError
+from flashd.sim.hosts import table as hosts
 
 _MARK = 0x44533830  # "DS80" as SQLite's application id, so that a foreign file is told from ours
-_VERSION = 1
+_VERSION = 2
 _BUSY_SECONDS = 60
 _NO_RIGHTS = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
 _SCHEMA = """
 CREATE TABLE array (serial TEXT, wwnn TEXT, model TEXT, code_level TEXT,
-    clock_offset REAL DEFAULT 0, clock_stands_at REAL);
+    clock_offset REAL DEFAULT 0, clock_stands_at REAL, generation INTEGER DEFAULT 0);
 CREATE TABLE console (address TEXT PRIMARY KEY);
-CREATE TABLE user (name TEXT PRIMARY KEY, role TEXT, salt BLOB, hash BLOB,
-    failed_logins INTEGER DEFAULT 0);
+CREATE TABLE user (name TEXT PRIMARY KEY, role TEXT, failed_logins INTEGER DEFAULT 0,
+    locked INTEGER DEFAULT 0, must_change INTEGER DEFAULT 0, password_at REAL DEFAULT 0);
+CREATE TABLE password (id INTEGER PRIMARY KEY, user TEXT, salt BLOB, hash BLOB);
+CREATE TABLE lss (id TEXT PRIMARY KEY, long_busy_seconds INTEGER);
+CREATE TABLE pool (id TEXT PRIMARY KEY, name TEXT, rankgrp INTEGER DEFAULT 0, capacity INTEGER,
+    reserved INTEGER DEFAULT 0, threshold INTEGER DEFAULT 15);
 CREATE TABLE volume (id TEXT PRIMARY KEY, name TEXT, blocks INTEGER, datatype TEXT,
     space_efficient INTEGER, pool TEXT, volgrp TEXT, accstate TEXT, datastate TEXT,
-    configstate TEXT, writes INTEGER, content TEXT);
+    configstate TEXT, writes INTEGER, content TEXT, allocated INTEGER, changed_at INTEGER,
+    copied_from TEXT, same_from INTEGER, same_until INTEGER, frozen_until REAL);
+CREATE INDEX copied ON volume (copied_from) WHERE same_until IS NULL;
+CREATE INDEX frozen ON volume (frozen_until) WHERE frozen_until IS NOT NULL;
+CREATE INDEX space ON volume (pool, space_efficient, allocated, blocks);
 CREATE TABLE relation (source TEXT, target TEXT UNIQUE, created_at REAL, synced_at REAL,
     recording INTEGER, persistent INTEGER, background_copy INTEGER, multinc INTEGER,
     target_writable INTEGER, source_writable INTEGER, revertible INTEGER, state TEXT,
-    sequence TEXT, timeout INTEGER, uncopied INTEGER, copy_from REAL, held INTEGER,
-    source_writes INTEGER, target_writes INTEGER, PRIMARY KEY (source, target));
+    sequence TEXT, uncopied INTEGER, copy_from REAL, held INTEGER,
+    source_writes INTEGER, target_writes INTEGER, flashed_at INTEGER, filling INTEGER,
+    unclaimed INTEGER, saved TEXT, PRIMARY KEY (source, target));
 CREATE INDEX passing ON relation (persistent) WHERE persistent = 0;
+CREATE INDEX filling ON relation (filling) WHERE filling = 1;
+CREATE TABLE queued_write (id INTEGER PRIMARY KEY, volume TEXT);
+CREATE TABLE reservation (volume TEXT PRIMARY KEY, host TEXT);
+CREATE TABLE remote_copy (primary_volume TEXT PRIMARY KEY, secondary_volume TEXT, state TEXT,
+    kind TEXT);
+CREATE TABLE mount (host TEXT, volume TEXT, writing INTEGER, seen TEXT,
+    PRIMARY KEY (host, volume));
+CREATE INDEX writing ON mount (volume, host) WHERE writing = 1;
 CREATE TABLE switch (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE fault (id INTEGER PRIMARY KEY, name TEXT, position TEXT, pattern TEXT,
-    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT);
+    nth INTEGER, times INTEGER, seen INTEGER DEFAULT 0, fired INTEGER DEFAULT 0, options TEXT,
+    from_at REAL, clock TEXT DEFAULT 'host', chance REAL, seed INTEGER DEFAULT 0);
+CREATE TABLE late_act (id INTEGER PRIMARY KEY, at REAL, entry INTEGER, verb TEXT, options TEXT,
+    pairs TEXT);
 CREATE TABLE login (id INTEGER PRIMARY KEY, at REAL, pid INTEGER, hmc TEXT, user TEXT,
     outcome TEXT);
 CREATE TABLE journal (id INTEGER PRIMARY KEY, session INTEGER, at REAL, pid INTEGER, hmc TEXT,
@@ -62,7 +83,7 @@ class StateFile:
         file = cls(path)
         with file._connect() as connection:
             connection.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA application_id={_MARK};"
+                f"BEGIN; {_SCHEMA} {hosts.SCHEMA} PRAGMA application_id={_MARK};"
                 f"PRAGMA user_version={_VERSION}; COMMIT;"
             )
         return file

@@ -6,12 +6,14 @@ Tags: V verbatim in public material, C seen in public code, I inferred, R recall
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flashd.sim import copyswitches
 from flashd.sim.errors import SimError
 
 YES_NO = ("yes", "no")
 NUMBER = ("number",)
 ZONE = ("client", "zone")
 TEXT = ("text",)
+KINDS = frozenset(("number", "zone", "text"))  # of values; as a value none of these words will do
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Switch:
 
     def check(self, value: str) -> str:
         """Return `value` if the switch can stand there."""
-        if self.accepts == TEXT or value in self.accepts:
+        if self.accepts == TEXT or value in set(self.accepts) - KINDS:
             return value
         if self.accepts[-1] == "number" and _is_amount(value):
             return value
@@ -117,35 +119,7 @@ _TABLE = (
     Switch(
         "banner_blank_line", "no", YES_NO, "I", "OpenSVC docs", "an empty line after each banner"
     ),
-    Switch(
-        "resync_while_copying", "refuse", ("refuse", "accept"), "U", "-", "resync during a copy"
-    ),
-    Switch(
-        "ese_without_tgtse",
-        "refuse",
-        ("refuse", "accept"),
-        "I",
-        "OpenSVC ibmdssnap",
-        "ESE target, no -tgtse",
-    ),
-    Switch(
-        "cascading",
-        "accept",
-        ("accept", "refuse"),
-        "C",
-        "SG24-8367",
-        "a target may be a source as well",
-    ),
-    Switch(
-        "withdraw_message",
-        "CMUC00140I",
-        ("CMUC00140I", "CMUN81131I"),
-        "R",
-        "SG24-8367",
-        "rmflash success",
-    ),
-    Switch("synced_on_establish", "yes", YES_NO, "I", "-", "mkflash sets DateSynced"),
-    Switch("created_on_resync", "no", YES_NO, "U", "-", "resyncflash sets DateCreated as well"),
+    Switch("decimal_capacity", "no", YES_NO, "V", "lsfbvol samples", "cap (10^9B) has a number"),
     Switch("extra_columns", "", TEXT, "R", "-", "comma list of further columns of lsflash -l"),
     Switch(
         "unanswered_exit", "2", ("2", "6", "0"), "U", "-", "rmflash without -quiet, nobody answers"
@@ -157,6 +131,156 @@ _TABLE = (
         "V",
         "showpass",
         "wrong passwords that lock an account",
+    ),
+    Switch(
+        "console_port",
+        "1751",
+        ("1751", "1750", "1718"),
+        "V",
+        "dscli.profile",
+        "port at which consoles answer; the newer ones are tried in vain first",
+    ),
+    Switch(
+        "on_timeout",
+        "acts",
+        ("acts", "undone"),
+        "I",
+        "-",
+        "a command that takes longer than the timeout of the client",
+    ),
+    Switch(
+        "warnings_to",
+        "stdout",
+        ("stdout", "stderr"),
+        "U",
+        "-",
+        "where messages of class W go, as questions are",
+    ),
+    Switch(
+        "prompt_to", "stdout", ("stdout", "stderr"), "C", "OpenSVC ibmds", "stream of the prompt"
+    ),
+    Switch(
+        "session_banner",
+        "one-line",
+        ("one-line", "two-lines"),
+        "C",
+        "Galileo agent",
+        "the id of the image on a line of its own",
+    ),
+    Switch(
+        "banner_on_error",
+        "no",
+        YES_NO,
+        "U",
+        "-",
+        "a banner before a command that is not understood or not permitted",
+    ),
+    Switch("blank_line_after_answer", "no", YES_NO, "U", "-", "an empty line after each answer"),
+    Switch(
+        "default_delimiter",
+        ",",
+        (",", "|"),
+        "C",
+        "OpenSVC ibmds",
+        "of -fmt delim; dscli.profile shows the other one in a comment",
+    ),
+    Switch(
+        "verbose_says", "nothing", ("nothing", "a-line"), "U", "-", "what -v on adds to an answer"
+    ),
+    Switch(
+        "paging_in_stream",
+        "ignore",
+        ("ignore", "ask"),
+        "U",
+        "-",
+        "paging on where nobody sits at a terminal",
+    ),
+    Switch(
+        "dash_in_stream",
+        "refuse",
+        ("refuse", "read"),
+        "I",
+        "lssession help",
+        "a lone dash as operand among commands on standard input",
+    ),
+    Switch(
+        "unknown_profile_key",
+        "ignore",
+        ("ignore", "refuse"),
+        "U",
+        "-",
+        "a key of a profile that means nothing",
+    ),
+    Switch(
+        "copy_services_roles",
+        "admin,op_storage,op_copy_services",
+        TEXT,
+        "R",
+        "Concepts Redbook",
+        "roles that may change relations; op_copy_services is V",
+    ),
+    Switch(
+        "not_permitted_exit",
+        "4",
+        ("4", "2", "5", "6"),
+        "U",
+        "-",
+        "exit code where the role does not cover a command",
+    ),
+    Switch(
+        "expired_password",
+        "chuser-only",
+        ("chuser-only", "refuse"),
+        "I",
+        "chuser help",
+        "an expired password: only chuser works; or no login, exit 5",
+    ),
+    Switch("password_expiration_days", "90", NUMBER, "V", "showpass", "0: passwords do not expire"),
+    Switch(
+        "password_age_days",
+        "1",
+        NUMBER,
+        "V",
+        "showpass",
+        "before a user may change his password again",
+    ),
+    Switch("password_length", "8", NUMBER, "V", "showpass", "shortest new password"),
+    Switch(
+        "password_history", "8", NUMBER, "V", "showpass", "former passwords that may not come again"
+    ),
+    *(Switch(*row) for row in copyswitches.ROWS),
+    Switch("comments", "yes", YES_NO, "R", "-", "a line that begins with # is no command"),
+    Switch(
+        "session_limit",
+        "unlimited",
+        ("unlimited", "number"),
+        "U",
+        "-",
+        "sessions that a console bears at once",
+    ),
+    Switch(
+        "idle_seconds",
+        "unlimited",
+        ("unlimited", "number"),
+        "U",
+        "-",
+        "after which a session that was given no command is gone",
+    ),
+    Switch(
+        "output_comes",
+        "at-once",
+        ("at-once", "at-the-end"),
+        "U",
+        "-",
+        "what a client says that talks to no terminal; it may come in blocks and at its end",
+    ),
+    Switch(
+        "script_session_banner",
+        "yes",
+        YES_NO,
+        "I",
+        "OpenSVC docs",
+        "a script begins with the banner of the session",
     ),
 )
 

@@ -7,20 +7,15 @@ are noisy; compare figures of one run only.
 from __future__ import annotations
 
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flashd.core.schedule import parse
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.bench import load
+from tests.bench.walls import median, wall
 
 BIN = Path(sys.executable).parent
 ARRAY = "IBM.2107-75ABC01"
@@ -35,8 +30,8 @@ def main() -> None:
     print(f"{'figure':<58}{'measured':>10}{'target':>10}{'ratio':>8}")
     for text in RARE:
         _row(f"next start of {text!r}, ms", _next_start(text) * 1000, 1.0)
-    bare = _wall([sys.executable, "-c", "pass"])
-    _row("flashd --help over a bare interpreter, s", _wall([BIN / "flashd", "--help"]) - bare, 0.15)
+    bare = wall([sys.executable, "-c", "pass"])
+    _row("flashd --help over a bare interpreter, s", wall([BIN / "flashd", "--help"]) - bare, 0.15)
     with tempfile.TemporaryDirectory(prefix="flashd-bench-") as directory:
         home = _home(Path(directory), 1000)
         _row("flashd check of 1,000 services, s", _flashd(home, "check") - bare, 1.2)
@@ -50,6 +45,8 @@ def main() -> None:
             _flashd(home, "resync", *names, times=1),
             1.15 * (SERVICES_DUE + 2) * one_login,
         )
+    for figure in load.figures(bare):
+        _row(*figure)
     with tempfile.TemporaryDirectory(prefix="flashd-bench-") as directory:
         home = _rehearsal(Path(directory))
         words = ("rehearse", "--start", "2026-11-23T12:00", "--json", "--days", str(DAYS))
@@ -69,29 +66,12 @@ def _next_start(text: str) -> float:
     now = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Paris"))
     parse("09:00-10:00").next_start(now, None)
     schedules = [parse(f"{text} ") for _ in range(50)]
-    return _median(lambda: schedules.pop().next_start(now, None), 50)
-
-
-def _wall(command: list[object], times: int = 5, env: dict[str, str] | None = None) -> float:
-    words = [str(word) for word in command]
-    quiet = subprocess.DEVNULL
-    return _median(
-        lambda: subprocess.run(words, check=False, env=env, stdout=quiet, stderr=quiet), times
-    )
+    return median(lambda: schedules.pop().next_start(now, None), 50)
 
 
 def _flashd(home: Path, *words: str, times: int = 3) -> float:
     env = {**os.environ, "FLASHD_CONFIG_DIR": str(home / "etc")}
-    return _wall([BIN / "flashd", *words], times, env)
-
-
-def _median(act: Callable[[], object], times: int) -> float:
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        act()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
+    return wall([BIN / "flashd", *words], times, env)
 
 
 def _home(home: Path, services: int) -> Path:
@@ -100,10 +80,10 @@ def _home(home: Path, services: int) -> Path:
     pairs = [f"{number:04X}:{number + 0x4000:04X}" for number in range(services)]
     made = [word for pair in pairs[:SERVICES_DUE] for word in ("--pair", pair)]
     array = home / "a.array"
-    _wall([BIN / "flashd", "sim", "make", array, *made, "--synced", "26h ago"], 1)
-    _wall([BIN / "flashd", "sim", "switch", array, "login_seconds", LOGIN_SECONDS], 1)
+    wall([BIN / "flashd", "sim", "make", array, *made, "--synced", "26h ago"], 1)
+    wall([BIN / "flashd", "sim", "switch", array, "login_seconds", LOGIN_SECONDS], 1)
     pwfile = ["-pwfile", home / f"{ARRAY}.pwfile", "-name", "opensvc", "-pw", "opensvc"]
-    _wall(
+    wall(
         [BIN / "flashd-dscli", "managepwfile", "-action", "add", "-mc1", "10.10.10.10", *pwfile], 1
     )
     (home / "etc" / "flashd.yaml").write_text(

@@ -7,7 +7,6 @@ answer may claim more, and no error may say that nothing was sent where somethin
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flashd.adapters.arrays.messages import login_refused_in
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
@@ -24,12 +24,15 @@ from flashd.model.run import Account
 from flashd.sim.array import Array
 from flashd.sim.faults import KINDS
 from tests.contract.arrays import ARRAY, HMC1, HMC2, PLENTY, SIMULATED, Heard, cleared, pairs_of
+from tests.switches.pairwise import pairwise
+from tests.switches.positions import all_positions, dice, moved, put, seed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from flashd.model.run import Answer
     from flashd.ports.array import ArrayBackend
+    from tests.switches.pairwise import Row
 
 AGED = 1_411_074_244.0
 PAIRS = "0001:0002 0101:0102 0003:0004"
@@ -221,6 +224,19 @@ async def test_a_user_who_may_not_is_told_so(house: House) -> None:
         await house.backend().observe(Heard())
 
 
+async def test_a_user_who_may_not_stops_no_logins_whatever_the_exit_code(house: House) -> None:
+    """It may be that of a refused login, and then the answer was taken for a doubt."""
+    house.sim.add_user("opensvc", "opensvc", role="monitor")
+    house.sim.switch("stream_exit", "first-error")
+    house.sim.switch("not_permitted_exit", "5")
+    answer = await change(house.backend(), RESYNC)
+    assert (answer.exit_status, answer.refused) == (5, True)
+    assert not login_refused_in(answer)
+    house.sim.add_user("opensvc", "opensvc", role="no_access")
+    with pytest.raises(ArrayRejected, match="may not"):
+        await house.backend().observe(Heard())
+
+
 async def test_a_client_that_is_not_there_is_rejected(house: House, tmp_path: Path) -> None:
     (text := tmp_path / "text").write_text("no program")
     for program in (tmp_path / "absent", tmp_path, text, text / "below"):
@@ -296,67 +312,27 @@ FAULTS: Mapping[str, dict[str, Any]] = {
     "garbage": {},
     "language": {},
 }
-SWITCHES: Mapping[str, Sequence[str]] = {
-    "errors_to": ("stderr", "stdout"),
-    "on_error": ("continue", "stop"),
-    "stream_exit": ("zero", "first-error", "last"),
-    "partial_exit": ("4", "6", "0"),
-    "stream_prompt": ("yes", "no"),
-    "trailing_prompt": ("yes", "no"),
-    "banner_blank_line": ("no", "yes"),
-    "withdraw_message": ("CMUC00140I", "CMUN81131I"),
-    "synced_on_establish": ("yes", "no"),
-    "created_on_resync": ("no", "yes"),
-    "extra_columns": ("", "NewOne,NewTwo"),
-    "date_zone": ("client", "Europe/Paris"),
-    "FLASHD_SIM_WRAPPER": ("", "1"),
-}
-Position = dict[str, str]
+WRAPPER = {"FLASHD_SIM_WRAPPER": ("", "1")}
+ROWS = pairwise(
+    {"fault": tuple(FAULTS), "command": COMMANDS, **WRAPPER, **all_positions()}, dice("answers")
+)
 
 
-def pairwise(factors: Mapping[str, Sequence[str]]) -> list[Position]:
-    """Choose rows in which every two positions of every two factors meet."""
-    open_meetings = {
-        frozenset({(a, x), (b, y)})
-        for a, b in itertools.combinations(factors, 2)
-        for x, y in itertools.product(factors[a], factors[b])
-    }
-    rows = []
-    while open_meetings:
-        seed = min(open_meetings, key=sorted)
-        row = dict(seed)
-        for name in factors:
-            if name not in row:
-                row[name] = max(
-                    factors[name],
-                    key=lambda value, name=name, row=row: sum(  # type: ignore[misc]
-                        frozenset({(name, value), other}) in open_meetings for other in row.items()
-                    ),
-                )
-        rows.append(row)
-        open_meetings -= {frozenset(two) for two in itertools.combinations(row.items(), 2)}
-    return rows
-
-
-ROWS = pairwise({"fault": tuple(FAULTS), "command": COMMANDS, **SWITCHES})
-
-
-def positioned(house: House, row: Position) -> dict[str, str]:
+def positioned(house: House, row: Row) -> dict[str, str]:
     """Put the array into these positions; return the environment that belongs to them."""
-    for name in SWITCHES:
-        if name != "FLASHD_SIM_WRAPPER":
-            house.sim.switch(name, row[name])
-    if (fault := row["fault"]) != "none":
+    print(f"FLASHD_TEST_SEED={seed()} {moved(row)}")  # noqa: T201 - shown where it fails
+    put(house.sim, row)
+    if (fault := row.get("fault", "none")) != "none":
         house.sim.add_fault(kind_of(fault), row["command"].split()[0], **FAULTS[fault])
     return {"FLASHD_SIM_WRAPPER": row["FLASHD_SIM_WRAPPER"]}
 
 
-def row_id(row: Position) -> str:
+def row_id(row: Row) -> str:
     return f"{row['command'].split()[0]}-{row['fault']}"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=row_id)
-async def test_no_answer_claims_more_than_the_array_did(house: House, row: Position) -> None:
+async def test_no_answer_claims_more_than_the_array_did(house: House, row: Row) -> None:
     environment = positioned(house, row)
     answer = await change(house.backend(environment), row["command"])
 
@@ -381,17 +357,27 @@ async def test_no_answer_claims_more_than_the_array_did(house: House, row: Posit
         assert answer.reason
 
 
-def lost(row: Position) -> bool:
+def lost(row: Row) -> bool:
     """Whether a refusal came without the exit code that makes a doubt of it."""
     return row["fault"] == "refused with exit 3" and row["stream_exit"] == "zero"
 
 
-@pytest.mark.parametrize("row", pairwise(SWITCHES), ids=lambda row: row["stream_exit"])
-async def test_a_listing_is_the_same_in_every_position(house: House, row: Position) -> None:
-    environment = positioned(house, {**row, "fault": "none"})
+LISTINGS = pairwise({**WRAPPER, **all_positions()}, dice("listings"))
+
+
+@pytest.mark.parametrize("row", LISTINGS, ids=lambda row: row["stream_exit"])
+async def test_a_listing_is_the_same_in_every_position(house: House, row: Row) -> None:
+    environment = positioned(house, row)
     listing = await house.backend(environment).observe(Heard())
     assert [str(pair) for pair in listing.relations] == sorted(PAIRS.split())
     assert all(not one.unread for one in listing.relations.values())
+
+
+@pytest.mark.parametrize("row", LISTINGS, ids=lambda row: row["stream_exit"])
+async def test_an_empty_array_is_listed_as_empty_in_every_position(house: House, row: Row) -> None:
+    for pair in PAIRS.split():
+        house.sim.drop_relation(pair)
+    assert (await house.backend(positioned(house, row)).observe(Heard())).relations == {}
 
 
 # Ends that are ours

@@ -113,8 +113,14 @@ def complaints_of(stdout: str, stderr: str) -> list[Message]:
 
 
 def login_refused(exit_status: int | None, complaints: Iterable[Message]) -> bool:
-    """Whether a client says that user or password was refused."""
-    return exit_status == EXIT_LOGIN or any(one.id == LOGIN_REFUSED for one in complaints)
+    """Whether a client says that user or password was refused.
+
+    Its exit code alone does not say so where the user is logged in and only his role falls short.
+    """
+    said = list(complaints)
+    if any(one.id == LOGIN_REFUSED for one in said):
+        return True
+    return exit_status == EXIT_LOGIN and not any(NOT_PERMITTED in one.text for one in said)
 
 
 def login_refused_in(answer: Answer) -> bool:

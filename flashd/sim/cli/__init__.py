@@ -4,11 +4,16 @@ from typing import Any
 
 import click
 
+from flashd.sim.cli.behaviours import behaviours
+from flashd.sim.cli.compare import compare
 from flashd.sim.cli.faults import fault, faults
+from flashd.sim.cli.host import host
+from flashd.sim.cli.imports import import_
 from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
-from flashd.sim.cli.states import set_clock, set_relation, write
+from flashd.sim.cli.states import set_clock, set_relation, set_timer, write
 from flashd.sim.cli.switches import switch, switches
+from flashd.sim.cli.users import user
 from flashd.sim.errors import SimError
 
 
@@ -35,9 +40,15 @@ for _command in (
     write,
     set_relation,
     set_clock,
+    set_timer,
     fault,
     faults,
     switch,
     switches,
+    behaviours,
+    compare,
+    host,
+    import_,
+    user,
 ):
     sim.add_command(_command)

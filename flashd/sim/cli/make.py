@@ -10,8 +10,9 @@ from flashd.sim import array as defaults
 from flashd.sim.array import Array
 from flashd.sim.cli.arguments import instant
 from flashd.sim.errors import SimError
+from flashd.sim.hosts import access
 from flashd.sim.ids import Pair, volume_id
-from flashd.sim.nouns import DEFAULT_BLOCKS
+from flashd.sim.nouns import DEFAULT_BLOCKS, TRACKS_PER_GIB
 
 
 class Wishes(TypedDict):
@@ -26,6 +27,10 @@ class Wishes(TypedDict):
     volumes: tuple[str, ...]
     sources: tuple[str, ...]
     ese: tuple[str, ...]
+    pools: tuple[str, ...]
+    places: tuple[str, ...]
+    code_level: str
+    hosts: tuple[str, ...]
     blocks: int
     bare: bool
     record: bool
@@ -44,6 +49,10 @@ class Wishes(TypedDict):
 @click.option("--volume", "volumes", multiple=True, help="A volume in no relation.")
 @click.option("--source", "sources", multiple=True, help="A volume to copy from, in no relation.")
 @click.option("--ese", multiple=True, help="Make this volume space efficient.")
+@click.option("--pool", "pools", multiple=True, help="A pool and its size in GiB: P1=500.")
+@click.option("--place", "places", multiple=True, help="Put volumes into a pool: P1=0002,0004.")
+@click.option("--code-level", default=defaults.VERSION_OF_MICROCODE, show_default=True)
+@click.option("--host", "hosts", multiple=True, help="A host and what it sees: aix1=0002,0004.")
 @click.option("--blocks", default=DEFAULT_BLOCKS, show_default=True, help="Size of each volume.")
 @click.option("--bare", is_flag=True, help="Make the volumes of the pairs, but no relations.")
 @click.option(
@@ -63,7 +72,10 @@ def make(file: Path, **wishes: Unpack[Wishes]) -> None:
         role=wishes["role"],
     )
     try:
+        array.set_code_level(wishes["code_level"])
         _add_volumes(array, pairs, wishes)
+        _add_pools(array, wishes)
+        _add_hosts(array, wishes)
         if not wishes["bare"]:
             _establish(array, pairs, wishes)
     except SimError:
@@ -81,6 +93,30 @@ def _add_volumes(array: Array, pairs: Sequence[Pair], wishes: Wishes) -> None:
         raise SimError(f"--ese names volumes that are not made: {', '.join(sorted(unknown))}")
     array.add_volumes(*(ids.keys() - thin), blocks=wishes["blocks"])
     array.add_volumes(*thin, blocks=wishes["blocks"], space_efficient=True)
+
+
+def _add_pools(array: Array, wishes: Wishes) -> None:
+    for pool, size in map(_name_and_value, wishes["pools"]):
+        if not size.isdecimal():
+            raise SimError(f"{size!r} is no size in GiB; write {pool}=500")
+        array.put_pool(pool, capacity=int(size) * TRACKS_PER_GIB)
+    for pool, volumes in map(_name_and_value, wishes["places"]):
+        for volume in volumes.split(","):
+            array.set_volume(volume, pool=pool)
+
+
+def _add_hosts(array: Array, wishes: Wishes) -> None:
+    for host, volumes in map(_name_and_value, wishes["hosts"]):
+        with array.inventory() as held:
+            access.add(held, host)
+            access.map_volumes(held, host, [volume_id(text) for text in volumes.split(",")])
+
+
+def _name_and_value(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise SimError(f"{text!r}: write NAME=VALUE")
+    return name, value
 
 
 def _establish(array: Array, pairs: Sequence[Pair], wishes: Wishes) -> None:

@@ -8,19 +8,21 @@ import click
 
 from flashd.sim.array import Array
 from flashd.sim.cli.arguments import array_file, as_json
+from flashd.sim.cli.surroundings import hosts_facts, hosts_pictures
 from flashd.sim.commands import lsflash
 from flashd.sim.commands.command import Call
+from flashd.sim.faults import Fault
 from flashd.sim.grammar import Request
 from flashd.sim.journal import Entry
 from flashd.sim.layout import Layout, Report, render
-from flashd.sim.nouns import Volume
+from flashd.sim.nouns import User, Volume
 
 
 @click.command()
 @array_file
 @as_json
 def show(array: Array, *, as_json: bool) -> None:
-    """Show volumes with their contents, relations, accounts, switches and faults."""
+    """Show volumes with their contents, relations, hosts, accounts, switches and faults."""
     click.echo(json.dumps(_facts(array), indent=2) if as_json else _picture(array))
 
 
@@ -46,6 +48,7 @@ def _facts(array: Array) -> dict[str, object]:
         "users": [asdict(user) for user in array.users()],
         "volumes": [asdict(volume) for volume in array.volumes()],
         "relations": [dict(zip(report.columns, row, strict=True)) for row in report.rows],
+        **hosts_facts(array),
         "switches": dict(array.switches.moved),
         "faults": [{**asdict(fault), "spent": fault.spent} for fault in array.faults()],
     }
@@ -60,15 +63,17 @@ def _picture(array: Array) -> str:
             ("Volume", "Name", "Blocks", "Space", "Content"), tuple(map(_volume, array.volumes()))
         ),
         _table(relations.columns, relations.rows),
+        *hosts_pictures(array),
         _table(
-            ("User", "Role", "FailedLogins"),
-            tuple((u.name, u.role, str(u.failed_logins)) for u in array.users()),
+            ("User", "Role", "FailedLogins", "Locked", "PwExpired"),
+            tuple(map(_user, array.users())),
         ),
         _table(("Switch", "Moved to"), tuple(moved.items())),
         _table(
-            ("Fault", "Command", "Nth", "Times", "Struck"),
+            ("Fault", "Command", "Nth", "Times", "When", "Struck"),
             tuple(
-                (str(f), f.pattern, str(f.nth), str(f.times), str(f.fired)) for f in array.faults()
+                (str(f), f.pattern, str(f.nth), str(f.times), _when(f), str(f.fired))
+                for f in array.faults()
             ),
         ),
     )
@@ -83,9 +88,20 @@ def _relations(array: Array) -> Report:
     return answer.report or Report(lsflash.SHORT + lsflash.LONG, ())
 
 
+def _when(fault: Fault) -> str:
+    when = fault.when
+    at = "-" if when.at is None else f"{_iso(when.at)} ({when.clock})"
+    return at if when.chance is None else f"{at}, chance {when.chance:g} of seed {when.seed}"
+
+
 def _volume(volume: Volume) -> tuple[str, ...]:
     space = "ESE" if volume.space_efficient else "Standard"
     return (volume.id, volume.name, str(volume.blocks), space, volume.content)
+
+
+def _user(user: User) -> tuple[str, ...]:
+    yes_no = ("yes" if state else "no" for state in (user.locked, user.expired))
+    return (user.name, user.role, str(user.failed_logins), *yes_no)
 
 
 def _line(entry: Entry) -> tuple[str, ...]:

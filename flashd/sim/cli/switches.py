@@ -1,11 +1,16 @@
 """flashd sim switch and switches: behaviour that nobody outside IBM can be sure of."""
 
+import json
+
 import click
 
 from flashd.sim.array import Array
-from flashd.sim.cli.arguments import array_file
+from flashd.sim.behaviours import Behaviour, of_switch
+from flashd.sim.cli.arguments import array_file, as_json
 from flashd.sim.layout import Layout, Report, render
-from flashd.sim.switches import SWITCHES
+from flashd.sim.switches import SWITCHES, Switch
+
+COLUMNS = ("Switch", "Default", "Takes", "Known", "Source", "FindOut", "Meaning")
 
 
 @click.command()
@@ -18,14 +23,37 @@ def switch(array: Array, name: str, value: str) -> None:
 
 
 @click.command()
-def switches() -> None:
+@as_json
+def switches(*, as_json: bool) -> None:
     """List the switches: default, what they take, how the default is known, what they do.
 
     V verbatim in public material, C seen in public code, I inferred, R recalled, U unknown.
+    FindOut is how the owner of a real array finds its position: compare (flashd sim compare),
+    list (a command that reads), scratch (a change on scratch volumes), never (not to be tried);
+    flashd sim behaviours NAME says more.
     """
-    rows = tuple(
-        (s.name, s.default or "-", "|".join(s.accepts), s.tag, s.source, s.meaning)
-        for s in SWITCHES.values()
-    )
-    report = Report(("Switch", "Default", "Takes", "Known", "Source", "Meaning"), rows)
+    rows = [(switch, of_switch(switch.name)) for switch in SWITCHES.values()]
+    if as_json:
+        click.echo(json.dumps([_facts(*row) for row in rows], indent=2))
+        return
+    report = Report(COLUMNS, tuple(_row(*row) for row in rows))
     click.echo("\n".join(render(report, Layout())))
+
+
+def _row(switch: Switch, behaviour: Behaviour) -> tuple[str, ...]:
+    takes = "|".join(switch.accepts)
+    known = (switch.tag, switch.source, behaviour.way)
+    return (switch.name, switch.default or "-", takes, *known, switch.meaning)
+
+
+def _facts(switch: Switch, behaviour: Behaviour) -> dict[str, object]:
+    return {
+        "name": switch.name,
+        "default": switch.default,
+        "takes": switch.accepts,
+        "tag": switch.tag,
+        "source": switch.source,
+        "meaning": switch.meaning,
+        "behaviour": behaviour.name,
+        "find_out": behaviour.how,
+    }

@@ -1,8 +1,11 @@
 """lsflash: list relations."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from flashd.sim import messages
 from flashd.sim.commands.command import Answer, Call, Command
-from flashd.sim.grammar import LISTING_OPTIONS, Grammar
+from flashd.sim.grammar import LISTING_OPTIONS, Grammar, UsageError
 from flashd.sim.ids import Pair, volume_id, volume_range
 from flashd.sim.inventory import Inventory
 from flashd.sim.layout import Report, java_date
@@ -22,28 +25,63 @@ SHORT = (
     "BackgroundCopy",
 )
 LONG = ("OutOfSyncTracks", "DateCreated", "DateSynced", "State", "isTgtSE")
+FILTERS = frozenset(("-activecp", "-record", "-persist", "-revertible", "-cp"))
 _LSS_DIGITS = 2
 
 
 def run(call: Call) -> Answer:
     """List the relations that were asked for; those that do not exist are left out."""
-    found = select(call.held, call.request.operands, call.identity.serial)
+    held, flags = call.held, call.request.flags
+    if FILTERS & flags and held.switches["lsflash_filters"] == "refuse":
+        raise UsageError(f"option {min(FILTERS & flags)} is unknown")
+    named = select(held, call.request.operands, call.identity.serial)
+    found = tuple(relation for relation in named if _wanted(held, relation, flags))
     if not found:
         return Answer(messages=(messages.NO_FLASH_COPY,))
-    if "-s" in call.request.flags:
+    if "-s" in flags:
         return Answer(report=Report(SHORT[:1], tuple((_id(call, r),) for r in found)))
-    rows = tuple((_id(call, relation), *_short(call.held, relation)) for relation in found)
-    if "-l" not in call.request.flags:
+    lsses = Subsystems.of(held)
+    rows = tuple((_id(call, relation), *_short(held, relation, lsses)) for relation in found)
+    if "-l" not in flags:
         return Answer(report=Report(SHORT, rows))
-    extra = tuple(filter(None, call.held.switches["extra_columns"].split(",")))
-    space_efficient = call.held.space_efficient()
+    extra = tuple(filter(None, held.switches["extra_columns"].split(",")))
+    space_efficient = held.space_efficient()
     full = tuple(
-        row
-        + _long(call.held, relation, relation.pair.target in space_efficient)
-        + ("-",) * len(extra)
+        row + _long(held, relation, relation.pair.target in space_efficient) + ("-",) * len(extra)
         for row, relation in zip(rows, found, strict=True)
     )
     return Answer(report=Report(SHORT + LONG + extra, full))
+
+
+@dataclass(frozen=True, slots=True)
+class Subsystems:
+    """What the logical subsystems of the sources say: their timers, and which volumes wait."""
+
+    timers: Mapping[str, int]
+    otherwise: int
+    frozen: frozenset[str]
+
+    @classmethod
+    def of(cls, held: Inventory) -> "Subsystems":
+        """Look once for all relations."""
+        otherwise = int(held.switches.number("long_busy_seconds"))
+        frozen = frozenset(volume.id for volume in held.frozen())
+        return cls(held.long_busy_seconds(), otherwise, frozen)
+
+
+def _wanted(held: Inventory, relation: Relation, flags: frozenset[str]) -> bool:
+    """Say whether a relation has all that was asked for [recalled]."""
+    return (
+        ("-record" not in flags or relation.recording)
+        and ("-persist" not in flags or relation.persistent)
+        and ("-revertible" not in flags or relation.revertible)
+        and ("-cp" not in flags or relation.background_copy)
+        and ("-activecp" not in flags or _is_copying(held, relation))
+    )
+
+
+def _is_copying(held: Inventory, relation: Relation) -> bool:
+    return relation.background_copy and held.out_of_sync(relation) > 0
 
 
 def select(held: Inventory, operands: tuple[str, ...], image: str) -> tuple[Relation, ...]:
@@ -51,7 +89,7 @@ def select(held: Inventory, operands: tuple[str, ...], image: str) -> tuple[Rela
     found: set[Relation] = set()
     for operand in operands:
         found.update(_named(held, operand, image))
-    return tuple(sorted(found, key=lambda relation: relation.pair))
+    return tuple(sorted(found, key=lambda one: (one.pair.source, one.pair.target)))
 
 
 def _named(held: Inventory, operand: str, image: str) -> list[Relation]:
@@ -80,17 +118,18 @@ def _id(call: Call, relation: Relation) -> str:
     return f"{image}/{relation.pair.source}:{image}/{relation.pair.target}"
 
 
-def _short(held: Inventory, relation: Relation) -> tuple[str, ...]:
-    copying = relation.background_copy and held.out_of_sync(relation) > 0
+def _short(held: Inventory, relation: Relation, lsses: Subsystems) -> tuple[str, ...]:
+    source = relation.pair.source
+    lss = source[:2]
     return (
-        relation.pair.source[:2],
+        lss,
         relation.sequence,
-        str(relation.timeout),
-        _word(copying),
+        str(lsses.timers.get(lss, lsses.otherwise)),
+        _word(_is_copying(held, relation)),
         _word(relation.recording),
         _word(relation.persistent),
         _word(relation.revertible),
-        _word(relation.source_writable),
+        _word(relation.source_writable and source not in lsses.frozen),
         _word(relation.target_writable),
         _word(relation.background_copy),
     )
@@ -114,7 +153,7 @@ def _word(enabled: bool) -> str:  # noqa: FBT001 - a column's value
 LSFLASH = Command(
     name="lsflash",
     grammar=Grammar(
-        flags=frozenset(("-l", "-s", "-fullid")),
+        flags=frozenset(("-l", "-s", "-fullid")) | FILTERS,
         options=LISTING_OPTIONS | {"-dev"},
         operands=True,
         needs_operand=True,

@@ -1,11 +1,12 @@
-"""Commands that act on pairs: one after the other, a message for each, in the order given."""
+"""Commands that act on pairs: a message for each, in the order given."""
 
+import re
 from collections.abc import Callable
 
 from flashd.sim import messages
 from flashd.sim.commands.command import SERVER, SUCCESS, Answer, Call
-from flashd.sim.flashcopy import Options, Refused
-from flashd.sim.grammar import Request
+from flashd.sim.flashcopy import Act, Options, Refused, act_on_each
+from flashd.sim.grammar import Request, UsageError
 from flashd.sim.ids import Pair
 from flashd.sim.nouns import Relation
 
@@ -26,11 +27,17 @@ SHAPE_FLAGS = frozenset(
 )
 SHAPE_OPTIONS = frozenset(("-dev", "-seqnum", "-pmir"))
 CP_OR_NOCP = ("-cp", "-nocp")
+_SEQUENCE = re.compile(r"[0-9A-Fa-f]{1,4}")
+_PRESERVE_MIRROR = ("no", "required", "preferred")
+
+Outcomes = tuple[tuple[str, Relation | Refused], ...]
 
 
 def shape(request: Request) -> Options:
-    """Read what the relation shall be like."""
+    """Read what the relation shall be like, and what the command permits."""
     flags = request.flags
+    if request.options.get("-pmir", "no") not in _PRESERVE_MIRROR:
+        raise UsageError(f"-pmir takes {', '.join(_PRESERVE_MIRROR)}")
     return Options(
         record="-record" in flags,
         persist="-persist" in flags,
@@ -38,25 +45,51 @@ def shape(request: Request) -> Options:
         multinc="-multinc" in flags,
         target_inhibit="-tgtinhibit" in flags,
         space_efficient_target="-tgtse" in flags,
-        sequence=request.options.get("-seqnum", "0"),
+        sequence=sequence(request) or "0",
+        freeze="-freeze" in flags,
+        break_reservation="-resetreserve" in flags,
+        target_mirrored="-tgtpprc" in flags,
+        target_offline="-tgtoffline" in flags,
+        fast="-fast" in flags,
     )
+
+
+def sequence(request: Request) -> str | None:
+    """Read a sequence number, which is hexadecimal."""
+    number = request.options.get("-seqnum")
+    if number is not None and not _SEQUENCE.fullmatch(number):
+        raise UsageError(f"{number!r} is not a sequence number of up to four hex digits")
+    return number
 
 
 def on_each_pair(
-    call: Call, act: Callable[[Pair], Relation | Refused], said: Callable[[Pair], str]
+    call: Call, act: Act, said: Callable[[Pair], str], *, flashes: bool = True
 ) -> Answer:
-    """Act on all pairs; one that is refused stops none of the others."""
+    """Act on all pairs; one that is refused stops none of the others.
+
+    Only where a command `flashes` it matters what hosts write around it.
+    """
     pairs = [Pair.parse(operand, call.identity.serial) for operand in call.request.operands]
-    outcomes = [(pair, act(pair)) for pair in pairs]
+    if flashes:
+        frozen = "-freeze" in call.request.flags
+        outcomes = act_on_each(call.held, pairs, act, frozen=frozen)
+    else:
+        outcomes = tuple(map(act, pairs))
+    texts = [said(pair) for pair in pairs]
+    return answer(call, tuple(zip(map(str, pairs), outcomes, strict=True)), texts)
+
+
+def answer(call: Call, outcomes: Outcomes, said: list[str]) -> Answer:
+    """Put what became of each subject in words; `said` is what is said of a success."""
     verb = call.request.verb
     texts = tuple(
-        messages.copy_services_failure(verb, pair, outcome.reason)
+        messages.copy_services_failure(verb, subject, outcome.reason)
         if isinstance(outcome, Refused)
-        else said(pair)
-        for pair, outcome in outcomes
+        else success
+        for (subject, outcome), success in zip(outcomes, said, strict=True)
     )
-    refused = tuple(str(pair) for pair, outcome in outcomes if isinstance(outcome, Refused))
-    acted = tuple(str(pair) for pair, outcome in outcomes if not isinstance(outcome, Refused))
+    refused = tuple(subject for subject, outcome in outcomes if isinstance(outcome, Refused))
+    acted = tuple(subject for subject, outcome in outcomes if not isinstance(outcome, Refused))
     code = exit_code(call, bool(acted), bool(refused))
     return Answer(messages=texts, exit=code, acted=acted, refused=refused)
 

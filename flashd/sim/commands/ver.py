@@ -1,8 +1,9 @@
 """ver: the versions of the client and of the microcode."""
 
+from flashd.sim.banners import VERSION
 from flashd.sim.commands.command import Answer, Call, Command
 from flashd.sim.grammar import LISTING_OPTIONS, Grammar
-from flashd.sim.layout import VERSION, Report
+from flashd.sim.layout import Report
 
 
 def run(call: Call) -> Answer:

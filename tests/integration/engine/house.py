@@ -146,8 +146,11 @@ class Lab:
     guards: dict[str, Looks] = field(default_factory=dict)
     protected: frozenset[tuple[str, str]] = frozenset()
     timeout: float = 20.0
+    late: float = 0.0  # nothing is carried out once its client is gone, unless a test says so
     environment: dict[str, str] = field(default_factory=dict)
     dscli: Path = DSCLI
+    second_console: str = ""
+    zones: dict[str, ZoneInfo] = field(default_factory=dict)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
 
     def array(self, serial: str = SERIAL) -> Array:
@@ -159,7 +162,8 @@ class Lab:
         return self.arrays[serial]
 
     def _new(self, file: Path, serial: str) -> Array:
-        array = Array.create(file, serial, consoles=(console(serial),))
+        consoles = tuple(filter(None, (console(serial), self.second_console)))
+        array = Array.create(file, serial, consoles=consoles)
         array.write_pwfile(self.root / f"{serial}.pwfile")
         return array
 
@@ -219,14 +223,17 @@ class Lab:
                 services=self.services,
                 arrays=lambda serial: self.backend(serial, opened),
                 guards=lambda spec: self.guards[spec.name],
-                zones={},
+                zones=self.zones,
                 store=store,
                 clock=clock or self.clock,
                 host=LinuxHost(),
                 events=events or self.told,
                 entropy=lambda: os.urandom(10),
                 protected=self.protected,
-                pace=Pace(command_timeout=timedelta(seconds=self.timeout)),
+                pace=Pace(
+                    command_timeout=timedelta(seconds=self.timeout),
+                    late=timedelta(seconds=self.late),
+                ),
                 unreturned=self.unreturned,
             )
 
@@ -234,7 +241,8 @@ class Lab:
         pwfile = self.root / f"{serial}.pwfile"
         if not pwfile.exists():
             raise ConfigError(f"{pwfile} does not exist")
-        login = ("-hmc1", console(serial), "-user", "opensvc", "-pwfile", str(pwfile))
+        second = ("-hmc2", self.second_console) if self.second_console else ()
+        login = ("-hmc1", console(serial), *second, "-user", "opensvc", "-pwfile", str(pwfile))
         dscli = Dscli(
             array=serial,
             argv=(str(self.dscli), *login),

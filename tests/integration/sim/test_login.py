@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
+from subprocess import CompletedProcess, Popen
 
 import pytest
 
@@ -36,6 +36,60 @@ def test_a_password_file_made_by_managepwfile_logs_in(
     bare_dscli(*MANAGE, "-action", "remove", "-pwfile", str(path))
     assert bare_dscli(*AS_OPENSVC, "-pwfile", str(path), "lssi").returncode == 5
     assert [login.outcome for login in array.logins()] == ["ok"]
+
+
+def test_a_changed_password_needs_its_file_made_anew(
+    bare_dscli: Dscli, dscli: Dscli, array: Array, login: tuple[str, ...]
+) -> None:
+    array.switch("password_age_days", "0")
+    assert dscli("chuser", "-pw", "s3cretive").returncode == 0
+    assert dscli("lssi").returncode == 5
+    path = login[-1]
+    changed = bare_dscli(*MANAGE, "-action", "change", "-pwfile", path, "-pw", "s3cretive")
+    assert (changed.returncode, changed.stdout.count("CMUC00208I managepwfile: ")) == (0, 2)
+    assert dscli("lssi").returncode == 0
+    assert array.logins()[1].outcome == "wrong password"
+
+
+@pytest.mark.usefixtures("array")
+def test_a_record_that_is_not_there_is_not_changed(
+    bare_dscli: Dscli, login: tuple[str, ...]
+) -> None:
+    words = ("managepwfile", "-action", "change", "-name", "eve", "-mc1", "10.10.10.10")
+    done = bare_dscli(*words, "-pwfile", login[-1], "-pw", "x")
+    assert (done.returncode, "has no record 10.10.10.10/eve" in done.stderr) == (6, True)
+
+
+@pytest.mark.parametrize("content", ["hello\n", "a b c\n", "\x00\n"])
+def test_a_foreign_password_file_is_an_authentication_error(
+    bare_dscli: Dscli, array: Array, tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / "foreign"
+    path.write_text(content)
+    done = bare_dscli(*AS_OPENSVC, "-pwfile", str(path), "lssi")
+    assert (done.returncode, "is not a password file" in done.stderr) == (5, True)
+    assert array.logins() == ()
+    added = bare_dscli(*MANAGE, "-action", "add", "-pwfile", str(path), "-pw", "opensvc")
+    assert (added.returncode, path.read_text()) == (6, content)
+
+
+def test_a_record_of_another_console_or_user_does_not_log_in(
+    bare_dscli: Dscli, array: Array, login: tuple[str, ...]
+) -> None:
+    array.add_user("eve", "opensvc")
+    done = bare_dscli("-hmc1", "10.10.10.10", "-user", "eve", "-pwfile", login[-1], "lssi")
+    assert (done.returncode, "has no record 10.10.10.10/eve" in done.stderr) == (5, True)
+    assert array.logins() == ()
+
+
+def test_the_default_password_file_is_in_the_home_of_the_user(
+    bare_dscli: Dscli, array: Array, tmp_path: Path
+) -> None:
+    home = {"HOME": str(tmp_path / "home")}
+    assert bare_dscli(*MANAGE, "-action", "add", "-pw", "opensvc", **home).returncode == 0
+    assert (tmp_path / "home" / "dscli" / "security.dat").is_file()
+    assert bare_dscli(*AS_OPENSVC, "lssi", **home).returncode == 0
+    assert len(array.logins()) == 1
 
 
 @pytest.mark.usefixtures("array")
@@ -128,6 +182,22 @@ def test_an_array_file_that_may_not_be_written_is_told(
     assert (done.returncode, done.stdout) == (63, "")
     assert done.stderr.startswith(f"flashd-dscli: {array.path} cannot be read and written by user")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("limit", "code"), [("1", 3), ("2", 0)])
+def test_a_console_bears_only_so_many_sessions(
+    dscli: Dscli, start: Callable[..., Popen[str]], array: Array, limit: str, code: int
+) -> None:
+    array.switch("session_limit", limit)
+    first = start()
+    assert first.stdout is not None
+    assert first.stdout.readline().startswith("Date/Time")
+    second = dscli("lssi")
+    assert (second.returncode, "sessions already" in second.stderr) == (code, code == 3)
+    assert first.communicate("lssi\nquit\n")[0].count("Date/Time") == 1
+    assert dscli("lssi").returncode == 0
+    outcomes = [login.outcome for login in array.logins()]
+    assert outcomes == ["ok", "ok" if code == 0 else "too many sessions", "ok"]
 
 
 def test_another_image_s_commands_are_refused(dscli: Dscli, array: Array) -> None:

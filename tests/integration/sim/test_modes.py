@@ -73,6 +73,95 @@ def test_a_script_has_no_prompt_and_may_have_comments(dscli: Dscli, tmp_path: Pa
     assert re.fullmatch(BANNER + (BANNER + re.escape(GONE)) * 2, done.stdout)
 
 
+def test_a_script_with_the_line_ends_of_another_system_is_the_same(
+    dscli: Dscli, array: Array, tmp_path: Path
+) -> None:
+    script = tmp_path / "dos.scr"
+    script.write_bytes(b"lsflash 0005\r\n\r\n# no\r\n\tlsflash\t0006\r\nquit\r\nlsflash 0007\r\n")
+    assert dscli("-script", str(script)).returncode == 0
+    commands = [entry.command for entry in array.journal()]
+    assert commands == ["lsflash 0005", "\tlsflash\t0006", "quit"]
+
+
+def test_a_script_that_is_not_there_is_wrong_use(dscli: Dscli, array: Array) -> None:
+    done = dscli("-script", "/nowhere/at.all")
+    assert (done.returncode, done.stderr[:10]) == (2, "CMMCI9099E")
+    assert array.logins() == ()
+
+
+@pytest.mark.parametrize("way", ["words", "quoted", "script"])
+def test_a_dash_takes_the_operands_from_standard_input(
+    dscli: Dscli, array: Array, tmp_path: Path, way: str
+) -> None:
+    command = "resyncflash -record -persist -"
+    script = tmp_path / "one.scr"
+    script.write_text(f"{command}\n")
+    words = {"words": command.split(), "quoted": [command], "script": ["-script", str(script)]}
+    done = dscli(*words[way], stdin="0101:0102\n1:2\n")
+    assert done.stdout.count("CMUC00168I") == 2
+    assert [entry.acted for entry in array.journal()] == [("0101:0102", "0001:0002")]
+
+
+def test_a_script_may_go_without_the_banner_of_its_session(
+    dscli: Dscli, array: Array, tmp_path: Path
+) -> None:
+    array.switch("script_session_banner", "no")
+    script = tmp_path / "one.scr"
+    script.write_text("lsflash 5\n")
+    assert dscli("-script", str(script)).stdout.count("Date/Time") == 1
+    assert dscli(stdin="lsflash 5\n").stdout.count("Date/Time") == 2
+
+
+@pytest.mark.parametrize("position", ["at-once", "at-the-end"])
+def test_a_client_that_is_killed_may_have_said_nothing(
+    start: Callable[..., Popen[str]], array: Array, position: str
+) -> None:
+    array.switch("output_comes", position)
+    array.add_fault("die-after", "resyncflash")
+    process = start()
+    out, _ = process.communicate("lssi\nresyncflash -record -persist 0001:0002\n")
+    assert process.returncode == -9
+    assert ("Date/Time" in out) is (position == "at-once")
+    assert array.journal("resyncflash")[0].acted == ("0001:0002",)
+
+
+def test_output_that_comes_at_the_end_is_the_same(dscli: Dscli, array: Array) -> None:
+    commands = "setenv -banner off\nlsflash -l 0000-FFFF\nnonsense\n"
+    at_once = dscli(stdin=commands).stdout.split("\n", 1)[1]
+    array.switch("output_comes", "at-the-end")
+    assert dscli(stdin=commands).stdout.split("\n", 1)[1] == at_once
+
+
+def test_a_command_of_blanks_is_none(dscli: Dscli) -> None:
+    assert dscli("  ", stdin="lsflash 5\n").stdout.count("Date/Time") == 2
+
+
+@pytest.mark.parametrize(("seconds", "code"), [("0", 0), ("0.1", 3)])
+def test_a_stream_whose_array_does_not_answer_ends_as_a_lost_connection(
+    dscli: Dscli, array: Array, tmp_path: Path, seconds: str, code: int
+) -> None:
+    array.switch("command_seconds", seconds)
+    profile = tmp_path / "hasty"
+    profile.write_text("timeout:\t0\n")
+    script = tmp_path / "two.scr"
+    script.write_text("lssi\nver\n")
+    assert dscli("-cfg", str(profile), stdin="lssi\nver\n").returncode == code
+    assert dscli("-cfg", str(profile), "-script", str(script)).returncode == code
+    assert [entry.command for entry in array.journal()][:2] == (
+        ["lssi"] * 2 if code else ["lssi", "ver"]
+    )
+
+
+def test_a_client_without_a_session_complains_where_errors_go(
+    bare_dscli: Dscli, array: Array
+) -> None:
+    words = ("-hmc1", "10.10.10.10", "-user", "opensvc", "-passwd", "x", "lssi")
+    assert bare_dscli(*words).stdout == ""
+    array.switch("errors_to", "stdout")
+    done = bare_dscli(*words)
+    assert (done.stdout[:10], done.stderr, done.returncode) == ("CMUC00191E", "", 5)
+
+
 @pytest.mark.parametrize(
     ("on_error", "stream_exit", "code", "heard"),
     [

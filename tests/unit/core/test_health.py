@@ -221,12 +221,22 @@ RUNS = {
 
 @pytest.mark.parametrize(("last", "status"), RUNS.values(), ids=RUNS.keys())
 def test_is_unknown_while_the_outcome_of_a_run_is(last: RunRecord, status: Status) -> None:
-    health = assess(WANTED, replace(GOOD, last_runs={SERVICE: last}), NOW)
+    known = replace(GOOD, last_runs={SERVICE: last})
+    health = assess(WANTED, known, NOW + SECOND)
     assert health.status is status
     if status is Status.UNKNOWN:
         assert health.reasons == ("the outcome of run RUN is not known",)
     others = assess(WANTED, replace(GOOD, last_runs={"other": last}), NOW)
     assert others.status is Status.UP
+
+
+def test_says_until_when_the_array_may_still_carry_out_a_command() -> None:
+    known = replace(GOOD, last_runs={SERVICE: replace(run(), steps=SENT)}, late=2 * SECOND)
+    until = f"{NOW + 2 * SECOND:%H:%M:%SZ}"
+    doubt = f": its command is not confirmed, and the array may carry it out until {until}"
+    plain = "the outcome of run RUN is not known"
+    assert assess(WANTED, known, NOW + 2 * SECOND).reasons == (f"{plain}{doubt}",)
+    assert assess(WANTED, known, NOW + 3 * SECOND).reasons == (plain,)
 
 
 def test_bounds_the_last_resync_of_each_pair_in_the_zone_of_its_array() -> None:

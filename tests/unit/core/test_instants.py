@@ -384,6 +384,11 @@ def test_a_pair_that_is_not_there_holds_no_copy() -> None:
     assert last_resync(sighting(NAME, None, before_at=SAID), None) is None
 
 
+@pytest.mark.parametrize("state", ["Tgt Failed", "Validation Required", ""])
+def test_a_pair_that_is_not_valid_holds_no_copy_that_anybody_could_claim(state: str) -> None:
+    assert last_resync(sighting(NAME, replace(relation(NAME), state=state)), None) is None
+
+
 @pytest.mark.parametrize("unread", ["DateSynced=gestern", "DateCreated=gestern"])
 def test_where_a_date_was_not_read_what_was_seen_is_all_that_is_known(unread: str) -> None:
     strange = replace(relation(NAME), unread=(unread,))

@@ -12,9 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashd.core.verify import Advance, advance, judge
-from flashd.model.run import Account, Answer, Marks, Outcome, Step, StepKind
-from tests.unit.core.builders import ARRAY, PAIRS, at, java, listing, pair, relation
+from flashd.core.verify import Advance, advance, in_doubt_until, judge, unconfirmed
+from flashd.model.run import Account, Answer, Marks, Outcome, Step, StepKind, StepRecord
+from tests.unit.core.builders import (
+    ARRAY,
+    NOW,
+    PAIRS,
+    at,
+    intent,
+    java,
+    listing,
+    pair,
+    relation,
+    run,
+)
 
 if TYPE_CHECKING:
     from flashd.model.volumes import Listing, Pair, Relation
@@ -43,6 +54,8 @@ AFTERS: dict[str, Relation | None] = {
     "made anew": relation(NAME, None, NEXT),
     "the same": relation(NAME, OLD, MADE),
     "back": relation(NAME, BACK, MADE),
+    "the same, and bad": replace(relation(NAME, OLD, MADE), state="Tgt Failed"),
+    "next, and bad": replace(relation(NAME, NEXT, MADE), state="Tgt Failed"),
     "next": relation(NAME, NEXT, MADE),
     "next, other label": relation(NAME, NEXT_IN_CET, MADE),
     "uncertain label": relation(NAME, IST, MADE),
@@ -51,21 +64,21 @@ DONE, NOT_DONE, UNKNOWN = Advance.DONE, Advance.NOT_DONE, Advance.UNKNOWN
 LETTERS = {"+": DONE, "-": NOT_DONE, "?": UNKNOWN}
 # A row for what was before; its columns are AFTERS in their order.
 SHOWN = {
-    (StepKind.RESYNC, "never noted"): "???--?????",
-    (StepKind.RESYNC, "no dates"): "???--?????",
-    (StepKind.RESYNC, "made"): "???--+++++",
-    (StepKind.RESYNC, "resynced"): "???---?++?",
-    (StepKind.RESYNC, "unreadable"): "???--?????",
-    (StepKind.ESTABLISH, "never noted"): "-???++++++",
-    (StepKind.ESTABLISH, "no dates"): "-???++++++",
-    (StepKind.ESTABLISH, "made"): "-???++++++",
-    (StepKind.ESTABLISH, "resynced"): "-???+-?++?",
-    (StepKind.ESTABLISH, "unreadable"): "-?????????",
-    (StepKind.WITHDRAW, "never noted"): "+---------",
-    (StepKind.WITHDRAW, "no dates"): "+---------",
-    (StepKind.WITHDRAW, "made"): "+---------",
-    (StepKind.WITHDRAW, "resynced"): "+---------",
-    (StepKind.WITHDRAW, "unreadable"): "+---------",
+    (StepKind.RESYNC, "never noted"): "???--???????",
+    (StepKind.RESYNC, "no dates"): "???--???????",
+    (StepKind.RESYNC, "made"): "???--++??+++",
+    (StepKind.RESYNC, "resynced"): "???---?-?++?",
+    (StepKind.RESYNC, "unreadable"): "???--???????",
+    (StepKind.ESTABLISH, "never noted"): "-???+++??+++",
+    (StepKind.ESTABLISH, "no dates"): "-???+++??+++",
+    (StepKind.ESTABLISH, "made"): "-???+++??+++",
+    (StepKind.ESTABLISH, "resynced"): "-???+-?-?++?",
+    (StepKind.ESTABLISH, "unreadable"): "-???????????",
+    (StepKind.WITHDRAW, "never noted"): "+-----------",
+    (StepKind.WITHDRAW, "no dates"): "+-----------",
+    (StepKind.WITHDRAW, "made"): "+-----------",
+    (StepKind.WITHDRAW, "resynced"): "+-----------",
+    (StepKind.WITHDRAW, "unreadable"): "+-----------",
 }
 CELLS = {
     f"{kind}, {before}, then {after}": (kind, before, after, LETTERS[letter])
@@ -243,6 +256,30 @@ def test_judges_a_command_by_all_its_pairs(
 def test_of_no_pairs_nothing_is_done(*, after: Listing | None, settled: bool) -> None:
     judged = judge(step(), {}, after, answer(), None, settled=settled)
     assert judged.outcome is not Outcome.DONE
+
+
+LATE = timedelta(seconds=1230)
+FIRST = StepRecord(intent=intent())
+SECOND = StepRecord(intent=replace(intent(), at=NOW + timedelta(seconds=60)))
+NEVER = replace(SECOND, unsent="the guard said up")
+DOUBTS = {
+    "nothing was intended": ((), None),
+    "nothing was sent": ((NEVER,), None),
+    "one command": ((FIRST,), NOW + LATE),
+    "the later of two": ((FIRST, SECOND), NOW + timedelta(seconds=60) + LATE),
+    "the second one was not sent": ((FIRST, NEVER), NOW + LATE),
+}
+
+
+@pytest.mark.parametrize(("steps", "until"), DOUBTS.values(), ids=DOUBTS.keys())
+def test_invariant_4_a_command_may_be_carried_out_for_so_long(
+    steps: tuple[StepRecord, ...], until: object
+) -> None:
+    assert in_doubt_until(replace(run(), steps=steps), LATE) == until
+
+
+def test_says_until_when_in_utc() -> None:
+    assert unconfirmed(at("2026-11-21 03:04:05")).endswith("may carry it out until 03:04:05Z")
 
 
 ZONES: dict[str, tuple[str, str, ZoneInfo | None, Advance]] = {

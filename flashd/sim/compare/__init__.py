@@ -1,0 +1,1 @@
+"""How far a real dscli and the simulated one answer alike, in shape and never in values."""

@@ -1,0 +1,58 @@
+"""Source and target change roles: what was copied comes back."""
+
+from dataclasses import replace
+
+from flashd.sim.flashcopy import refusals
+from flashd.sim.flashcopy.flash import changed_tracks, flash
+from flashd.sim.flashcopy.options import NO_RELATION, Options, Refused
+from flashd.sim.flashcopy.space import ruin
+from flashd.sim.ids import Pair
+from flashd.sim.inventory import Inventory
+from flashd.sim.nouns import Relation
+
+
+def reverse(held: Inventory, pair: Pair, options: Options) -> Relation | Refused:
+    """Make the source a copy of its target. From then on the pair is the other way round.
+
+    Without `fast` the copy has to be complete. With it the source is restored while tracks are
+    missing on the target, which then holds nothing usable [recalled].
+    """
+    relation = held.relation(pair)
+    if relation is None:
+        return NO_RELATION
+    turned = Pair(pair.target, pair.source)
+    refusal = refusals.not_incremental(relation) or _not_copied(held, relation, options)
+    refusal = refusal or refusals.volumes_unfit(held, turned, options)
+    refusal = refusal or _others_in_the_way(held, relation, options)
+    if refusal:
+        return refusal
+    return _turn(held, relation, options)
+
+
+def _turn(held: Inventory, relation: Relation, options: Options) -> Relation:
+    left = held.out_of_sync(relation)
+    turned = Pair(relation.pair.target, relation.pair.source)
+    every = held.need_volume(turned.source).tracks
+    tracks = min(every, left + changed_tracks(held, relation))
+    held.drop_relation(relation.pair)
+    other = flash(held, replace(relation, pair=turned, synced_at=held.at), tracks, options)
+    if left > 0 and held.switches["fast_reverse"] == "ruins":
+        ruin(held, turned.source)
+    return other
+
+
+def _not_copied(held: Inventory, relation: Relation, options: Options) -> Refused | None:
+    if options.fast or held.out_of_sync(relation) == 0:
+        return None
+    return Refused("the copy is not complete, which -fast would permit")
+
+
+def _others_in_the_way(held: Inventory, relation: Relation, options: Options) -> Refused | None:
+    """Say why the source cannot become a target, or the target a source."""
+    pair = relation.pair
+    if other := held.onto_target(pair.source):
+        return Refused(f"the source is the target of volume {other.pair.source}")
+    if len(held.from_source(pair.source)) > 1 or held.from_source(pair.target):
+        cascaded = refusals.cascade_refused(held)
+        return cascaded or refusals.source_full(held, pair.target, options)
+    return None

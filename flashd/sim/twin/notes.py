@@ -1,0 +1,52 @@
+"""What was not in a paste, and what stands in its place, in words."""
+
+from collections.abc import Sequence
+
+from flashd.sim.nouns import Volume
+from flashd.sim.twin.dates import AMBIGUOUS, label_of
+from flashd.sim.twin.facts import Facts
+
+_SOME = 5  # names, enough to see which are meant
+_MISSING = {
+    "lssi": "no lssi: the WWNN is made up of the serial number",
+    "lsflash": "no lsflash: there are no relations",
+    "lshostconnect": "no lshostconnect: there are no hosts",
+}
+
+
+def filled_in(
+    facts: Facts,
+    images: Sequence[str],
+    serial: str,
+    listed: Sequence[Volume],
+    volumes: Sequence[Volume],
+) -> tuple[str, ...]:
+    """Return a sentence for each thing that the twin has from elsewhere, or has not."""
+    said = [text for verb, text in _MISSING.items() if verb not in facts.pasted]
+    said += _volumes(listed, volumes)
+    said += _columns(facts)
+    others = [image for image in images if image != serial]
+    said += [f"left out: {', '.join(others)}, of which it speaks too"] if others else []
+    return tuple(said)
+
+
+def _volumes(listed: Sequence[Volume], volumes: Sequence[Volume]) -> list[str]:
+    known = {volume.id for volume in listed}
+    made = [volume for volume in volumes if volume.id not in known]
+    if not made:
+        return []
+    names = ", ".join(volume.id for volume in made[:_SOME]) + (", ..." if len(made) > _SOME else "")
+    size = "the size of their partner, or 10 GiB where that is not listed"
+    return [f"{len(made)} volumes are in no lsfbvol ({names}): they have {size}"]
+
+
+def _columns(facts: Facts) -> list[str]:
+    said = []
+    if "lsfbvol" in facts.columns and not facts.has("lsfbvol", "volgrp"):
+        said.append("lsfbvol without -l: no volume is in a volume group, none is space efficient")
+    if "lsflash" in facts.columns and not facts.has("lsflash", "DateSynced"):
+        said.append("lsflash without -l: all relations are as of now, copied and valid")
+    dates = [row[name] for row in facts.of("lsflash") for name in ("DateCreated", "DateSynced")]
+    if doubtful := sorted({label_of(date) for date in dates} & AMBIGUOUS):
+        said.append(f"{', '.join(doubtful)} means different zones; --zone says which")
+    return said

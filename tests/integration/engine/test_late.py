@@ -1,0 +1,186 @@
+"""An array that acts once the client is gone: one intent makes one resync, however late it is.
+
+Old dates say "not yet" until the waiting time is over. Both sides of it are in the tables: what is
+carried out within it, and what never was.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashd.engine.cycle import Cycle
+from flashd.engine.request import Request
+from flashd.model.health import Status
+from flashd.model.run import Outcome
+from tests.integration.engine.house import (
+    HOUR,
+    Lab,
+    asked,
+    health,
+    outcomes,
+    resource,
+    ticks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flashd.engine.world import World
+
+PAIRS = ("0001:0002", "0101:0102", "0003:0004")
+LONG = 3600.0
+"""Seconds after which the array acts, unless `the_time_has_come`."""
+
+Fault = tuple[str, "Mapping[str, object]"]
+
+
+@pytest.fixture
+def nightly(lab: Lab) -> Lab:
+    lab.late = 600.0
+    lab.clones(*PAIRS)
+    lab.define("db", resource(*PAIRS))
+    return lab
+
+
+def plan(lab: Lab, fault: Fault, verb: str = "resyncflash") -> None:
+    name, options = fault
+    lab.array().add_fault(name, verb, **options)  # type: ignore[arg-type]
+
+
+def the_time_has_come(lab: Lab) -> None:
+    """Let the array do now what it has put off."""
+    array = lab.array()
+    with array.file.change() as rows:
+        rows.execute("UPDATE late_act SET at = ?", (array.now(),))
+
+
+async def truthful(lab: Lab, world: World) -> None:
+    """Freshness is never claimed beyond what is so."""
+    bounds = (await health(world, "db")).last_resync
+    if bounds and bounds.earliest and world.clock.now() - bounds.earliest < HOUR:
+        assert lab.fresh(*PAIRS)
+
+
+async def in_doubt(lab: Lab, world: World) -> None:
+    """Nobody sends anything, and whoever asks is told why and until when."""
+    status = await health(world, "db")
+    assert status.status is Status.UNKNOWN
+    assert "the array may carry it out until" in " ".join(status.reasons)
+    sent = len(lab.changes())
+    await ticks(world, 2)
+    (result,) = await asked(world, "db", force=True)
+    assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
+    assert "still open: its command is not confirmed" in result.reason
+    assert "the array may carry it out until" in result.reason
+    assert len(lab.changes()) == sent
+    await truthful(lab, world)
+
+
+LATE: dict[str, Fault] = {
+    "killed": ("acts-late", {"seconds": LONG}),
+    "ended without a word": ("acts-late", {"seconds": LONG, "exit": 0}),
+    "ended with exit 3": ("acts-late", {"seconds": LONG, "exit": 3}),
+    "one pair at once, the others late": ("acts-late", {"seconds": LONG, "pairs": 1}),
+}
+
+
+@pytest.mark.parametrize("fault", LATE.values(), ids=LATE.keys())
+async def test_invariant_4_what_is_carried_out_late_is_sent_once(
+    nightly: Lab, fault: Fault
+) -> None:
+    plan(nightly, fault)
+    async with nightly.open() as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
+        assert "said nothing of" in result.reason
+        await in_doubt(nightly, world)
+        the_time_has_come(nightly)
+        await ticks(world)
+        assert (await outcomes(world, "db"))[0] == "done"
+        assert not await world.store.open_runs()
+        assert (await health(world, "db")).status is Status.UP
+    assert nightly.acted() == ["resyncflash"]
+
+
+NEVER: dict[str, Fault] = {
+    "dscli killed before": ("die-before", {}),
+    "no connection, before": ("connection-lost", {}),
+    "two pairs silent": ("partial", {"pairs": 1, "silent": "yes"}),
+    "a lie": ("lie", {}),
+}
+
+
+@pytest.mark.parametrize("fault", NEVER.values(), ids=NEVER.keys())
+async def test_what_was_not_carried_out_is_believed_when_the_wait_is_over(
+    nightly: Lab, fault: Fault
+) -> None:
+    plan(nightly, fault)
+    async with nightly.open() as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
+        await in_doubt(nightly, world)
+        object.__setattr__(world.pace, "late", timedelta(0))  # it is over
+        await ticks(world)
+        assert (await outcomes(world, "db"))[0] == "failed"
+        assert not await world.store.open_runs()
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE
+    assert nightly.fresh(*PAIRS)
+    assert len(nightly.changes()) == 2
+
+
+PLAIN: dict[str, Fault] = {
+    "the array says no": ("refused", {}),
+    "no, though with exit 0": ("refused", {"exit": 0}),
+    "no to the others": ("partial", {"pairs": 1}),
+}
+
+
+@pytest.mark.parametrize("fault", PLAIN.values(), ids=PLAIN.keys())
+async def test_a_plain_no_needs_no_wait(nightly: Lab, fault: Fault) -> None:
+    plan(nightly, fault)
+    async with nightly.open() as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.exit_code) == (Outcome.FAILED, 1)
+        assert not await world.store.open_runs()
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE
+    assert len(nightly.changes()) == 2
+
+
+async def test_a_late_withdraw_does_not_end_a_new_relation(lab: Lab) -> None:
+    """Sent again at once, the first rmflash would end what the second run established."""
+    lab.late = 600.0
+    lab.clones(*PAIRS, record=False)
+    lab.define("db", resource(*PAIRS, recording=False))
+    plan(lab, ("acts-late", {"seconds": LONG}), "rmflash")
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.UNKNOWN
+        await in_doubt(lab, world)
+        the_time_has_come(lab)
+        assert not lab.array().relations()
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE, result.reason
+        assert not await world.store.withdrawals()
+    assert lab.acted() == ["rmflash", "mkflash"]
+    assert lab.fresh(*PAIRS)
+
+
+async def test_the_daemon_says_once_what_it_waits_for(nightly: Lab) -> None:
+    """Looks at the array alone, between those at the service, leave the decision as it is."""
+    plan(nightly, ("die-before", {}))
+    async with nightly.open() as world:
+        cycle = Cycle(world, Request(patience=1.0))
+        await cycle.start()
+        for _ in range(5):
+            await cycle.tick()
+            await cycle.idle()
+            nightly.clock.ahead += timedelta(seconds=59)  # the service is looked at after 60
+            nightly.clock.older += 60.0
+        assert await outcomes(world, "db") == ["open", "refused"]
+        assert (await world.store.standings())["db"].decision == "refused"
+    assert len(nightly.array().journal("lsflash")) > 3
