@@ -65,7 +65,7 @@ def judge(
             Outcome.DONE, f"the array shows {len(done)} of {len(done)} pairs done", pairs
         )
     said = f": {answer.reason}" if answer and answer.reason else ""
-    reason = f"{_shown(step, done, pairs)}{_unwell(after, pairs)}{said}"
+    reason = f"{_shown(step, done, pairs)}{_states(step, after)}{said}"
     if _certain(pairs, answer) or (settled and Advance.UNKNOWN not in pairs.values()):
         return Judgement(Outcome.FAILED, reason, pairs)
     return Judgement(Outcome.UNKNOWN, reason, pairs)
@@ -90,9 +90,21 @@ def unconfirmed(until: datetime) -> str:
 def advance(
     kind: StepKind, before: Marks | None, after: Relation | None, zone: ZoneInfo | None
 ) -> Advance:
-    """Compare what the array showed of one pair before and after a step of that kind."""
+    """Compare what the array showed of one pair before and after a step of that kind.
+
+    A new date in any state but Valid is that of a copy which the array calls bad.
+    """
     if kind is StepKind.WITHDRAW:
         return Advance.DONE if after is None else Advance.NOT_DONE
+    shown = _dated(kind, before, after, zone)
+    bad = after is not None and not after.valid
+    return Advance.UNKNOWN if bad and shown is Advance.DONE else shown
+
+
+def _dated(
+    kind: StepKind, before: Marks | None, after: Relation | None, zone: ZoneInfo | None
+) -> Advance:
+    """Compare the dates of a pair that is to have a new one."""
     if after is None:
         return Advance.NOT_DONE if kind is StepKind.ESTABLISH else Advance.UNKNOWN
     if any(note.startswith("Date") for note in after.unread):
@@ -102,15 +114,10 @@ def advance(
         return Advance.NOT_DONE if kind is StepKind.RESYNC else Advance.UNKNOWN
     old_text = (before.synced or before.created) if before else None
     if old_text is None:  # an establish makes what was not there; a resync needs a date to pass
-        return _if_valid(after) if kind is StepKind.ESTABLISH else Advance.UNKNOWN
+        return Advance.DONE if kind is StepKind.ESTABLISH else Advance.UNKNOWN
     old = read(old_text)
     moved = later(old, new, zone) if old else None
-    return {True: _if_valid(after), False: Advance.NOT_DONE, None: Advance.UNKNOWN}[moved]
-
-
-def _if_valid(after: Relation) -> Advance:
-    """Take a date that moved for a proof only where the array says that the relation is well."""
-    return Advance.DONE if after.valid else Advance.UNKNOWN
+    return {True: Advance.DONE, False: Advance.NOT_DONE, None: Advance.UNKNOWN}[moved]
 
 
 def _certain(pairs: Mapping[Pair, Advance], answer: Answer | None) -> bool:
@@ -126,15 +133,11 @@ def _certain(pairs: Mapping[Pair, Advance], answer: Answer | None) -> bool:
     return True
 
 
-def _unwell(after: Listing, pairs: Mapping[Pair, Advance]) -> str:
-    """Name the pairs whose date proves nothing since they are not well."""
-    doubted = [pair for pair, shown in pairs.items() if shown is Advance.UNKNOWN]
-    found = [(pair, after.relations.get(pair)) for pair in doubted]
-    return "".join(
-        f"; pair {pair} is in state {relation.state}, not Valid"
-        for pair, relation in found
-        if relation is not None and not relation.valid
-    )
+def _states(step: Step, after: Listing) -> str:
+    """Name the states of copies that do not count."""
+    seen = [one for pair in step.pairs if (one := after.relations.get(pair))]
+    bad = [f"{one.pair} is in state {one.state}" for one in seen if not one.valid]
+    return f"; {', '.join(bad)}" if bad else ""
 
 
 def _shown(step: Step, done: list[Pair], pairs: Mapping[Pair, Advance]) -> str:

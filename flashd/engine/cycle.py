@@ -171,7 +171,10 @@ class Cycle:
             if service := world.services.get(name):
                 work[service.arrays].append(service)
         for run in await world.store.open_runs():
-            self._add_rested(work, tuple(sorted(run.arrays)))
+            self._add_rested(work, arrays := tuple(sorted(run.arrays)))
+            service = world.services.get(run.service)
+            if service and service.arrays == arrays and service not in work.get(arrays, [service]):
+                work[arrays].append(service)  # so that what it waits for stays its decision
         for array in self._arrays:
             record = records.get(array)
             seen = record.observed_at if record else None

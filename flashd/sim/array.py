@@ -6,7 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flashd.sim import accounts, faults, flashcopy, journal, late, meddling, pwfile, switches
+from flashd.sim import (
+    accounts,
+    codelevel,
+    faults,
+    flashcopy,
+    journal,
+    late,
+    meddling,
+    pwfile,
+    switches,
+)
 from flashd.sim.clock import HOST, Clock
 from flashd.sim.errors import SimError
 from flashd.sim.faults import Fault
@@ -209,6 +219,7 @@ class Array:
 
     def set_code_level(self, level: str) -> None:
         """Set the level of the microcode, such as 88.30 for release 8.3."""
+        codelevel.parse(level)
         with self.file.change() as rows:
             rows.execute("UPDATE array SET code_level = ?", (level,))
 
@@ -268,12 +279,14 @@ class Array:
             return held.out_of_sync(_need_relation(held, Pair.parse(pair)))
 
     def await_copies(self, pairs: Sequence[str]) -> None:
-        """Wait until nothing of these pairs is left to be copied in the background."""
+        """Wait, as `mkflash -wait` does, until nothing is left to be copied in the background."""
         while seconds := self._seconds_left(pairs):
             self.clock.wait(min(1.0, seconds))  # the rate may be changed meanwhile
 
     def _seconds_left(self, pairs: Sequence[str]) -> float:
         with self.inventory() as held:
+            if held.switches["mkflash_wait"] == "nothing":
+                return 0
             found = [held.relation(Pair.parse(pair)) for pair in pairs]
             left = max((held.out_of_sync(r) for r in found if r and r.background_copy), default=0)
             rate = held.switches.number("copy_rate")

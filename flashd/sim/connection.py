@@ -1,5 +1,6 @@
 """From addresses and a user to a session: find the array, log in."""
 
+import math
 import os
 import sqlite3
 from collections.abc import Mapping
@@ -114,6 +115,7 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
     if fault and fault.name == "login-hang":
         mischief.stall(fault, array.clock)
     array.clock.wait(array.switches.number("login_seconds"))
+    _check_room(array, client)
     with array.file.change() as rows:
         outcome = _authenticate(rows, fault, credentials.user, password, array.clock.now())
         said = outcome if isinstance(outcome, str) else "ok"
@@ -121,6 +123,28 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
     if isinstance(outcome, str):
         raise Refusal(messages.login_refused(outcome), AUTHENTICATION)
     return Admission(array=array, client=client, user=outcome, session=session)
+
+
+def _check_room(array: Array, client: journal.Client) -> None:
+    """Refuse a client more than the console bears."""
+    limit = array.switches.number("session_limit")
+    if math.isinf(limit):
+        return
+    with array.file.change() as rows:
+        others = journal.clients_at(rows, client.hmc) - {client.pid}
+        full = len([pid for pid in others if _is_client(pid)]) >= limit
+        if full:
+            journal.note_login(rows, array.clock.now(), client, "too many sessions")
+    if full:
+        raise Refusal(messages.too_many_sessions(limit), CONNECTION)
+
+
+def _is_client(pid: int) -> bool:
+    """Say whether a process lives and is a client, not another one with its number."""
+    try:
+        return b"dscli" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _authenticate(

@@ -1,5 +1,6 @@
 """What reaches the client of an answer: fewer rows, other words, odd bytes. Nothing acts here."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ _GERMAN = (
 _ELSEWHERE = "IBM.2107-75ZZZ99"
 _NOBODY_S = "FEFE:FEFF"
 _WRAPPED_AFTER = 40
+_PAIR = re.compile(r"\b[0-9A-F]{4}:[0-9A-F]{4}\b")
 
 
 def of_answer(fault: Fault | None, answer: Answer) -> Answer:
@@ -77,9 +79,14 @@ def _wrapped(text: str, size: int) -> str:
     return "".join(f"{piece}\n" for piece in pieces)
 
 
+def _thirds(text: str) -> tuple[str, str, str]:
+    one, two = len(text) // 3, 2 * len(text) // 3
+    return text[:one], text[one:two], text[two:]
+
+
 _NOISE: Mapping[str, Callable[[str], str]] = {
-    "nul": lambda text: "\0".join((text[:7], text[7:40], text[40:])),
-    "utf8": lambda text: "\udcff\udcfe".join((text[:7], text[7:40], text[40:])),
+    "nul": lambda text: "\0".join(_thirds(text)),
+    "utf8": lambda text: "\udcff\udcfe".join(_thirds(text)),
     "cr": lambda text: text.replace("\n", "\r\n").replace("resync", "\rresync"),
 }
 
@@ -100,7 +107,8 @@ _OF_TEXTS: Mapping[str, Callable[[Fault, str], str]] = {
 
 def _subject(message: str) -> str:
     """Return the pair that a message names, empty where it names none."""
-    return next((word.strip(":,") for word in message.split() if word.count(":") == 1), "")
+    found = _PAIR.search(message)
+    return found[0] if found else ""
 
 
 def _renamed(message: str, other: str) -> str:

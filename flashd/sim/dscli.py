@@ -4,7 +4,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -17,7 +17,7 @@ from flashd.sim.grammar import UsageError, split
 from flashd.sim.layout import Layout
 from flashd.sim.session import Refusal, Session
 from flashd.sim.switches import Positions
-from flashd.sim.terminal import Mode, Terminal, process_terminal
+from flashd.sim.terminal import Mode, Terminal, held_back, process_terminal
 
 WRAPPER = "FLASHD_SIM_WRAPPER"
 NO_CONFIGURATION = 63
@@ -91,22 +91,31 @@ def _run(arguments: Arguments) -> int:
     layout = profile.layout(settings)
     script = arguments.path("-script")
     lines = modes.script_lines(script) if script else []
-    credentials = _credentials(arguments, settings, layout, terminal)
     world = connection.arrays(os.environ)
+    credentials = _credentials(arguments, settings, layout, terminal)
     try:
         admission = connection.admit(world, credentials)
         switches = admission.array.switches
         start = _checked(settings, layout, switches)
     except Refusal as refusal:
         return _complain(refusal.message, refusal.code, connection.errors_to_stdout(world))
+    if switches["output_comes"] == "at-the-end" and not sys.stdout.isatty():
+        terminal = held_back(terminal)
     mode = _mode(arguments, terminal)
     session = Session(admission, start, terminal, mode)
     if mode is Mode.SINGLE_SHOT:
         return session.perform(arguments.command)
-    session.greet()
-    if mode is Mode.SCRIPT:
-        return modes.run_script(session, lines, switches)
-    if mode is Mode.INTERACTIVE:
+    if mode is not Mode.SCRIPT or switches.on("script_session_banner"):
+        session.greet()
+    return _converse(session, terminal, lines if mode is Mode.SCRIPT else None, switches)
+
+
+def _converse(
+    session: Session, terminal: Terminal, script: Sequence[str] | None, switches: Positions
+) -> int:
+    if script is not None:
+        return modes.run_script(session, script, switches)
+    if terminal.is_tty:
         return modes.run_terminal(session, terminal)
     return modes.run_stream(session, switches, terminal)
 

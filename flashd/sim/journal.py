@@ -129,6 +129,12 @@ def note_answer(connection: sqlite3.Connection, at: float, entry: int, answer: s
     )
 
 
+def clients_at(connection: sqlite3.Connection, hmc: str) -> frozenset[int]:
+    """Return the processes that have logged in at a console, most of them long gone."""
+    query = "SELECT DISTINCT pid FROM login WHERE hmc = ? AND outcome = 'ok'"
+    return frozenset(pid for (pid,) in connection.execute(query, (hmc,)))
+
+
 def logins(connection: sqlite3.Connection) -> tuple[Login, ...]:
     """Return all login attempts in order."""
     query = f"SELECT {_LOGIN} FROM login ORDER BY id"  # noqa: S608 - own constants

@@ -90,6 +90,16 @@ def no_answer(command: str, seconds: float) -> str:
     return f"CMUN02098E {command}: simulated: connection error: no answer within {seconds:g} s"
 
 
+def idle_too_long(command: str) -> str:
+    """Say that the session was gone before the command was sent."""
+    return f"CMUN02096E {command}: simulated: connection error: the session has been idle too long"
+
+
+def too_many_sessions(limit: float) -> str:
+    """Say that a console takes no more clients."""
+    return f"CMUN02095E simulated: connection error: there are {limit:g} sessions already"
+
+
 def verbose(rows: int) -> str:
     """Say more, where -v on was asked for."""
     return f"CMUC09098I simulated: verbose: rows {rows}"

@@ -84,7 +84,8 @@ class Codes:
 
 def _perform(session: Session, line: str, codes: Codes | None) -> None:
     text = line.rstrip("\r\n")
-    if not text.strip() or text.lstrip().startswith("#"):
+    comment = text.lstrip().startswith("#") and session.reads_comments
+    if comment or not text.strip():
         return
     code = session.perform(text)
     if codes:

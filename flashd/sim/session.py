@@ -81,8 +81,14 @@ class Session:
         self._terminal = terminal
         self._mode = mode
         self._clock = admission.array.clock
+        self._idle_since = self._clock.now()
         self.ended = False
         self.broken = False
+
+    @property
+    def reads_comments(self) -> bool:
+        """Whether a line that begins with # is no command."""
+        return self._switches.on("comments")
 
     def greet(self) -> None:
         """Print the banner of the session."""
@@ -95,10 +101,14 @@ class Session:
         entry = self._receive(text)
         if self._layout.echo:
             self._terminal.write(f"{self._layout.echo_prefix}{without_passwords(text)}\n")
+        if self._clock.now() - self._idle_since > self._switches.number("idle_seconds"):
+            self._note(entry, journal.REFUSED, CONNECTION)
+            return self._lose(entry, messages.idle_too_long(_verb(text)))
         try:
             code = self._perform(entry, text)
         except (Refusal, UsageError, BadIdError) as error:
             code = self._refuse(entry, text, error)
+        self._idle_since = self._clock.now()
         return code
 
     def _receive(self, text: str) -> int:
@@ -166,8 +176,10 @@ class Session:
 
     def _give_up(self, entry: int, command: Command) -> int:
         """End a session whose array does not answer; the client cannot know whether it acted."""
+        return self._lose(entry, messages.no_answer(command.name, self._layout.timeout))
+
+    def _lose(self, entry: int, said: str) -> int:
         self.ended = self.broken = True
-        said = messages.no_answer(command.name, self._layout.timeout)
         bare = replace(self._layout, banner=False)
         self._say(entry, bare, Answer(messages=(said,)), None, bound=False)
         return CONNECTION
@@ -240,7 +252,7 @@ class Session:
         previous = self._previous_answer(entry) if fault else ""
         out = distortion.of_text(fault, speech.text(banner + lines), previous)
         err = distortion.of_text(fault, speech.text(apart))
-        self._note_answer(entry, out + err)
+        self._note_answer(entry, (out + err).encode(errors="replace").decode())
         if speech.pages(layout, self._mode, self._switches):
             speech.write_pages(self._terminal, out, layout.rows)
             self._terminal.complain(err)

@@ -6,6 +6,7 @@ Tags: V verbatim in public material, C seen in public code, I inferred, R recall
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flashd.sim import copyswitches
 from flashd.sim.errors import SimError
 
 YES_NO = ("yes", "no")
@@ -118,100 +119,7 @@ _TABLE = (
     Switch(
         "banner_blank_line", "no", YES_NO, "I", "OpenSVC docs", "an empty line after each banner"
     ),
-    Switch(
-        "resync_while_copying", "refuse", ("refuse", "accept"), "U", "-", "resync during a copy"
-    ),
-    Switch(
-        "ese_without_tgtse",
-        "refuse",
-        ("refuse", "accept"),
-        "I",
-        "OpenSVC ibmdssnap",
-        "ESE target, no -tgtse",
-    ),
-    Switch(
-        "cascading",
-        "by-level",
-        ("by-level", "accept", "refuse"),
-        "C",
-        "SG24-8367",
-        "a target may be a source as well; by-level: from code level 88.30, release 8.3, on",
-    ),
-    Switch(
-        "multinc",
-        "by-level",
-        ("by-level", "accept", "refuse"),
-        "R",
-        "-",
-        "-multinc; by-level: from code level 88.40, release 8.4, on",
-    ),
-    Switch(
-        "pairs_together",
-        "no",
-        YES_NO,
-        "U",
-        "-",
-        "no write falls between the pairs of a command without -freeze",
-    ),
-    Switch(
-        "long_busy_seconds",
-        "300",
-        NUMBER,
-        "R",
-        "-",
-        "timer of a logical subsystem without one of its own: how long -freeze lasts",
-    ),
-    Switch(
-        "ese_pool_full",
-        "fail-relation",
-        ("fail-relation", "refuse-writes", "withdraw"),
-        "I",
-        "OpenStack Cinder",
-        "a pool has no space for a target: it fails, its source's writes are, or it is withdrawn",
-    ),
-    Switch(
-        "reserved_target",
-        "refuse",
-        ("refuse", "accept"),
-        "R",
-        "-",
-        "a target with a SCSI reservation, without -resetreserve",
-    ),
-    Switch(
-        "mirrored_target",
-        "refuse",
-        ("refuse", "accept"),
-        "R",
-        "-",
-        "a target that is a remote mirror primary, without -tgtpprc",
-    ),
-    Switch(
-        "tgtoffline_on_fb",
-        "accept",
-        ("accept", "refuse"),
-        "U",
-        "-",
-        "-tgtoffline, which is meant for CKD volumes",
-    ),
-    Switch(
-        "set_revertible",
-        "marks",
-        ("marks", "resyncs"),
-        "U",
-        "-",
-        "setflashrevertible: keeps what the target holds, or resyncs it and keeps what it held",
-    ),
-    Switch(
-        "withdraw_message",
-        "CMUC00140I",
-        ("CMUC00140I", "CMUN81131I"),
-        "R",
-        "SG24-8367",
-        "rmflash success",
-    ),
     Switch("decimal_capacity", "no", YES_NO, "V", "lsfbvol samples", "cap (10^9B) has a number"),
-    Switch("synced_on_establish", "yes", YES_NO, "I", "-", "mkflash sets DateSynced"),
-    Switch("created_on_resync", "no", YES_NO, "U", "-", "resyncflash sets DateCreated as well"),
     Switch("extra_columns", "", TEXT, "R", "-", "comma list of further columns of lsflash -l"),
     Switch(
         "unanswered_exit", "2", ("2", "6", "0"), "U", "-", "rmflash without -quiet, nobody answers"
@@ -339,6 +247,40 @@ _TABLE = (
     Switch("password_length", "8", NUMBER, "V", "showpass", "shortest new password"),
     Switch(
         "password_history", "8", NUMBER, "V", "showpass", "former passwords that may not come again"
+    ),
+    *(Switch(*row) for row in copyswitches.ROWS),
+    Switch("comments", "yes", YES_NO, "R", "-", "a line that begins with # is no command"),
+    Switch(
+        "session_limit",
+        "unlimited",
+        ("unlimited", "number"),
+        "U",
+        "-",
+        "sessions that a console bears at once",
+    ),
+    Switch(
+        "idle_seconds",
+        "unlimited",
+        ("unlimited", "number"),
+        "U",
+        "-",
+        "after which a session that was given no command is gone",
+    ),
+    Switch(
+        "output_comes",
+        "at-once",
+        ("at-once", "at-the-end"),
+        "U",
+        "-",
+        "what a client says that talks to no terminal; it may come in blocks and at its end",
+    ),
+    Switch(
+        "script_session_banner",
+        "yes",
+        YES_NO,
+        "I",
+        "OpenSVC docs",
+        "a script begins with the banner of the session",
     ),
 )
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 
@@ -51,6 +51,11 @@ def process_terminal() -> Terminal:
         readsecret=_secret if is_tty else None,
         is_tty=is_tty,
     )
+
+
+def held_back(terminal: Terminal) -> Terminal:
+    """Return a process's streams where its standard output comes in blocks and at its end."""
+    return replace(terminal, write=sys.stdout.write)
 
 
 def _out(text: str) -> None:

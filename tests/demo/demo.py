@@ -1,7 +1,9 @@
 """The main job in the foreground: `make demo`.
 
 A simulated DS8000, three services, and the real daemon: one clone is due, one is in use, one is
-fresh. Everything below is a real process; nothing leaves this machine.
+fresh. The one in use is mounted by a host that writes to it all the time; at the end it is resynced
+without flashd, and the host tells what that did to it. Everything below is a real process; nothing
+leaves this machine.
 """
 
 from __future__ import annotations
@@ -14,7 +16,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ARRAY = "IBM.2107-75ABC01"
 CONSOLE = "10.10.10.10"
@@ -57,7 +64,7 @@ services:
     sync:
       sync#1: {{array: {array}, pairs: ["0001:0002", "0101:0102"]}}
   billing-test:
-    description: its clone is old too, but somebody uses it
+    description: its clone is old too, but host aix7 has it mounted and writes to it
     guards:
       - {{type: command, command: [{home}/is-down, billing-test], down: 0, up: 1}}
       - {{type: tcp, host: 127.0.0.1, port: {port}}}
@@ -82,8 +89,10 @@ def main() -> int:
     """Set the stage, run the daemon, and show what came of it."""
     home = Path(tempfile.mkdtemp(prefix="flashd-demo-"))
     try:
-        with socket.create_server(("127.0.0.1", 0)) as database:  # billing-test's, so it is up
-            _set_stage(home, database.getsockname()[1])
+        with (
+            socket.create_server(("127.0.0.1", 0)) as database,  # billing-test's, so it is up
+            _host_that_writes(home, database.getsockname()[1]) as host,
+        ):
             _title("the array before: each volume with the data it holds")
             _show_contents(home)
             _title("flashd run   (its log in short, until each service was looked at)")
@@ -94,13 +103,49 @@ def main() -> int:
             _flashd(home, "why", "billing-test")
             _title("the commands that the array received")
             _show_journal(home)
-            _title("the array after")
+            _title("the array after: aix7 still finds what it wrote")
             _show_contents(home)
-        missing = AWAITED - happened
+            _title("the same without flashd: dscli resyncflash 0003:0004, and nobody asks aix7")
+            harmed = _resync_unguarded(home, host)
+        missing = AWAITED - happened | (set() if harmed else {("billing-test", "harm")})
         _title("the demo is over" if not missing else f"did not happen: {sorted(missing)}")
         return 1 if missing else 0
     finally:
         shutil.rmtree(home)
+
+
+@contextmanager
+def _host_that_writes(home: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Set the stage, and let host aix7 write to the clone of billing-test from then on."""
+    _set_stage(home, port)
+    words = ["sim", "host", str(home / "ds8000.array"), "run", "aix7"]
+    options = ["--mount", "0004", "--every", "0.2s"]
+    with subprocess.Popen(
+        [BIN / "flashd", *words, *options], stdout=subprocess.PIPE, text=True
+    ) as host:
+        try:
+            print(f"  {_line_of(host)}")
+            yield host
+        finally:
+            host.terminate()
+
+
+def _resync_unguarded(home: Path, host: subprocess.Popen[str]) -> bool:
+    """Send the command that flashd would not, and print what the host says to it."""
+    pwfile = home / "state" / f"{ARRAY}.pwfile"
+    login = ["-hmc1", CONSOLE, "-user", "opensvc", "-pwfile", str(pwfile)]
+    command = ["resyncflash", "-record", "-persist", "0003:0004"]
+    env = {**os.environ, "FLASHD_SIM": str(home / "ds8000.array")}
+    line = [str(BIN / "flashd-dscli"), *login, *command]
+    done = subprocess.run(line, env=env, check=True, stdout=subprocess.PIPE, text=True)
+    print(f"  dscli says: {done.stdout.splitlines()[-1]}")
+    said = _line_of(host)
+    print(f"  host aix7 says: {said}")
+    return said.startswith("HARM: 0004 lost 0004@")
+
+
+def _line_of(process: subprocess.Popen[str]) -> str:
+    return process.stdout.readline().strip() if process.stdout else ""
 
 
 def _set_stage(home: Path, port: int) -> None:
@@ -119,6 +164,8 @@ def _set_stage(home: Path, port: int) -> None:
     pairs = [word for pair in ("0001:0002", "0101:0102", "0003:0004") for word in ("--pair", pair)]
     _sim("make", array, *pairs, "--pair", "0005:0006", "--synced", "26h ago")
     _sim("set-relation", array, "0005:0006", "DateSynced=1h ago")
+    _sim("host", array, "add", "aix7")
+    _sim("host", array, "map", "aix7", "0004")
     _sim("switch", array, "login_seconds", "1")
     _sim("write", array, "0001", "0101", "0003", "0005")
     pwfile = home / "state" / f"{ARRAY}.pwfile"
@@ -159,6 +206,7 @@ def _show_contents(home: Path) -> None:
     for relation in shown["relations"]:
         source, target = relation["ID"].split(":")
         same = "the same data" if contents[source] == contents[target] else "older data"
+        same = "what its host wrote" if contents[target].startswith(target) else same
         print(
             f"  source {source} {contents[source]:<8}  target {target} {contents[target]:<8} {same}"
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.home import ARRAY, AUTH, BIN, Home
+from tests.e2e.home import ARRAY, AUTH, BIN, Home, long_ago
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,7 +179,10 @@ def test_invariant_5_a_lie_is_unknown_until_the_array_is_read_again(due: Home) -
     done = due.flashd("resync", "due", "--json")
     assert done.status == 5
     assert done.json["runs"][0]["outcome"] == "unknown"
-    assert due.flashd("status", "--json").json["services"][0]["status"] == "unknown"
+    service = due.flashd("status", "--refresh", "--json").json["services"][0]
+    assert service["status"] == "unknown"
+    assert "the array may carry it out until" in json.dumps(service)
+    long_ago(due.path / "state" / "flashd.db")
     assert due.flashd("status", "--refresh", "--json").json["services"][0]["status"] == "warn"
     assert due.flashd("history", "due", "--json").json["runs"][0]["outcome"] == "failed"
 

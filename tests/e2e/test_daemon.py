@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flashd.adapters.processes import lives
+from tests.e2e.home import long_ago
 from tests.e2e.site import CANARY, OTHER, PASSWORD, SERIAL, Site, eventually
 
 if TYPE_CHECKING:
@@ -219,6 +220,12 @@ def test_invariant_4_killed_in_a_resync_the_next_start_puts_it_right(
     assert site.json("status")["services"][0]["status"] == "unknown"
     with site.daemon() as daemon:
         daemon.until("carrier-ended")
+        told = daemon.until("resync-refused", "db")
+        assert "the array may carry it out until" in told["message"]
+        assert daemon.stop() == 0
+    assert len(site.array().journal("resyncflash")) == 1
+    long_ago(site.state / "flashd.db")
+    with site.daemon() as daemon:
         daemon.until("run-recovered")
         daemon.until("resync-completed", "db")
         assert daemon.stop() == 0
@@ -226,7 +233,7 @@ def test_invariant_4_killed_in_a_resync_the_next_start_puts_it_right(
     entries = site.array().journal("resyncflash")
     assert [entry.phase for entry in entries] == ["received", "acted"]
     runs = site.json("history")["runs"]
-    assert [run["outcome"] for run in runs] == ["done", "failed"]
+    assert [run["outcome"] for run in runs] == ["done", "refused", "failed"]
 
 
 def test_a_person_s_resync_beside_the_daemon(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,9 +20,14 @@ def test_the_demo_resyncs_refuses_and_leaves_alone() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    commands = done.stdout.split("the commands that the array received")[1]
+    guarded, unguarded = done.stdout.split("the same without flashd")
+    commands = guarded.split("the commands that the array received")[1]
     assert commands.count("resyncflash") == 1
     assert "resyncflash -dev IBM.2107-75ABC01 -persist -record -cp 0001:0002 0101:0102" in commands
     assert "target 0002 0001@1   the same data" in done.stdout
-    assert "target 0004 0003@0   older data" in commands
+    assert re.search(r"target 0004 0004@\d+ +what its host wrote", commands)
     assert "target 0006 0005@0   older data" in commands
+    assert "HARM" not in guarded
+    assert re.search(
+        r"aix7 says: HARM: 0004 lost 0004@\d+, now holds 0003@1$", unguarded, re.MULTILINE
+    )

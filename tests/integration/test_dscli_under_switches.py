@@ -47,6 +47,7 @@ OF_THE_CLIENT = {
     "paging_in_stream": ("ignore", "ask"),
     "dash_in_stream": ("refuse", "read"),
     "unknown_profile_key": ("ignore", "refuse"),
+    "output_comes": ("at-once", "at-the-end"),
     "on_error": ("continue", "stop"),
     "stream_exit": ("zero", "first-error", "last"),
     "partial_exit": ("4", "6", "0"),

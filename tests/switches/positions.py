@@ -26,13 +26,15 @@ CHOSEN: Mapping[str, tuple[str, ...]] = {
     "tracks_per_write": ("0", "1000"),
     "date_zone": ("Europe/Paris", "America/Sao_Paulo", "Asia/Shanghai"),
     "extra_columns": ("NewOne,NewTwo",),
-    "failed_logins_allowed": ("1", "0"),
-    "long_busy_seconds": ("1",),
-    "copy_services_roles": ("op_copy_services,monitor",),
-    "password_expiration_days": ("0", "1000"),
+    "failed_logins_allowed": ("1",),
+    "copy_services_roles": ("op_copy_services",),
+    "password_expiration_days": ("0", "1"),
     "password_age_days": ("0",),
-    "password_length": ("1",),
+    "password_length": ("0",),
     "password_history": ("0",),
+    "session_limit": ("1",),
+    "idle_seconds": ("60",),
+    "long_busy_seconds": ("1",),
 }
 """Positions besides the default; each has a reason to be another world to flashd."""
 

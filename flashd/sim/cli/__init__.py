@@ -11,7 +11,7 @@ from flashd.sim.cli.host import host
 from flashd.sim.cli.imports import import_
 from flashd.sim.cli.make import make
 from flashd.sim.cli.show import journal, show
-from flashd.sim.cli.states import set_clock, set_relation, write
+from flashd.sim.cli.states import set_clock, set_relation, set_timer, write
 from flashd.sim.cli.switches import switch, switches
 from flashd.sim.cli.users import user
 from flashd.sim.errors import SimError
@@ -40,6 +40,7 @@ for _command in (
     write,
     set_relation,
     set_clock,
+    set_timer,
     fault,
     faults,
     switch,

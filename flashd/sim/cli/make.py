@@ -29,6 +29,7 @@ class Wishes(TypedDict):
     ese: tuple[str, ...]
     pools: tuple[str, ...]
     places: tuple[str, ...]
+    code_level: str
     hosts: tuple[str, ...]
     blocks: int
     bare: bool
@@ -50,6 +51,7 @@ class Wishes(TypedDict):
 @click.option("--ese", multiple=True, help="Make this volume space efficient.")
 @click.option("--pool", "pools", multiple=True, help="A pool and its size in GiB: P1=500.")
 @click.option("--place", "places", multiple=True, help="Put volumes into a pool: P1=0002,0004.")
+@click.option("--code-level", default=defaults.VERSION_OF_MICROCODE, show_default=True)
 @click.option("--host", "hosts", multiple=True, help="A host and what it sees: aix1=0002,0004.")
 @click.option("--blocks", default=DEFAULT_BLOCKS, show_default=True, help="Size of each volume.")
 @click.option("--bare", is_flag=True, help="Make the volumes of the pairs, but no relations.")
@@ -70,6 +72,7 @@ def make(file: Path, **wishes: Unpack[Wishes]) -> None:
         role=wishes["role"],
     )
     try:
+        array.set_code_level(wishes["code_level"])
         _add_volumes(array, pairs, wishes)
         _add_pools(array, wishes)
         _add_hosts(array, wishes)

@@ -1,4 +1,4 @@
-"""flashd sim write, set-relation and set-clock: what happens to an array without a dscli."""
+"""flashd sim write, set-relation, set-timer, set-clock: what befalls an array without a dscli."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ import click
 from flashd.sim.array import Array
 from flashd.sim.cli.arguments import array_file, instant, seconds
 from flashd.sim.errors import SimError
+from flashd.sim.ids import lss_id
 
 _WORDS = {"enabled": True, "yes": True, "disabled": False, "no": False}
 
@@ -15,7 +16,7 @@ _WORDS = {"enabled": True, "yes": True, "disabled": False, "no": False}
 @array_file
 @click.argument("volumes", metavar="VOLUME...", nargs=-1, required=True)
 def write(array: Array, volumes: tuple[str, ...]) -> None:
-    """Let a host write to volumes; each then holds something new."""
+    """Let a host write to volumes; each then holds something new, or the write is queued."""
     for volume in volumes:
         click.echo(array.write(volume))
 
@@ -45,6 +46,15 @@ def set_relation(array: Array, pair: str, changes: tuple[str, ...]) -> None:
             array.drop_relation(pair)
         else:
             array.set_relation(pair, **_change(key, value, array.now()))
+
+
+@click.command("set-timer")
+@array_file
+@click.argument("lss")
+@click.argument("seconds", type=click.IntRange(min=0))
+def set_timer(array: Array, lss: str, seconds: int) -> None:
+    """Set how long the sources of a logical subsystem stay frozen when nobody thaws them."""
+    array.set_long_busy(lss_id(lss), seconds)
 
 
 @click.command("set-clock")

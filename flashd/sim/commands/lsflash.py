@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flashd.sim import messages
 from flashd.sim.commands.command import Answer, Call, Command
-from flashd.sim.grammar import LISTING_OPTIONS, Grammar
+from flashd.sim.grammar import LISTING_OPTIONS, Grammar, UsageError
 from flashd.sim.ids import Pair, volume_id, volume_range
 from flashd.sim.inventory import Inventory
 from flashd.sim.layout import Report, java_date
@@ -32,6 +32,8 @@ _LSS_DIGITS = 2
 def run(call: Call) -> Answer:
     """List the relations that were asked for; those that do not exist are left out."""
     held, flags = call.held, call.request.flags
+    if FILTERS & flags and held.switches["lsflash_filters"] == "refuse":
+        raise UsageError(f"option {min(FILTERS & flags)} is unknown")
     named = select(held, call.request.operands, call.identity.serial)
     found = tuple(relation for relation in named if _wanted(held, relation, flags))
     if not found:
@@ -87,7 +89,7 @@ def select(held: Inventory, operands: tuple[str, ...], image: str) -> tuple[Rela
     found: set[Relation] = set()
     for operand in operands:
         found.update(_named(held, operand, image))
-    return tuple(sorted(found, key=lambda relation: relation.pair))
+    return tuple(sorted(found, key=lambda one: (one.pair.source, one.pair.target)))
 
 
 def _named(held: Inventory, operand: str, image: str) -> list[Relation]:

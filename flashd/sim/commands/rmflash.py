@@ -4,13 +4,16 @@ from flashd.sim import flashcopy, messages
 from flashd.sim.commands import pairwise
 from flashd.sim.commands.command import Answer, Call, Command
 from flashd.sim.flashcopy import Options, Refused
-from flashd.sim.grammar import Grammar
+from flashd.sim.grammar import Grammar, UsageError
 from flashd.sim.ids import Pair
 from flashd.sim.nouns import Relation
 
 
 def run(call: Call) -> Answer:
     """Withdraw each pair."""
+    recalled = {"-cp", "-resync", "-seqnum"} & {*call.request.flags, *call.request.options}
+    if recalled and call.held.switches["rmflash_options"] == "refuse":
+        raise UsageError(f"option {min(recalled)} is unknown")
     form = call.held.switches["withdraw_message"]
     return pairwise.on_each_pair(
         call,

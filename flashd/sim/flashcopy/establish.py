@@ -1,5 +1,7 @@
 """A new relation."""
 
+from dataclasses import replace
+
 from flashd.sim.flashcopy import refusals
 from flashd.sim.flashcopy.flash import flash
 from flashd.sim.flashcopy.options import Options, Refused
@@ -14,6 +16,7 @@ def establish(held: Inventory, pair: Pair, options: Options) -> Relation | Refus
     refusal = refusal or refusals.source_full(held, pair.source, options)
     if refusal:
         return refusal
+    _release(held, pair.target)
     bare = Relation(
         pair=pair,
         created_at=held.at,
@@ -22,3 +25,9 @@ def establish(held: Inventory, pair: Pair, options: Options) -> Relation | Refus
         persistent=False,
     )
     return flash(held, bare, held.need_volume(pair.source).tracks, options)
+
+
+def _release(held: Inventory, target: str) -> None:
+    volume = held.need_volume(target)
+    if volume.space_efficient and held.switches["ese_release"] == "on-establish":
+        held.put_volume(replace(volume, allocated=0))

@@ -1,5 +1,6 @@
 """Why the array does not make or resync a relation."""
 
+from flashd.sim import codelevel
 from flashd.sim.flashcopy.options import Options, Refused
 from flashd.sim.ids import Pair
 from flashd.sim.inventory import Inventory
@@ -125,9 +126,6 @@ def _not_permitted(held: Inventory, target: Volume, options: Options) -> Refused
 
 def _available(held: Inventory, switch: str, since: tuple[int, int]) -> bool:
     position = held.switches[switch]
-    return _level(held.code_level) >= since if position == "by-level" else position == "accept"
-
-
-def _level(code_level: str) -> tuple[int, ...]:
-    """Read `88.57.2.0`: 87 and 88 are releases 7 and 8, then come minor release and build."""
-    return tuple(int(part) for part in code_level.split(".")[:2])
+    if position == "by-level":
+        return codelevel.parse(held.code_level) >= since
+    return position == "accept"

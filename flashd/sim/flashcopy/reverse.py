@@ -36,7 +36,7 @@ def _turn(held: Inventory, relation: Relation, options: Options) -> Relation:
     tracks = min(every, left + changed_tracks(held, relation))
     held.drop_relation(relation.pair)
     other = flash(held, replace(relation, pair=turned, synced_at=held.at), tracks, options)
-    if left > 0:
+    if left > 0 and held.switches["fast_reverse"] == "ruins":
         ruin(held, turned.source)
     return other
 

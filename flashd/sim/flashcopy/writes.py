@@ -32,8 +32,10 @@ def write(held: Inventory, volume: Volume) -> Volume | Refused | None:
 def hosts_write(held: Inventory, volume_ids: Iterable[str]) -> None:
     """Let the hosts that write all the time write now to those of these volumes they mounted."""
     for volume_id in volume_ids:
-        for _ in held.writers(volume_id):
-            if volume := held.volume(volume_id):
+        holder = held.reserved_by(volume_id)
+        for host in held.writers(volume_id):
+            volume = held.volume(volume_id)
+            if volume is not None and holder in {None, host}:
                 write(held, volume)
 
 
@@ -66,7 +68,7 @@ def _no_space_for_copies(held: Inventory, volume: Volume, tracks: int) -> Refuse
     for relation in held.from_source(volume.id):
         wanted = min(tracks, held.out_of_sync(relation))
         target = held.need_volume(relation.pair.target)
-        if relation.filling and missing_tracks(held, target, wanted):
+        if missing_tracks(held, target, wanted):
             return Refused(f"target {target.id} gets no space from pool {target.pool}")
     return None
 

@@ -47,7 +47,7 @@ def sections(text: str, command: str = "", first_line: int = 1) -> tuple[Section
     """
     cutter = _Cutter(command)
     for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), start=first_line):
-        cutter.take(number, _ESCAPES.sub("", raw).rstrip("\r"))
+        cutter.take(number, _ESCAPES.sub("", raw).replace("\xa0", " ").rstrip("\r"))
     return tuple(cutter.end())
 
 

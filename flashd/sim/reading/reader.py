@@ -21,7 +21,7 @@ from flashd.sim.reading.tables import (
 )
 
 _RULE = re.compile(r"^\s*={2,}[=\s]*$")
-_MESSAGE = re.compile(r"^\s*(CMU[A-Z]\d{5}[IWE]|CMMCI\d{4}[IWE])\b\s*(\w+)?")
+_MESSAGE = re.compile(r"^\s*(CMU[A-Z]\d{5}[IWE]|CMMCI\d{4}[IWE])\b\s*(?:(\w+):)?")
 _NONE_FOUND = re.compile(r"^\s*CMUC00234I (\w+):")
 _FIRST_COLUMNS = tuple({shape.long[0] for shape in SHAPES.values()})
 
@@ -60,7 +60,8 @@ def read(text: str, command: str = "", first_line: int = 1) -> Reading:
         troubles += told
         nothing += [m[1] for line in section.lines if (m := _NONE_FOUND.match(line.text))]
         for table, problems in _read_section(section, rest):
-            troubles += problems
+            verb = table.verb if table else section.verb
+            troubles += [replace(problem, verb=verb) for problem in problems]
             if table:
                 tables.append(replace(table, device=section.device, banner=section.banner))
     return Reading(tuple(tables), tuple(nothing), tuple(sorted(troubles, key=lambda t: t.line)))
@@ -69,9 +70,13 @@ def read(text: str, command: str = "", first_line: int = 1) -> Reading:
 def _messages(lines: Sequence[Line]) -> tuple[list[Line], list[Trouble]]:
     """Take the messages out; those of class E mean that a listing is missing."""
     rest = [line for line in lines if not _MESSAGE.match(line.text)]
-    errors = [line for line in lines if (m := _MESSAGE.match(line.text)) and m[1].endswith("E")]
+    said = [(line, m) for line in lines if (m := _MESSAGE.match(line.text))]
     hint = "Run that command again until it lists, and paste that."
-    return rest, [Trouble(e.number, f"dscli refused: {e.text.strip()}", hint) for e in errors]
+    errors = [(line, m[2] or "") for line, m in said if m[1].endswith("E")]
+    return rest, [
+        Trouble(line.number, f"dscli refused: {line.text.strip()}", hint, verb)
+        for line, verb in errors
+    ]
 
 
 def _read_section(section: Section, lines: Sequence[Line]) -> Iterator[Parsed]:

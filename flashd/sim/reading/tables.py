@@ -52,11 +52,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A line that was not understood, and what to do about it."""
+    """A line that was not understood, and what to do about it; `verb` is whose answer it is in."""
 
     line: int
     problem: str
     hint: str
+    verb: str = ""
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.problem}\n  {self.hint}"

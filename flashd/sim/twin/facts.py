@@ -8,7 +8,17 @@ from flashd.sim.ids import same_image
 from flashd.sim.reading import Reading, Row, Table
 
 _QUALIFIED = re.compile(r"([A-Z]+\.\d{4}-\w+)/")
-LISTINGS = ("lssi", "lsfbvol", "lsflash", "lshostconnect", "lsvolgrp", "lsextpool", "lspprc")
+SOURCES: Mapping[str, str] = {
+    "lssi": "lssi",
+    "lsfbvol": "lsfbvol",
+    "showfbvol": "lsfbvol",
+    "lsflash": "lsflash",
+    "lshostconnect": "lshostconnect",
+    "lsvolgrp": "lsvolgrp",
+    "lsextpool": "lsextpool",
+    "lspprc": "lspprc",
+}
+"""The commands of whose output a twin is made, and the listing whose columns they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +57,12 @@ def gather(reading: Reading, image: str) -> Facts:
     rows: dict[str, dict[str, Row]] = {}
     columns: dict[str, tuple[str, ...]] = {}
     for table in reading.tables:
-        if not _of_image(table, image):
+        if table.verb not in SOURCES or not _of_image(table, image):
             continue
-        columns[table.verb] = tuple(dict.fromkeys((*columns.get(table.verb, ()), *table.columns)))
+        verb = SOURCES[table.verb]
+        columns[verb] = tuple(dict.fromkeys((*columns.get(verb, ()), *table.columns)))
         for row in table.rows:
-            _put(rows.setdefault(table.verb, {}), row, table.verb)
+            _put(rows.setdefault(verb, {}), row, verb)
     return Facts(rows, columns, frozenset({*columns, *reading.nothing}))
 
 

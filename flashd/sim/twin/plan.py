@@ -12,7 +12,7 @@ from flashd.sim.reading import Reading, Row, Trouble
 from flashd.sim.reading.shapes import SHAPES
 from flashd.sim.twin import notes, objects
 from flashd.sim.twin.dates import BadDateError, Zone
-from flashd.sim.twin.facts import Facts, bare, gather, images
+from flashd.sim.twin.facts import SOURCES, Facts, bare, gather, images
 
 T = TypeVar("T")
 _MEND = "Copy the line again as dscli printed it, or leave it out with --anyway."
@@ -64,7 +64,7 @@ def plan(reading: Reading, wishes: Wishes) -> Twin:
         raise SimError(f"there is neither lsfbvol nor lsflash output in it{first}")
     serial = _serial(reading, wishes.serial)
     facts = gather(reading, serial)
-    reader = _Reader(list(reading.troubles))
+    reader = _Reader([t for t in reading.troubles if t.verb in {"", *SOURCES}])
     moments = objects.Moments(wishes.now, Zone(wishes.zone))
     relations = reader.each(facts.of("lsflash"), lambda row: objects.relation(row, moments))
     relations = _one_source_each(relations, facts, reader)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.engine.cycle import Cycle
+from flashd.engine.request import Request
 from flashd.model.health import Status
 from flashd.model.run import Outcome
 from tests.integration.engine.house import (
@@ -166,3 +168,19 @@ async def test_a_late_withdraw_does_not_end_a_new_relation(lab: Lab) -> None:
         assert not await world.store.withdrawals()
     assert lab.acted() == ["rmflash", "mkflash"]
     assert lab.fresh(*PAIRS)
+
+
+async def test_the_daemon_says_once_what_it_waits_for(nightly: Lab) -> None:
+    """Looks at the array alone, between those at the service, leave the decision as it is."""
+    plan(nightly, ("die-before", {}))
+    async with nightly.open() as world:
+        cycle = Cycle(world, Request(patience=1.0))
+        await cycle.start()
+        for _ in range(5):
+            await cycle.tick()
+            await cycle.idle()
+            nightly.clock.ahead += timedelta(seconds=59)  # the service is looked at after 60
+            nightly.clock.older += 60.0
+        assert await outcomes(world, "db") == ["open", "refused"]
+        assert (await world.store.standings())["db"].decision == "refused"
+    assert len(nightly.array().journal("lsflash")) > 3

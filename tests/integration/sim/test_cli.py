@@ -127,6 +127,15 @@ def test_the_clock_can_be_set(sim: Sim, file: Path) -> None:
     assert [array.now(), array.now()] == [1_774_746_000.0] * 2
 
 
+def test_a_timer_and_a_code_level_can_be_set(sim: Sim, file: Path, tmp_path: Path) -> None:
+    sim("set-timer", file, "0", "60")
+    with Array.open(file).inventory() as held:
+        assert (held.long_busy("00"), held.long_busy("01")) == (60, 300)
+    old = tmp_path / "old.array"
+    sim("make", old, "--code-level", "87.51.63.0", "--pair", "0001:0002")
+    assert Array.open(old).identity.code_level == "87.51.63.0"
+
+
 def test_the_journal_shows_commands_in_order(sim: Sim, file: Path) -> None:
     assert json.loads(sim("journal", file, "--json").stdout) == {"logins": [], "commands": []}
     assert sim("journal", file).stdout.startswith("At Session Pid HMC User Phase")
@@ -166,6 +175,10 @@ def test_faults_are_planned_and_cleared(sim: Sim, file: Path) -> None:
         ("set-relation", "{file}", "1:3", "Recording=Enabled"),
         ("set-relation", "{file}", "1:2", "DateSynced=2014-09-18T23:04:04"),
         ("set-clock", "{file}"),
+        ("set-timer", "{file}", "000", "60"),
+        ("set-timer", "{file}", "00", "-1"),
+        ("make", "{file}.none", "--code-level", "8"),
+        ("make", "{file}.none", "--code-level", "88.x"),
         ("set-clock", "{file}", "--offset", "soon"),
         ("set-clock", "{file}", "--offset", "1h", "--stand-still"),
         ("fault", "{file}"),

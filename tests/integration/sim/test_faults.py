@@ -55,6 +55,28 @@ CASES = {
     "garbage": Case("garbage", {}, 0, ALL, said=False),
     "language": Case("language", {}, 0, ALL, said=False),
     "slow": Case("hang", {"seconds": 0.1}, 0, ALL, said=True),
+    "die-answering": Case("die-answering", {"bytes": 10}, -9, ALL, said=False),
+    "connection-lost": Case("connection-lost", {}, 3, [], said=False),
+    "connection-lost after": Case("connection-lost", {"position": "after"}, 3, ALL, said=False),
+    "client-timeout": Case("client-timeout", {"seconds": 0.1, "exit": 6}, 6, ALL, said=False),
+    "acts-late": Case("acts-late", {"seconds": 3600}, -9, [], said=False),
+    "acts-late, a code": Case("acts-late", {"seconds": 3600, "exit": 3}, 3, [], said=False),
+    "acts-late, one now": Case("acts-late", {"seconds": 3600, "pairs": 1}, -9, ALL[:1], said=False),
+    "acts-late, at once": Case("acts-late", {"seconds": 0}, -9, ALL, said=False),
+    "previous-answer": Case("previous-answer", {}, 0, ALL, said=False),
+    "glued": Case("glued", {}, 0, ALL, said=True),
+    "wrapped": Case("wrapped", {"bytes": 40}, 0, ALL, said=False),
+    "noise, NUL": Case("noise", {"how": "nul"}, 0, ALL, said=False),
+    "noise, CR": Case("noise", {"how": "cr"}, 0, ALL, said=False),
+    "drip": Case("drip", {"seconds": 0.1}, 0, ALL, said=True),
+    "left-child": Case("left-child", {"seconds": 0.1}, 0, ALL, said=True),
+    "closed-output": Case("closed-output", {"seconds": 0.1}, 0, ALL, said=True),
+    "wrong-exit": Case("wrong-exit", {"exit": 6}, 6, ALL, said=True),
+    "warnings": Case("warnings", {}, 0, ALL, said=True),
+    "of another pair": Case("confused", {"how": "other-pair"}, 0, ALL, said=True),
+    "others-resync": Case("others-resync", {}, 0, ALL, said=True),
+    "others-withdraw": Case("others-withdraw", {"position": "after"}, 0, ALL, said=True),
+    "others-write": Case("others-write", {"position": "after"}, 0, ALL, said=True),
 }
 
 
@@ -65,6 +87,8 @@ def test_a_fault_strikes_once(dscli: Dscli, array: Array, case: Case) -> None:
     assert (answer.returncode, refreshed(array)) == (case.exit, case.refreshed)
     assert (SAID in answer.stdout) == case.said
     assert array.journal()[0].fault.startswith(case.fault)
+    if case.fault.startswith("others-"):
+        return
     again = dscli(*RESYNC)
     assert (again.returncode, refreshed(array)) == (0, ALL)
     assert array.journal()[1].fault == ""
@@ -133,3 +157,127 @@ def test_a_listing_can_lose_rows_without_an_error(dscli: Dscli, array: Array) ->
     array.add_fault("cut-short", "lsflash", rows=2)
     done = dscli("lsflash", "-bnr", "off", "-hdr", "off", "0000-FFFF")
     assert (len(done.stdout.splitlines()), done.stderr, done.returncode) == (2, "", 0)
+
+
+def test_an_array_acts_late_as_of_its_own_instant(dscli: Dscli, array: Array) -> None:
+    """Writes before that are in the copy, those after it are not; the date is that instant."""
+    array.show_time(5000.0, runs=False)
+    array.add_fault("acts-late", "resyncflash", seconds=60)
+    assert dscli(*RESYNC).returncode == -signal.SIGKILL
+    assert [entry.phase for entry in array.journal()] == ["received"]
+    array.show_time(5059.0, runs=False)
+    array.write("0001")
+    assert refreshed(array) == []
+    array.show_time(6000.0, runs=False)
+    assert [entry.phase for entry in array.journal()] == ["acted"]
+    array.write("0001")
+    assert array.content("0002") == "0001@2"
+    assert array.relation("0001:0002").synced_at == 5060.0
+    assert array.journal()[0].acted == ("0001:0002", "0003:0004", "0101:0102")
+
+
+def test_what_is_carried_out_late_can_be_refused_then(dscli: Dscli, array: Array) -> None:
+    array.show_time(5000.0, runs=False)
+    array.add_fault("acts-late", "resyncflash", seconds=60, pairs=1)
+    dscli(*RESYNC)
+    array.drop_relation("0003:0004")
+    array.show_time(5060.0, runs=False)
+    (entry,) = array.journal()
+    assert (entry.phase, entry.acted) == ("acted", ("0001:0002", "0101:0102"))
+    assert entry.refused == ("0003:0004",)
+
+
+def test_a_late_withdraw_and_a_late_establish(dscli: Dscli, array: Array) -> None:
+    array.add_fault("acts-late", seconds=0, times=2)
+    dscli("rmflash", "-quiet", "0001:0002")
+    assert [str(one.pair) for one in array.relations()] == ["0003:0004", "0101:0102"]
+    dscli("mkflash", "-record", "-persist", "0001:0002")
+    assert array.relation("0001:0002").recording
+
+
+def test_a_listing_has_nothing_to_do_late(dscli: Dscli, array: Array) -> None:
+    array.add_fault("acts-late", "lsflash", exit=0)
+    assert dscli("lsflash", "0000-FFFF").stdout == ""
+    assert dscli("lsflash", "0000-FFFF").stdout
+
+
+TABLES = {
+    "twice": ("rows-twice", {"rows": 2}, 5),
+    "foreign": ("foreign-rows", {}, 4),
+    "cut": ("cut-short", {"rows": 2}, 2),
+}
+
+
+@pytest.mark.parametrize(("fault", "options", "rows"), TABLES.values(), ids=TABLES)
+def test_rows_of_a_table(
+    dscli: Dscli, array: Array, fault: str, options: dict[str, Any], rows: int
+) -> None:
+    array.add_fault(fault, "lsflash", **options)
+    said = dscli("lsflash", "-bnr", "off", "-hdr", "off", "0000-FFFF").stdout.splitlines()
+    assert len(said) == rows
+    assert ("IBM.2107-75ZZZ99/0001:IBM.2107-75ZZZ99/0002" in said[-1]) == (fault == "foreign-rows")
+
+
+SHOWN = ("ID", "SrcLSS", "State", "isTgtSE")
+COLUMNS = {
+    "missing": ("ID", "SrcLSS", "isTgtSE"),
+    "renamed": ("ID", "SrcLSS", "State2", "isTgtSE"),
+    "extra": ("New", *SHOWN),
+    "reordered": SHOWN[::-1],
+}
+
+
+@pytest.mark.parametrize("how", COLUMNS)
+def test_columns_of_a_table(stream: Dscli, array: Array, how: str) -> None:
+    array.add_fault("columns", "lsflash", how=how, column="State")
+    lines = stream("lsflash -l 0000-FFFF").stdout.replace("dscli> ", "").splitlines()
+    head, _, *rows = [line for line in lines if line and not line.startswith("Date/Time")]
+    names = head.split(",")
+    known = {*SHOWN, "New", "State2"}
+    assert tuple(name for name in names if name in known) == COLUMNS[how]
+    assert {len(row.split(",")) for row in rows} == {len(names)}
+
+
+def test_messages_are_confused(dscli: Dscli, array: Array) -> None:
+    for how in ("other-pair", "same-pair", "contradiction"):
+        array.add_fault("confused", "resyncflash", how=how)
+    said = [dscli(*RESYNC) for _ in range(3)]
+    assert "pair FEFE:FEFF successfully" in said[0].stdout
+    assert said[1].stdout.count("pair 0001:0002 successfully") == 2
+    assert "CMUN03099E resyncflash: 0001:0002:" in said[2].stderr
+    assert SAID in said[2].stdout
+
+
+def test_others_change_one_pair_before_the_command(dscli: Dscli, array: Array) -> None:
+    array.add_fault("others-change", "resyncflash", pair="0001:0002", text="Recording=Disabled")
+    done = dscli(*RESYNC)
+    assert refreshed(array) == ["0004", "0102"]
+    assert "0001:0002: Copy Services operation failure" in done.stderr
+
+
+def test_a_clock_steps_at_a_command(dscli: Dscli, array: Array) -> None:
+    array.show_time(5000.0, runs=False)
+    array.add_fault("clock-steps", "resyncflash", seconds=-100)
+    dscli(*RESYNC)
+    assert array.relation("0001:0002").synced_at == 4900.0
+    assert array.now() == 4900.0
+
+
+def test_an_account_that_others_locked_stays_so(dscli: Dscli, array: Array) -> None:
+    array.add_fault("locked-out")
+    assert [dscli("lssi").returncode for _ in range(2)] == [5, 5]
+
+
+@pytest.mark.parametrize("code", [63, 64, 65, 66])
+def test_dscli_can_fail_to_start(dscli: Dscli, array: Array, code: int) -> None:
+    array.add_fault("start-fails", exit=code)
+    done = dscli("lssi")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert [login.outcome for login in array.logins()] == ["start-fails"]
+
+
+def test_the_journal_names_all_that_struck(dscli: Dscli, array: Array) -> None:
+    array.add_fault("others-write", "resyncflash")
+    array.add_fault("lie", "resyncflash")
+    dscli(*RESYNC)
+    assert array.journal()[0].fault == "lie (answer), others-write (before)"

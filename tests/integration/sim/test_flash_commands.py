@@ -221,3 +221,31 @@ def test_a_monitor_reverses_and_thaws_nothing(dscli: Dscli, array: Array) -> Non
     ):
         assert "Unsupported task" in dscli(*words).stderr
     assert [str(r.pair) for r in array.relations()] == ["0001:0002", "0003:0004", "0101:0102"]
+
+
+@pytest.mark.parametrize(
+    ("switch", "words"),
+    [
+        ("rmflash_options", ("rmflash", "-quiet", "-cp", "0001:0002")),
+        ("rmflash_options", ("rmflash", "-quiet", "-resync", "0001:0002")),
+        ("rmflash_options", ("rmflash", "-quiet", "-seqnum", "0", "0001:0002")),
+        ("lsflash_filters", ("lsflash", "-activecp", "0001:0002")),
+    ],
+)
+def test_options_that_are_only_recalled_may_not_be_known(
+    dscli: Dscli, array: Array, switch: str, words: tuple[str, ...]
+) -> None:
+    array.switch(switch, "refuse")
+    done = dscli(*words)
+    assert (done.returncode, "is unknown" in done.stderr) == (2, True)
+    plain = [word for word in words if word in {"rmflash", "lsflash", "-quiet", "0001:0002"}]
+    assert "0001:0002" in dscli(*plain).stdout
+    array.switch(switch, "accept")
+    assert dscli(*words[:1], *words[1:-1], "0101:0102").returncode == 0
+
+
+def test_mkflash_may_wait_for_nothing(dscli: Dscli, array: Array) -> None:
+    array.switch("mkflash_wait", "nothing")
+    array.switch("copy_rate", "0")
+    assert dscli("mkflash", "-persist", "-wait", "0005:0006").returncode == 0
+    assert array.out_of_sync_tracks("0005:0006") > 0

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
+from subprocess import CompletedProcess, Popen
 
 import pytest
 
@@ -182,6 +182,22 @@ def test_an_array_file_that_may_not_be_written_is_told(
     assert (done.returncode, done.stdout) == (63, "")
     assert done.stderr.startswith(f"flashd-dscli: {array.path} cannot be read and written by user")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("limit", "code"), [("1", 3), ("2", 0)])
+def test_a_console_bears_only_so_many_sessions(
+    dscli: Dscli, start: Callable[..., Popen[str]], array: Array, limit: str, code: int
+) -> None:
+    array.switch("session_limit", limit)
+    first = start()
+    assert first.stdout is not None
+    assert first.stdout.readline().startswith("Date/Time")
+    second = dscli("lssi")
+    assert (second.returncode, "sessions already" in second.stderr) == (code, code == 3)
+    assert first.communicate("lssi\nquit\n")[0].count("Date/Time") == 1
+    assert dscli("lssi").returncode == 0
+    outcomes = [login.outcome for login in array.logins()]
+    assert outcomes == ["ok", "ok" if code == 0 else "too many sessions", "ok"]
 
 
 def test_another_image_s_commands_are_refused(dscli: Dscli, array: Array) -> None:

@@ -102,6 +102,36 @@ def test_a_dash_takes_the_operands_from_standard_input(
     assert [entry.acted for entry in array.journal()] == [("0101:0102", "0001:0002")]
 
 
+def test_a_script_may_go_without_the_banner_of_its_session(
+    dscli: Dscli, array: Array, tmp_path: Path
+) -> None:
+    array.switch("script_session_banner", "no")
+    script = tmp_path / "one.scr"
+    script.write_text("lsflash 5\n")
+    assert dscli("-script", str(script)).stdout.count("Date/Time") == 1
+    assert dscli(stdin="lsflash 5\n").stdout.count("Date/Time") == 2
+
+
+@pytest.mark.parametrize("position", ["at-once", "at-the-end"])
+def test_a_client_that_is_killed_may_have_said_nothing(
+    start: Callable[..., Popen[str]], array: Array, position: str
+) -> None:
+    array.switch("output_comes", position)
+    array.add_fault("die-after", "resyncflash")
+    process = start()
+    out, _ = process.communicate("lssi\nresyncflash -record -persist 0001:0002\n")
+    assert process.returncode == -9
+    assert ("Date/Time" in out) is (position == "at-once")
+    assert array.journal("resyncflash")[0].acted == ("0001:0002",)
+
+
+def test_output_that_comes_at_the_end_is_the_same(dscli: Dscli, array: Array) -> None:
+    commands = "setenv -banner off\nlsflash -l 0000-FFFF\nnonsense\n"
+    at_once = dscli(stdin=commands).stdout.split("\n", 1)[1]
+    array.switch("output_comes", "at-the-end")
+    assert dscli(stdin=commands).stdout.split("\n", 1)[1] == at_once
+
+
 def test_a_command_of_blanks_is_none(dscli: Dscli) -> None:
     assert dscli("  ", stdin="lsflash 5\n").stdout.count("Date/Time") == 2
 

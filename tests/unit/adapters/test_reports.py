@@ -160,6 +160,8 @@ REFUSED = {
     "one volume twice": GOOD.replace("0001:0002", "0001:0001"),
     "one volume twice, in two cases": GOOD.replace("0001:0002", "00ab:00AB"),
     "columns by blanks": GOOD.replace(",", " "),
+    "a NUL where nobody looks": GOOD.replace("SrcLSS", "Src\0LSS"),
+    "no UTF-8 where nobody looks": GOOD.replace("SrcLSS", "Src\ufffdLSS"),
     "an error between": text(HEADER, row(FIRST), "CMUN03000E lsflash: x", row(SECOND)),
     "an error after": text(HEADER, row(FIRST), "CMMCI9001E lsflash: x"),
     "an error before": text("CMUN03000E lsflash: not all", HEADER, row(FIRST)),

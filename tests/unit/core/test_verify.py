@@ -54,11 +54,11 @@ AFTERS: dict[str, Relation | None] = {
     "made anew": relation(NAME, None, NEXT),
     "the same": relation(NAME, OLD, MADE),
     "back": relation(NAME, BACK, MADE),
+    "the same, and bad": replace(relation(NAME, OLD, MADE), state="Tgt Failed"),
+    "next, and bad": replace(relation(NAME, NEXT, MADE), state="Tgt Failed"),
     "next": relation(NAME, NEXT, MADE),
     "next, other label": relation(NAME, NEXT_IN_CET, MADE),
     "uncertain label": relation(NAME, IST, MADE),
-    "next, target failed": replace(relation(NAME, NEXT, MADE), state="Tgt Failed"),
-    "the same, target failed": replace(relation(NAME, OLD, MADE), state="Tgt Failed"),
 }
 DONE, NOT_DONE, UNKNOWN = Advance.DONE, Advance.NOT_DONE, Advance.UNKNOWN
 LETTERS = {"+": DONE, "-": NOT_DONE, "?": UNKNOWN}
@@ -66,13 +66,13 @@ LETTERS = {"+": DONE, "-": NOT_DONE, "?": UNKNOWN}
 SHOWN = {
     (StepKind.RESYNC, "never noted"): "???--???????",
     (StepKind.RESYNC, "no dates"): "???--???????",
-    (StepKind.RESYNC, "made"): "???--+++++??",
-    (StepKind.RESYNC, "resynced"): "???---?++??-",
+    (StepKind.RESYNC, "made"): "???--++??+++",
+    (StepKind.RESYNC, "resynced"): "???---?-?++?",
     (StepKind.RESYNC, "unreadable"): "???--???????",
-    (StepKind.ESTABLISH, "never noted"): "-???++++++??",
-    (StepKind.ESTABLISH, "no dates"): "-???++++++??",
-    (StepKind.ESTABLISH, "made"): "-???++++++??",
-    (StepKind.ESTABLISH, "resynced"): "-???+-?++??-",
+    (StepKind.ESTABLISH, "never noted"): "-???+++??+++",
+    (StepKind.ESTABLISH, "no dates"): "-???+++??+++",
+    (StepKind.ESTABLISH, "made"): "-???+++??+++",
+    (StepKind.ESTABLISH, "resynced"): "-???+-?-?++?",
     (StepKind.ESTABLISH, "unreadable"): "-???????????",
     (StepKind.WITHDRAW, "never noted"): "+-----------",
     (StepKind.WITHDRAW, "no dates"): "+-----------",
@@ -141,13 +141,6 @@ NONE = listing(*(relation(name, OLD) for name in PAIRS))
 PART = listing(relation(PAIRS[0], NEXT), relation(PAIRS[1], OLD), relation(PAIRS[2], NEXT))
 DARK = listing(relation(PAIRS[0], NEXT), relation(PAIRS[1], OLD))  # the third is gone
 
-FAILED_TARGET = f"; pair {PAIRS[1]} is in state Tgt Failed, not Valid"
-RUINED = listing(
-    relation(PAIRS[0], NEXT),
-    replace(relation(PAIRS[1], NEXT), state="Tgt Failed"),
-    relation(PAIRS[2], NEXT),
-)
-
 JUDGEMENTS: dict[str, tuple[Listing | None, Answer | None, bool, Outcome, str]] = {
     "all done, as answered": (
         ALL,
@@ -169,13 +162,6 @@ JUDGEMENTS: dict[str, tuple[Listing | None, Answer | None, bool, Outcome, str]] 
         False,
         Outcome.DONE,
         "the array shows 3 of 3 pairs done",
-    ),
-    "all moved, and a target failed since": (
-        RUINED,
-        answer(YES, YES, YES),
-        False,
-        Outcome.UNKNOWN,
-        f"partly done: 2 of 3 pairs, not {PAIRS[1]}{FAILED_TARGET}",
     ),
     "words of success, and nothing moved": (
         NONE,

@@ -114,6 +114,24 @@ def test_a_client_gives_up_and_the_array_may_have_acted(
     assert phase == ("acted" if synced else "received")
 
 
+def test_a_session_that_idles_too_long_is_gone_and_sends_nothing(
+    array: Array, clock: CountingClock
+) -> None:
+    array.switch("idle_seconds", "60")
+    streams = Streams()
+    session = logged_in(array, streams)
+    clock.wait(60)
+    assert session.perform("lsflash 0001") == 0
+    clock.wait(60)
+    assert session.perform("rmflash -quiet 0003:0004") == 0
+    clock.wait(61)
+    assert session.perform("rmflash -quiet 0001:0002") == 3
+    assert session.broken is session.ended is True
+    assert "idle too long" in streams.err
+    assert array.relation("0001:0002")
+    assert [entry.phase for entry in array.journal("rmflash")] == ["acted", "refused"]
+
+
 def test_the_patience_of_a_client_is_its_profile_s(array: Array, clock: CountingClock) -> None:
     array.switch("command_seconds", "31")
     layout = Layout(banner=False, timeout=30)

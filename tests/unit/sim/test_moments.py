@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flashd.sim.array import Array
+from flashd.sim.flashcopy import Options
 
-from .flashing import resync, resync_all, reverse
+from .flashing import establish, resync, resync_all, reverse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,12 +63,29 @@ def test_only_hosts_that_write_set_pairs_apart(array: Array) -> None:
     assert not array.one_point_in_time("0002", "0006")
 
 
+def test_a_host_does_not_write_to_what_another_has_reserved(busy: Array) -> None:
+    busy.reserve("db2", "0003")
+    resync_all(busy, *PAIRS)
+    assert busy.content("0003") == "0003@0"
+    busy.reserve("db1", "0003")
+    resync_all(busy, *PAIRS)
+    assert busy.content("0003") != "0003@0"
+
+
 def test_what_is_no_copy_any_more_is_of_no_point_in_time(array: Array) -> None:
     array.establish("0001:0002", "0003:0004")
     assert array.one_point_in_time("0002", "0004")
     array.write("0004")
     assert not array.one_point_in_time("0002", "0004")
     assert not array.one_point_in_time("0009")
+
+
+def test_before_and_after_one_write_are_two_points_in_time(array: Array) -> None:
+    array.establish("0001:0002")
+    array.write("0001")
+    assert array.one_point_in_time("0002")
+    assert establish(array, "0001:0003", Options(persist=True)) == ""
+    assert not array.one_point_in_time("0002", "0003")
 
 
 def test_a_copy_of_a_copy_shows_when_its_own_source_held_that(array: Array) -> None:

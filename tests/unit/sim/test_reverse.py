@@ -98,6 +98,17 @@ def test_a_fast_reverse_of_half_a_copy_leaves_only_the_source(array: Array) -> N
     assert (array.content("0001"), array.content("0002")) == ("0001@0", UNPREDICTABLE)
 
 
+def test_a_fast_reverse_may_leave_both(array: Array) -> None:
+    array.switch("copy_rate", "0")
+    array.switch("fast_reverse", "keeps")
+    array.establish("0001:0002")
+    array.set_relation("0001:0002", uncopied=50, held=True)
+    array.write("0001")
+    assert reverse(array, "0001:0002", FAST) == ""
+    assert array.content("0002") == "0001@0"
+    assert array.out_of_sync_tracks("0002:0001") == 50 + 16
+
+
 def test_a_fast_reverse_of_a_whole_copy_leaves_both(array: Array) -> None:
     array.establish("0001:0002")
     array.write("0001")

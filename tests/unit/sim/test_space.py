@@ -89,6 +89,14 @@ def test_a_target_without_a_copy_takes_what_either_side_s_writes_touch_once(pool
     assert pool.out_of_sync_tracks("0100:0201") == 20
 
 
+def test_a_target_that_hosts_wrote_all_of_takes_no_more_for_its_copy(pool: Array) -> None:
+    assert establish(pool, "0100:0201", THIN_NOCOPY) == ""
+    for _ in range(3):
+        pool.write("0201")
+    assert (allocated(pool, "0201"), pool.out_of_sync_tracks("0100:0201")) == ([100], 0)
+    assert pool.relation("0100:0201").filling is False
+
+
 def test_a_full_pool_fails_the_relation(pool: Array) -> None:
     pool.put_pool("P9", capacity=150)
     assert establish(pool, "0100:0201", THIN) == ""
@@ -158,3 +166,16 @@ def test_of_two_copies_into_one_pool_the_later_pair_runs_out(pool: Array) -> Non
     states = {str(relation.pair): relation.state for relation in pool.relations()}
     assert states == {"0001:0202": "Valid", "0100:0201": "Tgt Failed", "0200:0203": "Tgt Failed"}
     assert allocated(pool, "0202", "0201", "0203") == [100, 50, 0]
+
+
+@pytest.mark.parametrize(("position", "taken"), [("never", [80]), ("on-establish", [0])])
+def test_a_target_may_give_its_space_back_as_it_is_established(
+    pool: Array, position: str, taken: list[int]
+) -> None:
+    pool.switch("ese_release", position)
+    pool.write("0201")
+    pool.write("0201")
+    assert establish(pool, "0100:0201", THIN_NOCOPY) == ""
+    assert allocated(pool, "0201") == taken
+    assert resync(pool, "0100:0201", THIN_NOCOPY) == ""
+    assert allocated(pool, "0201") == taken

@@ -206,6 +206,14 @@ def test_a_setting_that_cannot_be_is_refused(array: Array, streams: Streams, com
     assert streams.out == ""
 
 
+def test_setoutput_is_taken_as_a_public_collector_writes_it(array: Array, streams: Streams) -> None:
+    command = "setoutput -fmt delim -delim : -p off -hdr on -v off -bnr off"
+    assert say(array, streams, command, "lsflash 0003", layout=Layout()) == [0, 0]
+    header, _, row = streams.out.splitlines()
+    assert header.startswith("ID:SrcLSS:")
+    assert row.startswith("0003:0004:00:")
+
+
 @pytest.mark.parametrize("delim", ["|", ":", ";;", "<->"])
 def test_any_delimiter_parts_the_columns_and_is_not_quoted(
     array: Array, streams: Streams, delim: str
@@ -232,6 +240,16 @@ def test_help_lists_the_commands_or_tells_how_one_is_written(
     assert names == sorted(names)
     page = "simulated: rmuser [-quiet] operand ... | -\n"
     assert streams.out.endswith(page * 2)
+
+
+@pytest.mark.parametrize(("position", "codes"), [("yes", []), ("no", [2])])
+def test_a_comment_may_be_taken_for_a_command(
+    array: Array, position: str, codes: list[int]
+) -> None:
+    array.switch("comments", position)
+    session = logged_in(array, Streams())
+    modes.run_script(session, ["  # lsflash 1", ""], array.switches)
+    assert [entry.exit for entry in array.journal()] == codes
 
 
 def test_tabs_part_words_and_quotes_join_them(array: Array, streams: Streams) -> None:

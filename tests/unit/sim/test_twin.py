@@ -314,3 +314,27 @@ def test_a_report_of_an_array_is_what_render_gets(tmp_path: Path) -> None:
             Layout(format="delim"),
         )
     )
+
+
+def test_what_other_commands_printed_does_no_harm() -> None:
+    others = (
+        "dscli> lsarraysite\narsite DA Pair dkcap (10^9B) State Array\n====\nS1 0 1\nS2 and more\n"
+        "dscli> lsrank\nCMUN02099E lsrank: Unsupported task\n"
+        "dscli> showrank R0\nID R0\nSN x\n"
+    )
+    twin = twin_of(f"{BANNER.format(SERIAL)}{VOLUMES}{others}dscli> lsflash 0000-FFFF\n{FLASH}")
+    assert (twin.troubles, len(twin.relations), len(twin.volumes)) == ((), 2, 4)
+    broken = f"dscli> lsflash 0000-FFFF\nCMUN02099E lsflash: no\n{BANNER.format(SERIAL)}{VOLUMES}"
+    assert [t.problem for t in twin_of(broken).troubles] == [
+        "dscli refused: CMUN02099E lsflash: no"
+    ]
+
+
+def test_a_volume_that_was_shown_counts_as_listed() -> None:
+    shown = "Name          erp\nID            0073\naccstate      Online\nsam           ESE\n"
+    more = "cap (blocks)  4096000\nvolgrp        V3\n"
+    twin = twin_of(f"dscli> showfbvol 73\n{BANNER.format(SERIAL)}{shown}{more}\n{VOLUMES}")
+    (volume,) = [v for v in twin.volumes if v.id == "0073"]
+    assert (volume.name, volume.blocks, volume.volgrp) == ("erp", 4_096_000, "V3")
+    assert volume.space_efficient
+    assert [group.id for group in twin.groups] == ["V3"]

@@ -1,0 +1,114 @@
+"""A fault on the way to the console: nothing is sent, and no account is locked by trying again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashd.engine.events import Event
+from flashd.model.run import Outcome
+from tests.integration.engine.faults.table import (
+    DONE,
+    FAILED,
+    SEVERAL,
+    UNKNOWN,
+    Row,
+    furnish,
+    judged,
+)
+from tests.integration.engine.house import SERIAL, Lab, asked, console, ticks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def row(fault: str, words: str, **options: object) -> Row:
+    """Make the row of a fault that nothing gets past."""
+    return Row(fault, options, FAILED, words, sent=0, verb="*")
+
+
+STOPPED = {
+    "nobody answers": row("unreachable", "no connection to the management console"),
+    "no CLI.CFG": row("start-fails", "dscli cannot be started", exit=63),
+    "no Java": row("start-fails", "dscli cannot be started", exit=64),
+    "no classpath": row("start-fails", "dscli cannot be started", exit=65),
+    "a bad CLI.CFG": row("start-fails", "dscli cannot be started", exit=66),
+    "a full disk": row("start-fails", "No space left", exit=1, text="No space left on device"),
+    "a login that hangs": row("login-hang", "dscli did not log in within 2.5 s"),
+    "refused": row("login-refused", "login refused: CMUC00191E"),
+    "locked by others": row("locked-out", "account locked"),
+}
+
+
+@pytest.mark.parametrize("row", STOPPED.values(), ids=STOPPED.keys())
+async def test_before_the_listing(tmp_path: Path, row: Row) -> None:
+    await judged(furnish(Lab(tmp_path)), row, SEVERAL)
+
+
+SECOND = ("nobody answers", "no Java", "a login that hangs", "refused", "locked by others")
+
+
+@pytest.mark.parametrize("name", SECOND)
+async def test_between_the_listing_and_the_command(tmp_path: Path, name: str) -> None:
+    await judged(furnish(Lab(tmp_path)), replace(STOPPED[name], nth=2), SEVERAL)
+
+
+THIRD = ("nobody answers", "no Java", "a login that hangs")
+
+
+@pytest.mark.parametrize("name", THIRD)
+async def test_between_the_command_and_the_listing(tmp_path: Path, name: str) -> None:
+    unread = replace(
+        STOPPED[name], nth=3, outcome=UNKNOWN, words="could not be read", closed=DONE, sent=1
+    )
+    await judged(furnish(Lab(tmp_path)), unread, SEVERAL)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("fault", ["login-refused", "locked-out"])
+async def test_a_refused_login_is_not_tried_again(tmp_path: Path, fault: str, nth: int) -> None:
+    """Five tries would lock the account for everybody, and a locked one stays so."""
+    lab = furnish(Lab(tmp_path))
+    lab.array().add_fault(fault, nth=nth)
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is (FAILED if nth < 3 else UNKNOWN)
+        await ticks(world, 2)
+        (result,) = await asked(world, "db", force=True)
+        assert (result.outcome, result.exit_code) == (FAILED, 1)
+        assert "logins as opensvc are stopped" in result.reason
+    assert len(lab.array().logins()) == nth
+    assert lab.told.kinds().count(Event.LOGINS_STOPPED) == 1
+
+
+async def test_the_second_console_is_asked_where_the_first_does_not_answer(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, second_console="10.10.10.11")
+    furnish(lab)
+    lab.array().add_fault("unreachable", console(SERIAL), times=-1)
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE
+        lab.array().add_fault("unreachable", "10.10.10.11", times=-1)
+        (result,) = await asked(world, "db", force=True)
+        assert result.outcome is FAILED
+        assert "no connection to the management console" in result.reason
+    assert lab.acted() == ["resyncflash"]
+
+
+PWFILES = {
+    "not its format": b"\xff\xfe no password file\n",
+    "nothing in it": b"",
+}
+
+
+@pytest.mark.parametrize("data", PWFILES.values(), ids=PWFILES.keys())
+async def test_a_password_file_that_cannot_be_read(tmp_path: Path, data: bytes) -> None:
+    lab = furnish(Lab(tmp_path))
+    (tmp_path / f"{SERIAL}.pwfile").write_bytes(data)
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.exit_code) == (FAILED, 1)
+        assert "login refused: CMUC00191E" in result.reason
+    assert not lab.array().journal()
