@@ -90,6 +90,8 @@ def test_the_simulator_is_like_itself(site: Site) -> None:
 
 
 SHOWN_BY = {
+    "comments": ("script",),
+    "script_session_banner": ("script",),
     "decimal_capacity": ("volumes",),
     "prompt_to": ("relations",),
     "session_banner": ("banners",),
