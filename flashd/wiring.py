@@ -227,10 +227,8 @@ class Home:
     ) -> World:
         """Make the engine's world over an open store."""
         import asyncio
-        from datetime import timedelta
 
         from flashd.adapters.host import LinuxHost
-        from flashd.core.guards import FRESH_SECONDS
         from flashd.engine.world import Pace, World
 
         settings = self.settings(configuration)
@@ -253,8 +251,7 @@ class Home:
                 check_interval=settings.check_interval,
                 observe_interval=settings.observe_interval,
                 command_timeout=settings.dscli.timeout,
-                late=timedelta(seconds=FRESH_SECONDS)
-                + settings.dscli.timeout,  # written, then read
+                late=settings.dscli.in_doubt,
             ),
         )
 

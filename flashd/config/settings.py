@@ -88,6 +88,10 @@ class DscliSettings(Section):
         default=timedelta(seconds=1200),
         description="Of one command; above dscli's own 900s, so that its own report comes first.",
     )
+    in_doubt: Span = Field(
+        default=timedelta(seconds=20),
+        description="So long a console may still carry out a command whose client is gone.",
+    )
     idle: Span = Field(
         default=timedelta(minutes=5), description="A session that is not used is closed after this."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ from flashd.model.run import Account, Outcome, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from flashd.model.run import Answer, Marks, RunRecord, Step
+    from flashd.model.run import Answer, Doubt, Marks, RunRecord, Step, StepRecord
     from flashd.model.volumes import Listing, Pair, Relation
 
 
@@ -71,15 +72,21 @@ def judge(
     return Judgement(Outcome.UNKNOWN, reason, pairs)
 
 
-def in_doubt_until(run: RunRecord, late: timedelta) -> datetime | None:
+def in_doubt_until(run: RunRecord, doubt: Doubt) -> datetime | None:
     """Tell how long the array may still carry out what a run sent; None where nothing was sent.
 
     The end of a client ends nothing on the console that has read its command: a command without
-    a plain answer may be carried out once its client is gone, `late` after its intent at most.
-    Until then old dates say "not yet", and a second command could make two of one intent.
+    a plain answer may be carried out once its client is gone. Until then old dates say "not
+    yet", and a second command could make two of one intent.
     """
-    sent = [step.intent.at for step in run.steps if step.unsent is None]
-    return max(sent) + late if sent else None
+    sent = [step for step in run.steps if step.unsent is None]
+    return max((_carried_out_until(step, doubt) for step in sent), default=None)
+
+
+def _carried_out_until(step: StepRecord, doubt: Doubt) -> datetime:
+    """Count from the intent; the end of a client that had to be killed is as late as its limit."""
+    killed = step.answer is not None and step.answer.exit_status is None
+    return step.intent.at + doubt.late + (doubt.limit if killed else timedelta(0))
 
 
 def unconfirmed(until: datetime) -> str:

@@ -166,5 +166,5 @@ async def picture(
         standings=await store.standings(),
         zones=world.zones,
         holds=await store.holds(),
-        late=world.pace.late,
+        doubt=world.pace.doubt,
     )

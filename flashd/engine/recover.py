@@ -83,7 +83,7 @@ async def settle_orphans(
 
 def still_open(world: World, run: RunRecord) -> str:
     """Say why a run without an end is in the way, and until when at most."""
-    until = in_doubt_until(run, world.pace.late)
+    until = in_doubt_until(run, world.pace.doubt)
     if until is None:
         return f"run {run.id} of {run.service} is still open"
     return f"run {run.id} of {run.service} is still open: {unconfirmed(until)}"
@@ -99,7 +99,7 @@ def _ending(world: World, orphan: Orphan, listings: Mapping[str, Listing]) -> En
 
 
 def _in_doubt(world: World, run: RunRecord, now: datetime) -> bool:
-    until = in_doubt_until(run, world.pace.late)
+    until = in_doubt_until(run, world.pace.doubt)
     return until is not None and now <= until
 
 

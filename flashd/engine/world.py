@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.core.firewall import Forbidden
-from flashd.model.run import run_id
+from flashd.model.run import Doubt, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +35,12 @@ class Pace:
     check_interval: timedelta = timedelta(seconds=60)
     observe_interval: timedelta = timedelta(minutes=15)
     command_timeout: timedelta = timedelta(seconds=1200)
-    late: timedelta = timedelta(seconds=1230)
+    late: timedelta = timedelta(seconds=20)
+
+    @property
+    def doubt(self) -> Doubt:
+        """How long a command that nobody answered plainly may still be carried out."""
+        return Doubt(late=self.late, limit=self.command_timeout)
 
 
 @dataclass(slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from flashd.model.run import NO_DOUBT, Doubt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,8 +104,8 @@ class Standing:
 class Picture:
     """All that flashd knows at one moment: what decisions are taken from.
 
-    `zones` are the zones in which arrays are configured to write their dates. `late`: so long
-    after its intent an array may carry out a command that nobody answered.
+    `zones` are the zones in which arrays are configured to write their dates. `doubt`: how long an
+    array may still carry out a command that nobody answered.
     """
 
     sightings: Mapping[tuple[str, Pair], Sighting]
@@ -114,7 +115,7 @@ class Picture:
     standings: Mapping[str, Standing]
     zones: Mapping[str, ZoneInfo | None]
     holds: Mapping[Scope, Hold] = field(default_factory=dict)
-    late: timedelta = timedelta(0)
+    doubt: Doubt = NO_DOUBT
 
     def relations(self) -> dict[tuple[str, Pair], Relation | None]:
         """Tell the relations of the configured pairs as they were last seen."""

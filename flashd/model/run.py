@@ -120,6 +120,21 @@ class Intent:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """How long a command without a plain answer may still be carried out.
+
+    `late`: so long after its intent, where its client is gone. `limit`: how long a client
+    is given before it is killed; the time of one that was killed counts from there.
+    """
+
+    late: timedelta
+    limit: timedelta
+
+
+NO_DOUBT = Doubt(late=timedelta(0), limit=timedelta(0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecord:
     """An intent and what is known of its end."""

@@ -199,6 +199,7 @@ class _Stage:
                 check_interval=settings.check_interval,
                 observe_interval=settings.observe_interval,
                 command_timeout=settings.dscli.timeout,
+                late=settings.dscli.in_doubt,
             ),
         )
 

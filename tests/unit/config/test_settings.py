@@ -33,6 +33,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         mode="interactive",
         env={},
         timeout=timedelta(seconds=1200),
+        in_doubt=timedelta(seconds=20),
         idle=timedelta(minutes=5),
     )
 

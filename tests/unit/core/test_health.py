@@ -12,7 +12,7 @@ import pytest
 from flashd.core.health import assess, last_resync_of
 from flashd.model.health import Bounds, Status
 from flashd.model.observation import ArrayRecord, Picture
-from flashd.model.run import Outcome, StepRecord
+from flashd.model.run import Doubt, Outcome, StepRecord
 from tests.unit.core.builders import (
     ARRAY,
     HOURS,
@@ -231,7 +231,9 @@ def test_is_unknown_while_the_outcome_of_a_run_is(last: RunRecord, status: Statu
 
 
 def test_says_until_when_the_array_may_still_carry_out_a_command() -> None:
-    known = replace(GOOD, last_runs={SERVICE: replace(run(), steps=SENT)}, late=2 * SECOND)
+    known = replace(
+        GOOD, last_runs={SERVICE: replace(run(), steps=SENT)}, doubt=Doubt(2 * SECOND, HOURS)
+    )
     until = f"{NOW + 2 * SECOND:%H:%M:%SZ}"
     doubt = f": its command is not confirmed, and the array may carry it out until {until}"
     plain = "the outcome of run RUN is not known"

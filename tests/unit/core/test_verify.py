@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashd.core.verify import Advance, advance, in_doubt_until, judge, unconfirmed
-from flashd.model.run import Account, Answer, Marks, Outcome, Step, StepKind, StepRecord
+from flashd.model.run import Account, Answer, Doubt, Marks, Outcome, Step, StepKind, StepRecord
 from tests.unit.core.builders import (
     ARRAY,
     NOW,
@@ -258,16 +258,21 @@ def test_of_no_pairs_nothing_is_done(*, after: Listing | None, settled: bool) ->
     assert judged.outcome is not Outcome.DONE
 
 
-LATE = timedelta(seconds=1230)
+LATE, LIMIT = timedelta(seconds=20), timedelta(seconds=1200)
 FIRST = StepRecord(intent=intent())
 SECOND = StepRecord(intent=replace(intent(), at=NOW + timedelta(seconds=60)))
 NEVER = replace(SECOND, unsent="the guard said up")
+ENDED = replace(FIRST, answer=replace(answer(), exit_status=3))
+KILLED = replace(FIRST, answer=replace(answer(), exit_status=None))
 DOUBTS = {
     "nothing was intended": ((), None),
     "nothing was sent": ((NEVER,), None),
     "one command": ((FIRST,), NOW + LATE),
     "the later of two": ((FIRST, SECOND), NOW + timedelta(seconds=60) + LATE),
     "the second one was not sent": ((FIRST, NEVER), NOW + LATE),
+    "a client that ended by itself": ((ENDED,), NOW + LATE),
+    "a client that was killed at its limit": ((KILLED,), NOW + LIMIT + LATE),
+    "the first one was killed": ((KILLED, SECOND), NOW + LIMIT + LATE),
 }
 
 
@@ -275,7 +280,7 @@ DOUBTS = {
 def test_invariant_4_a_command_may_be_carried_out_for_so_long(
     steps: tuple[StepRecord, ...], until: object
 ) -> None:
-    assert in_doubt_until(replace(run(), steps=steps), LATE) == until
+    assert in_doubt_until(replace(run(), steps=steps), Doubt(LATE, LIMIT)) == until
 
 
 def test_says_until_when_in_utc() -> None:
