@@ -13,6 +13,7 @@ BIN = Path(sys.executable).parent
 STATUSES = {
     "touch running && flashd resync try": 4,
     "flashd status --refresh": 3,
+    "flashd rehearse --days 1 --array twin.array --faults 0.2 --seed 3 --commands sent.txt": 3,
 }
 """Every other command that is shown with a prompt ends with 0."""
 ENDLESS = "flashd run"
@@ -49,7 +50,7 @@ def test_every_block_does_what_it_says(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=300,
     )
     said = done.stdout + done.stderr
     statuses = [int(number) for number in re.findall(r"^STATUS (\d+)$", done.stdout, re.MULTILINE)]

@@ -98,6 +98,11 @@ VOLUMES = Probe(
     "volumes", STREAM, (FLASHD, "lsfbvol -l -dev {device}"), "what flashd may know of volumes"
 )
 
+HOSTS = Probe("hosts", STREAM, (FLASHD, "lshostconnect -l -dev {device}"), "host connections")
+MIRRORS = Probe(
+    "remote-copies", STREAM, (FLASHD, "lspprc -dev {device} 0000-FFFF"), "remote mirrors"
+)
+
 PROBES = (
     IMAGES,
     RELATIONS,
@@ -185,10 +190,10 @@ PROBES = (
         (_COMMENT, "lssi", UNKNOWN_COMMAND, "lssi"),
         "a script with a comment, and an error in the middle",
     ),
-    Probe("hosts", STREAM, (FLASHD, "lshostconnect -l -dev {device}"), "host connections"),
+    HOSTS,
     Probe("groups", STREAM, (FLASHD, "lsvolgrp -dev {device}"), "volume groups"),
     Probe("pools", STREAM, (FLASHD, "lsextpool -dev {device}"), "pools"),
-    Probe("remote-copies", STREAM, (FLASHD, "lspprc -dev {device} 0000-FFFF"), "remote mirrors"),
+    MIRRORS,
     Probe("one-volume", SINGLE, ("showfbvol -dev {device} {volume}",), "names and values"),
 )
 

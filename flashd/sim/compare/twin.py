@@ -6,9 +6,10 @@ from contextlib import closing
 from pathlib import Path
 
 from flashd.sim.array import Array
-from flashd.sim.compare.probes import RELATIONS, VOLUMES
+from flashd.sim.compare.probes import HOSTS, MIRRORS, RELATIONS, VOLUMES
 from flashd.sim.compare.shape import Table
 from flashd.sim.compare.survey import Survey, listing
+from flashd.sim.hosts import access
 from flashd.sim.ids import Pair
 
 _USER = "compare"
@@ -45,7 +46,19 @@ def made(survey: Survey, directory: Path) -> Array:
     array.establish(*(str(pair) for pair, _ in pairs), record=False)
     for pair, row in pairs:
         array.set_relation(str(pair), **_state(row))
+    _surround(array, survey)
     return array
+
+
+def _surround(array: Array, survey: Survey) -> None:
+    """Put a host and a mirror beside the array where the real one lists such."""
+    ids = [volume.id for volume in array.volumes()]
+    if _rows(listing(survey, HOSTS), ("ID",)):
+        with array.inventory() as held:
+            access.add(held, "host", (), access.DEFAULT_TYPE)
+            access.map_volumes(held, "host", ids[:1])
+    if ids and _rows(listing(survey, MIRRORS), ("ID",)):
+        array.mirror(ids[0], ids[0])
 
 
 def options(array: Array, directory: Path, profile: Path | None) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import pytest
 from flashd.sim.array import Array
 from flashd.sim.behaviours import COMPARE, of_switch
 from flashd.sim.compare.probes import PROBES
+from flashd.sim.hosts import access
 from flashd.sim.switches import SWITCHES
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def test_the_simulator_is_like_itself(site: Site) -> None:
 
 
 SHOWN_BY = {
+    "comments": ("script",),
+    "script_session_banner": ("script",),
     "decimal_capacity": ("volumes",),
     "prompt_to": ("relations",),
     "session_banner": ("banners",),
@@ -261,6 +264,15 @@ def test_a_client_that_reads_nothing_is_no_harm(site: Site) -> None:
 def test_an_array_without_relations_has_a_twin_without(site: Site) -> None:
     site.array.drop_relation("7766:7767")
     assert site.compare(*only("relations", "words", "xml")).returncode == ALIKE
+
+
+def test_hosts_and_mirrors_of_the_real_one_are_in_its_twin(site: Site) -> None:
+    with site.array.inventory() as held:
+        access.add(held, "kremlin", (), access.DEFAULT_TYPE)
+        access.map_volumes(held, "kremlin", ["7766"])
+    site.array.mirror("7766", "7767")
+    found = site.found(*only("hosts", "groups", "pools", "remote-copies", "one-volume"))
+    assert (found["alike"], found["incomparable"]) == (True, [])
 
 
 def test_what_one_array_has_none_of_is_not_compared(site: Site, tmp_path: Path) -> None:

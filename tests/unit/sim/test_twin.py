@@ -18,7 +18,7 @@ from flashd.sim.hosts import access
 from flashd.sim.layout import Layout, Report, render
 from flashd.sim.nouns import TRACKS_PER_GIB, Volume
 from flashd.sim.reading import read
-from flashd.sim.twin import Access, Twin, Wishes, make, plan
+from flashd.sim.twin import Access, Twin, Wishes, make, notes, plan
 from flashd.sim.twin.dates import BadDateError, Zone
 
 SERIAL = "IBM.2107-75DWA61"
@@ -202,6 +202,15 @@ def test_relations_without_dates_are_as_of_now() -> None:
     assert not any("no lsflash" in note for note in twin.notes)
 
 
+def test_copies_under_way_and_a_clock_that_is_ahead_are_told() -> None:
+    relations = twin_of(FLASH, serial=SERIAL).relations
+    (one,) = notes.of_relations(relations, NOW, "2000")
+    assert one == "1 copies were under way: they go on at 2000 tracks a second"
+    *_, ahead = notes.of_relations(relations, 1_411_074_244.0 - 90, "2000")
+    assert "--offset 90s" in ahead
+    assert notes.of_relations((), NOW, "2000") == ()
+
+
 def test_nothing_found_is_not_missing() -> None:
     text = f"{BANNER.format(SERIAL)}{VOLUMES}CMUC00234I lsflash: No Flash Copy found.\n"
     assert not any("no lsflash" in note for note in twin_of(text).notes)
@@ -250,6 +259,7 @@ def test_of_several_images_one_is_chosen() -> None:
     text = BANNER.format(SERIAL) + VOLUMES + BANNER.format("IBM.2107-75XYZ02") + FLASH
     twin = twin_of(text, serial="75XYZ02")
     assert (twin.serial, len(twin.volumes)) == ("IBM.2107-75XYZ02", 4)
+    assert {volume.blocks for volume in twin.volumes} == {2**21}  # not that of the other's 0065
     assert twin.notes[-1] == f"left out: {SERIAL}, of which it speaks too"
 
 
@@ -338,3 +348,32 @@ def test_a_volume_that_was_shown_counts_as_listed() -> None:
     assert (volume.name, volume.blocks, volume.volgrp) == ("erp", 4_096_000, "V3")
     assert volume.space_efficient
     assert [group.id for group in twin.groups] == ["V3"]
+
+
+MESS = (BANNER.format(SERIAL) + VOLUMES + FLASH + BANNER.format("-")).splitlines()
+
+
+@settings(deadline=None)
+@given(
+    lines=st.lists(
+        st.one_of(
+            st.sampled_from(MESS),
+            st.tuples(st.sampled_from(MESS), st.integers(0, 120)).map(lambda cut: cut[0][: cut[1]]),
+            st.sampled_from(("dscli> ", "dscli> lsflash -l", "<INSTANCE>", "====", "Name a", "")),
+            st.text(max_size=30),
+        ),
+        max_size=14,
+    )
+)
+def test_no_paste_breaks_the_reader(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    reading = read(text)
+    assert all(0 < trouble.line <= len(text.splitlines()) for trouble in reading.troubles)
+    try:
+        twin = twin_of(text, serial=SERIAL)
+    except SimError:
+        return
+    targets = [relation.pair.target for relation in twin.relations]
+    assert len(targets) == len(set(targets))
+    ids = {volume.id for volume in twin.volumes}
+    assert {v for r in twin.relations for v in (r.pair.source, r.pair.target)} <= ids
