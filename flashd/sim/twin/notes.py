@@ -25,6 +25,8 @@ def filled_in(
     said = [text for verb, text in _MISSING.items() if verb not in facts.pasted]
     said += _volumes(listed, volumes)
     said += _columns(facts)
+    if "lsvolgrp" not in facts.pasted and any(volume.volgrp != "-" for volume in volumes):
+        said.append("no lsvolgrp: volume groups are named after their ids")
     others = [image for image in images if image != serial]
     said += [f"left out: {', '.join(others)}, of which it speaks too"] if others else []
     return tuple(said)
