@@ -136,7 +136,9 @@ async def remember_failure(world: World, record: ArrayRecord, error: FlashdError
             retry_at=now + backoff(failures),
         )
     )
-    stopped = isinstance(error, LoginRefused) and not isinstance(error, LoginStopped)
+    # Refused in answer to a command, it first shows here as a login that is not tried.
+    first = not isinstance(error, LoginStopped) or record.failure is None
+    stopped = isinstance(error, LoginRefused) and first
     if error.message != record.failure or stopped:
         world.events.tell(
             Event.LOGINS_STOPPED if stopped else Event.ARRAY_UNREADABLE,

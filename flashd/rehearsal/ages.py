@@ -28,7 +28,7 @@ def last_sync(service: Service, terms: Terms, chance: Random) -> datetime:
     drawn = chance.random()
     if service.schedule is not None and service.freshness.refresh_after is None:
         begin = terms.start - _LOOK_BACK
-        windows = list(openings(service.schedule, service.timezone, begin, terms.start))
+        windows = openings(service.schedule, service.timezone, begin, terms.start)
         if windows:
             window = windows[-1]
             length = min(window.length, _FIRST_HOUR, terms.start - window.begin)

@@ -46,8 +46,12 @@ class SimulatedClient:
     _exit: int = 0
 
     async def ready(self, limit: float) -> Readiness:
-        """Log in."""
-        self.twin.mischief.at_login(self.twin.array)
+        """Log in, or seem to where that is known to come to the same as it did before."""
+        struck = self.twin.mischief.at_login(self.twin.array)
+        if self.twin.replays.greeting and not struck:
+            self._out.append(self.twin.replays.greeting)
+            self.twin.pace.wait(self.twin.login_seconds)
+            return Readiness.READY if await self._paid(limit) else Readiness.LATE
         if not self._done(self._log_in):
             await self.twin.clock.sleep(limit)
             return Readiness.LATE
@@ -62,10 +66,16 @@ class SimulatedClient:
 
     async def finish(self, limit: float) -> Said:
         """Have the array do what was said."""
-        if self._session is None:
+        if self._session is None and not self.twin.replays.greeting:
             return self._said(self._exit)
-        self.twin.mischief.at_commands(self.twin.array, self._commands)
-        if not self._done(self._perform):
+        commands, heard = self._commands, len(self._out)
+        began = self.twin.clock.now()
+        struck = self.twin.mischief.at_commands(self.twin.array, commands)
+        if self.twin.replays.knows(commands) and not struck:
+            self._out.append(self.twin.replay(began))
+        elif self._done(self._log_in_late) and self._done(self._perform):
+            self.twin.keep(commands, "".join(self._out[heard:]), began)
+        else:
             await self.twin.clock.sleep(limit)
             return self._killed(limit)
         return self._said(self._exit) if await self._paid(limit) else self._killed(limit)
@@ -86,6 +96,15 @@ class SimulatedClient:
         session = Session(admission, Layout(), self._terminal)
         session.greet()
         self._session = session
+        self.twin.replays.greeted("".join(self._out))
+
+    def _log_in_late(self) -> None:
+        """Log in, now that something has to be asked; what that costs has passed already."""
+        if self._session is None:
+            heard = len(self._out)
+            self._log_in()
+            del self._out[heard:]
+            self.twin.pace.settle()
 
     @property
     def _terminal(self) -> Terminal:

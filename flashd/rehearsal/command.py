@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from datetime import UTC, timedelta
@@ -67,10 +68,13 @@ class Wishes(TypedDict):
 @click.option("--copy-rate", type=click.FloatRange(0, min_open=True), help="Tracks a second.")
 @click.option("--login-seconds", type=click.FloatRange(0), default=3.4, show_default=True)
 @click.option("--command-seconds", type=click.FloatRange(0), default=1.0, show_default=True)
+@click.option("--jobs", type=click.IntRange(1), help="Groups of arrays at once; default: cores.")
 @click.option("--commands", metavar="FILE", help="Write every dscli command there; -: print them.")
 @json_option
 @click.pass_obj
-def rehearse(home: Home, *, commands: str | None, as_json: bool, **wishes: Unpack[Wishes]) -> int:
+def rehearse(
+    home: Home, *, jobs: int | None, commands: str | None, as_json: bool, **wishes: Unpack[Wishes]
+) -> int:
     """Run the daemon's own code on a twin of this configuration, in virtual time.
 
     No host, array, dscli or state store is asked or changed. Exit 3 unless every service was up
@@ -86,7 +90,7 @@ def rehearse(home: Home, *, commands: str | None, as_json: bool, **wishes: Unpac
     if not configuration.services:
         raise ConfigError("no service is configured", "Write one in services.d/.")
     with _progress() as progress:
-        found = play(configuration, terms, progress)
+        found = play(configuration, terms, progress, jobs=jobs or os.cpu_count() or 1)
     if as_json:
         print_json(document(found, terms))
     elif commands != "-":

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.model.verdict import Finding, Verdict
+from flashd.rehearsal.schedules import Remembered
 from flashd.rehearsal.spans import Span, Timetable, between, days, openings
 
 if TYPE_CHECKING:
@@ -83,13 +84,16 @@ def subject_of(spec: GuardSpec) -> Subject:
     return spec.options
 
 
-def rehearsed(service: Service) -> Service:
-    """Give a service guards that ask its life instead of a host."""
+def rehearsed(service: Service, *, literal: bool) -> Service:
+    """Give a service guards that ask its life instead of a host, and a schedule that remembers."""
     guards = tuple(
         replace(spec, options=Subject(service.name, place))
         for place, spec in enumerate(service.guards)
     )
-    return replace(service, guards=guards)
+    schedule = service.schedule
+    if schedule is not None and not literal:
+        schedule = Remembered(schedule)
+    return replace(service, guards=guards, schedule=schedule)
 
 
 @dataclass(frozen=True, slots=True)

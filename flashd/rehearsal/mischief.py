@@ -27,20 +27,23 @@ class Mischief:
     chance: Random
     struck: dict[str, int]
 
-    def at_login(self, array: Array) -> None:
-        """Maybe let the login that comes meet a fault."""
-        if self.probability and self.chance.random() < self.probability:
-            self._plant(array, self.chance.choice(AT_LOGIN), "*")
-
-    def at_commands(self, array: Array, commands: str) -> None:
-        """Maybe let the last of these commands meet a fault."""
+    def at_login(self, array: Array) -> bool:
+        """Maybe let the login that comes meet a fault; tells whether so."""
         if not self.probability or self.chance.random() >= self.probability:
-            return
+            return False
+        self._plant(array, self.chance.choice(AT_LOGIN), "*")
+        return True
+
+    def at_commands(self, array: Array, commands: str) -> bool:
+        """Maybe let the last of these commands meet a fault; tells whether so."""
+        if not self.probability or self.chance.random() >= self.probability:
+            return False
         lines = commands.split("\n")
         verb = next((line.split()[0] for line in reversed(lines) if line.strip()), "")
         names = AT_LISTINGS if verb.startswith("ls") else AT_CHANGES
         if verb:
             self._plant(array, self.chance.choice(names), verb)
+        return bool(verb)
 
     def _plant(self, array: Array, name: str, pattern: str) -> None:
         array.clear_faults()

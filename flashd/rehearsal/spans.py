@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from flashd.model.service import Windows
@@ -34,8 +35,22 @@ class Span:
         return Span(self.begin + self.length * begins, self.begin + self.length * ends)
 
 
-def openings(schedule: Windows, zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Span]:
-    """Yield when a schedule is open from `begin` to `end`; the last may end later."""
+def openings(schedule: Windows, zone: ZoneInfo, begin: datetime, end: datetime) -> tuple[Span, ...]:
+    """Tell when a schedule is open from `begin` to `end`; the last may end later."""
+    return _found_once(cast("Hashable", schedule), zone, begin, end)
+
+
+@lru_cache(maxsize=1024)
+def _found_once(
+    schedule: Any,  # noqa: ANN401 - `Windows` that are hashable; many services share a schedule
+    zone: ZoneInfo,
+    begin: datetime,
+    end: datetime,
+) -> tuple[Span, ...]:
+    return tuple(_openings(schedule, zone, begin, end))
+
+
+def _openings(schedule: Windows, zone: ZoneInfo, begin: datetime, end: datetime) -> Iterator[Span]:
     at = begin
     while at < end:
         opens = schedule.next_open(at.astimezone(zone))

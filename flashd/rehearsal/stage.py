@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.breaker import BreakerArray
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.stores.store import throwaway_store
 from flashd.config.zone import find_zone
 from flashd.engine.cycle import Cycle
@@ -24,6 +25,7 @@ from flashd.rehearsal.host import Dependent, Harm, live, production
 from flashd.rehearsal.life import RehearsedGuard, life_of, rehearsed, subject_of
 from flashd.rehearsal.mischief import Mischief
 from flashd.rehearsal.notes import Notes
+from flashd.rehearsal.reading import Reading
 from flashd.rehearsal.store import WatchedStore
 from flashd.rehearsal.ticks import tick_until_end
 from flashd.rehearsal.twin import USER, make_array, open_twin
@@ -127,10 +129,10 @@ class _Stage:
         self.clock = VirtualClock(terms.start)
         self._terms = terms
         self._settings = configuration.settings
-        self._services = tuple(map(rehearsed, services))
+        self._services = tuple(rehearsed(one, literal=terms.literal) for one in services)
         self._lives = {one.name: life_of(one, terms, self._chance(one.name)) for one in services}
         self._struck: dict[str, int] = {}
-        self._twins = self._made(given, directory)
+        self._twins = self._made(services, given, directory)
         self._zones = {name: _zone(twin) for name, twin in self._twins.items()}
         self._watch = Watch({one.name: one for one in services}, self._zones, self.clock)
         self._notes = Notes(self.clock, self._watch.unsure)
@@ -143,8 +145,10 @@ class _Stage:
     def _chance(self, what: str) -> Random:
         return Random(f"{self._terms.seed} {what}")  # noqa: S311 - no secret, and the same again
 
-    def _made(self, given: Mapping[str, Path], directory: Path) -> dict[str, Twin]:
-        ages = {one.name: self._last_sync(one) for one in self._services}
+    def _made(
+        self, services: Sequence[Service], given: Mapping[str, Path], directory: Path
+    ) -> dict[str, Twin]:
+        ages = {one.name: self._last_sync(one) for one in services}
         twins = {}
         for name in sorted({array for one in self._services for array in one.arrays}):
             path = given.get(name) or make_array(name, self._services, ages, directory)
@@ -224,7 +228,8 @@ class _Stage:
             timeout=self._patience,
             remedy=_REMEDY,
         )
-        return OneshotArray(dscli, self.clock, RehearsalHost(), partial(simulated, twin))
+        read = parse_listing if self._terms.literal else Reading().read
+        return OneshotArray(dscli, self.clock, RehearsalHost(), partial(simulated, twin), read)
 
     @property
     def _patience(self) -> float:

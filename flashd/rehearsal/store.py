@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from flashd.adapters.stores.seen import Known, advance
 from flashd.adapters.stores.store import SqlStore
+from flashd.model.observation import ArrayRecord
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from flashd.adapters.stores.lane import Lane
     from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Held, Holder
-    from flashd.model.observation import ArrayRecord, Breaker, Sighting, Standing, Withdrawal
+    from flashd.model.observation import Breaker, Sighting, Standing, Withdrawal
     from flashd.model.run import Answer, Intent, Outcome, RunRecord
     from flashd.model.volumes import Listing, Pair
     from flashd.ports.host import Host
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SIGHTINGS, ARRAYS, WITHDRAWALS, RUNS = "sightings", "arrays", "withdrawals", "runs"
+WITHDRAWALS, RUNS = "withdrawals", "runs"
 STANDINGS, HOLDS, BREAKERS, LEASES = "standings", "holds", "breakers", "leases"
 
 
@@ -53,15 +55,32 @@ class KeepingStore(SqlStore):
     def __init__(self, writing: Lane, reading: Lane, host: Host) -> None:
         super().__init__(writing, reading, host)
         self._kept = Kept()
+        self._known: dict[str, dict[Pair, Known]] = {}
+        self._seen: dict[str, ArrayRecord] = {}
+
+    async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
+        """See `Observations`; what was seen is kept in memory, by the rule of the table."""
+        wanted = tuple(sorted(set(pairs)))
+        if await self.withdrawals([listing.array]):
+            self._kept.drop(WITHDRAWALS)
+            await super().record_listing(listing, wanted)  # closes those that are there again
+        before = self._known.get(listing.array, {})
+        known = {pair: advance(before.get(pair), listing, pair) for pair in wanted}
+        self._known[listing.array] = known
+        self._seen[listing.array] = ArrayRecord(array=listing.array, observed_at=listing.began_at)
+
+    async def record_failure(self, record: ArrayRecord) -> None:
+        """See `Observations`."""
+        self._seen[record.array] = record
 
     async def sightings(self, arrays: Iterable[str] | None = None) -> Sequence[Sighting]:
         """See `Observations`."""
-        of = None if arrays is None else tuple(sorted(set(arrays)))
-        return await self._kept.get(SIGHTINGS, of, lambda: SqlStore.sightings(self, of))
+        of = sorted(self._known) if arrays is None else sorted(set(arrays))
+        return [one.sighting for array in of for one in self._known.get(array, {}).values()]
 
     async def arrays(self) -> Mapping[str, ArrayRecord]:
         """See `Observations`."""
-        return await self._kept.get(ARRAYS, None, lambda: SqlStore.arrays(self))
+        return dict(self._seen)
 
     async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
         """See `Observations`."""
@@ -98,8 +117,11 @@ class KeepingStore(SqlStore):
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """See `Observations`."""
-        self._kept.drop(SIGHTINGS)
-        await super().forget_pairs(keep)
+        wanted = set(keep)
+        self._known = {
+            array: {pair: one for pair, one in known.items() if (array, pair) in wanted}
+            for array, known in self._known.items()
+        }
 
     async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> Hold | None:
         """See `Runs`."""
@@ -144,13 +166,11 @@ class WatchedStore(KeepingStore):
 
     async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
         """See `Observations`."""
-        self._kept.drop(SIGHTINGS, ARRAYS, WITHDRAWALS)
         await super().record_listing(listing, pairs)
         await self._judge(self.watch.listed(listing))
 
     async def record_failure(self, record: ArrayRecord) -> None:
         """See `Observations`."""
-        self._kept.drop(ARRAYS)
         await super().record_failure(record)
         await self._judge(self.watch.failed(record))
 

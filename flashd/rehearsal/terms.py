@@ -19,7 +19,7 @@ class Terms:
     `in_use` is when the clones are in use; None: whenever a service's own window is closed.
     `up`, `unknown` are chances for each window (each day without a schedule), `faults` one for
     each login and command. `copy_rate` is in tracks a second; None: no copy takes any time.
-    `every_tick` ticks each second, also where nothing can be due.
+    `literal` leaves nothing out that is known to come to the same: ticks, listings, searches.
     """
 
     start: datetime
@@ -33,7 +33,7 @@ class Terms:
     copy_rate: float | None = None
     login_seconds: float = 3.4
     command_seconds: float = 1.0
-    every_tick: bool = False
+    literal: bool = False
 
     @property
     def end(self) -> datetime:

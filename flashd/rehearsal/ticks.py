@@ -33,7 +33,7 @@ async def tick_until_end(
         await cycle.tick()
         progress((now - terms.start) / terms.span)
         ahead = now + step
-        if not terms.every_tick:
+        if not terms.literal:
             ahead = await _quiet_until(cycle, watch, min(ahead, terms.end), terms.end)
         at = on_grid(max(ahead, now + step), terms.start, step)
         await clock.sleep((min(at, terms.end) - clock.now()).total_seconds())

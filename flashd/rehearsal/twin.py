@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flashd.errors import ConfigError
@@ -17,7 +18,6 @@ from flashd.sim.statefile import StateFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from flashd.model.service import Resource, Service
@@ -52,6 +52,35 @@ class Told:
         return self.verb in {"mkflash", "resyncflash", "rmflash"}
 
 
+@dataclass(slots=True)
+class Replays:
+    """What a login and a listing said last, for as long as they must say the same.
+
+    That is until a changing command or a fault, and only where every track of every relation has
+    been copied: then no write of a host changes what `lsflash` shows.
+    """
+
+    literal: bool
+    commands: str = ""
+    out: str = ""
+    greeting: str = ""
+    idle: bool = False
+    told: tuple[tuple[float, Told], ...] = ()
+
+    def greeted(self, said: str) -> None:
+        """Keep what a login says that goes well."""
+        if not self.literal:
+            self.greeting = said
+
+    def drop(self) -> None:
+        """Forget it."""
+        self.commands = ""
+
+    def knows(self, commands: str) -> bool:
+        """Whether it knows the answer."""
+        return not self.literal and commands == self.commands != ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
     """An array in virtual time; `pace` is its clock. Commands and sessions are kept in order."""
@@ -64,16 +93,48 @@ class Twin:
     mischief: Mischief
     consoles: tuple[str, ...]
     user: str = USER
+    login_seconds: float = 0.0
+    command_seconds: float = 0.0
+    replays: Replays
     told: list[Told] = field(default_factory=list)
     sessions: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def ended(self, began: datetime) -> None:
         """Keep what a session was told, and take it out of the array: a month of it is much."""
         self.sessions.append((began, self.clock.now()))
+        if self.replays.idle:
+            self.replays.idle = False
+            return
         with self.array.file.change() as rows:
             entries = journal.entries(rows)
             journal.forget(rows)
-        self.told.extend(self._told(entry) for entry in entries)
+        told = [self._told(entry) for entry in entries]
+        self.told.extend(told)
+        if any(one.changes or one.fault for one in told):
+            self.replays.drop()
+
+    def keep(self, commands: str, out: str, began: datetime) -> None:
+        """Keep what a listing said, if it will say the same again."""
+        if self.replays.literal or not _only_lists(commands):
+            return
+        with self.array.inventory() as held:
+            done = all(
+                one.background_copy and held.out_of_sync(one) == 0 for one in held.relations()
+            )
+        with self.array.file.look() as rows:
+            told = [self._told(entry) for entry in journal.entries(rows)]
+        if done and not any(one.fault for one in told):
+            self.replays.commands, self.replays.out = commands, out
+            self.replays.told = tuple(((one.at - began).total_seconds(), one) for one in told)
+
+    def replay(self, began: datetime) -> str:
+        """Say it again."""
+        self.told.extend(
+            replace(one, at=began + timedelta(seconds=after)) for after, one in self.replays.told
+        )
+        self.pace.wait(self.command_seconds)
+        self.replays.idle = True
+        return self.replays.out
 
     def _told(self, entry: Entry) -> Told:
         return Told(
@@ -132,6 +193,10 @@ def make_array(
     return path
 
 
+def _only_lists(commands: str) -> bool:
+    return all(line.startswith(("setenv ", "lsflash ")) for line in commands.splitlines())
+
+
 def _establish(array: Array, resource: Resource, synced: datetime) -> None:
     array.establish(
         *map(str, resource.pairs),
@@ -150,6 +215,7 @@ def open_twin(name: str, path: Path, clock: VirtualClock, terms: Terms, mischief
     array.add_user(USER, USER)
     if array.switches["date_zone"] == "client":
         array.switch("date_zone", "UTC")  # as flashd has dscli write them
+    array.switch("password_expiration_days", "0")  # ours is not the user's
     array.switch("login_seconds", str(terms.login_seconds))
     array.switch("command_seconds", str(terms.command_seconds))
     if terms.copy_rate is not None:
@@ -164,4 +230,7 @@ def open_twin(name: str, path: Path, clock: VirtualClock, terms: Terms, mischief
         pace=pace,
         mischief=mischief,
         consoles=array.consoles[:1],
+        replays=Replays(literal=terms.literal),
+        login_seconds=terms.login_seconds,
+        command_seconds=terms.command_seconds,
     )

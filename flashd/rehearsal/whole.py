@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,33 +16,77 @@ from flashd.rehearsal.stage import groups, play
 from flashd.rehearsal.twin import copied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from flashd.config.configuration import Configuration
+    from flashd.model.service import Service
     from flashd.rehearsal.report import Report
     from flashd.rehearsal.terms import Terms
 
+    Progress = Callable[[float], None]
+    Part = tuple[Service, ...]
+
 
 def rehearse(
-    configuration: Configuration, terms: Terms, progress: Callable[[float], None]
+    configuration: Configuration, terms: Terms, progress: Progress, *, jobs: int = 1
 ) -> Report:
-    """Play all groups, one after the other, and tell what became of them."""
+    """Play all groups, `jobs` at once, and tell what became of them.
+
+    Each group draws its chances by names, so neither its order nor its company matters.
+    """
     parts = groups(configuration.services)
     with tempfile.TemporaryDirectory(prefix="flashd-rehearsal-") as name:
         directory = Path(name)
         given = copied(terms.arrays, directory)
-        known = {array for one in configuration.services for array in one.arrays}
-        if foreign := sorted(given.keys() - known):
-            raise ConfigError(
-                f"no service has a clone on {', '.join(foreign)}",
-                "Give the files of arrays that the configuration names.",
-            )
+        _refuse_foreign(configuration, given)
+        one = _One(configuration, given, terms, directory)
+        beside = min(jobs, len(parts))
+        found = _beside(one, parts, beside) if beside > 1 else _in_turn(one, parts, progress)
         done = []
-        for number, part in enumerate(parts):
-            part_of = _share(number, len(parts), progress)
-            done.append(report(play(configuration, part, given, terms, directory, part_of), terms))
+        for each in found:
+            done.append(each)
+            progress(len(done) / len(parts))
         return joined(done)
 
 
-def _share(number: int, of: int, progress: Callable[[float], None]) -> Callable[[float], None]:
-    return lambda part: progress((number + part) / of)
+@dataclass(frozen=True, slots=True)
+class _One:
+    """Plays one group, here or in a worker."""
+
+    configuration: Configuration
+    given: Mapping[str, Path]
+    terms: Terms
+    directory: Path
+
+    def play(self, number: int, progress: Progress = lambda _part: None) -> Report:
+        part = groups(self.configuration.services)[number]
+        played = play(self.configuration, part, self.given, self.terms, self.directory, progress)
+        return report(played, self.terms)
+
+
+def _in_turn(one: _One, parts: list[Part], progress: Progress) -> Iterator[Report]:
+    for number in range(len(parts)):
+        yield one.play(number, partial(_share, number, len(parts), progress))
+
+
+def _beside(one: _One, parts: list[Part], jobs: int) -> Iterable[Report]:
+    """Play in forks of this process; leaving early ends them."""
+    with get_context("fork").Pool(jobs, initializer=_leave_interrupts_to_parent) as pool:
+        yield from pool.imap_unordered(one.play, range(len(parts)))
+
+
+def _leave_interrupts_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _share(number: int, of: int, progress: Progress, part: float) -> None:
+    progress((number + part) / of)
+
+
+def _refuse_foreign(configuration: Configuration, given: Mapping[str, Path]) -> None:
+    known = {array for one in configuration.services for array in one.arrays}
+    if foreign := sorted(given.keys() - known):
+        raise ConfigError(
+            f"no service has a clone on {', '.join(foreign)}",
+            "Give the files of arrays that the configuration names.",
+        )

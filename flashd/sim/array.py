@@ -162,11 +162,7 @@ class Array:
         The order of all writes decides, not what was asked for. What hosts have written to since,
         what is unpredictable and what was reverted is no copy of any instant.
         """
-        volumes = [self.volume(target) for target in targets]
-        if any(volume.copied_from is None for volume in volumes):
-            return False
-        ends = [v.same_until for v in volumes if v.same_until is not None]
-        return max(v.same_from for v in volumes) < min(ends, default=float("inf"))
+        return flashcopy.one_point_in_time([self.volume(target) for target in targets])
 
     # Pools, logical subsystems, hosts, other arrays
 
@@ -249,12 +245,12 @@ class Array:
     def relation(self, pair: str) -> Relation:
         """Return the relation of one pair."""
         with self.inventory() as held:
-            return _need_relation(held, Pair.parse(pair))
+            return held.need_relation(Pair.parse(pair))
 
     def set_relation(self, pair: str, /, **changes: object) -> Relation:
         """Put a relation into any state, allowed or not."""
         with self.inventory() as held:
-            relation = _need_relation(held, Pair.parse(pair))
+            relation = held.need_relation(Pair.parse(pair))
             changed = replace(relation, **changes)  # type: ignore[arg-type]
             other = held.onto_target(changed.pair.target)
             if other not in {None, relation}:
@@ -266,7 +262,7 @@ class Array:
     def drop_relation(self, pair: str) -> None:
         """Let a relation be gone, as after maintenance."""
         with self.inventory() as held:
-            held.drop_relation(_need_relation(held, Pair.parse(pair)).pair)
+            held.drop_relation(held.need_relation(Pair.parse(pair)).pair)
 
     def reverse_relation(self, pair: str) -> None:
         """Swap the roles, as reverseflash does; the contents stay."""
@@ -276,21 +272,7 @@ class Array:
     def out_of_sync_tracks(self, pair: str) -> int:
         """How many tracks of a pair are not copied yet."""
         with self.inventory() as held:
-            return held.out_of_sync(_need_relation(held, Pair.parse(pair)))
-
-    def await_copies(self, pairs: Sequence[str]) -> None:
-        """Wait, as `mkflash -wait` does, until nothing is left to be copied in the background."""
-        while seconds := self._seconds_left(pairs):
-            self.clock.wait(min(1.0, seconds))  # the rate may be changed meanwhile
-
-    def _seconds_left(self, pairs: Sequence[str]) -> float:
-        with self.inventory() as held:
-            if held.switches["mkflash_wait"] == "nothing":
-                return 0
-            found = [held.relation(Pair.parse(pair)) for pair in pairs]
-            left = max((held.out_of_sync(r) for r in found if r and r.background_copy), default=0)
-            rate = held.switches.number("copy_rate")
-        return left / rate if rate else left
+            return held.out_of_sync(held.need_relation(Pair.parse(pair)))
 
     # Clock, switches, accounts
 
@@ -412,9 +394,3 @@ def _whole_or_gone(path: Path) -> Iterator[None]:
     except BaseException:
         path.unlink()
         raise
-
-
-def _need_relation(held: Inventory, pair: Pair) -> Relation:
-    if (relation := held.relation(pair)) is None:
-        raise SimError(f"there is no relation {pair}")
-    return relation

@@ -112,6 +112,8 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
         fault = faults.strike(rows, faults.names_at(faults.LOGIN), console, array.clock)
         if fault and fault.name == "locked-out":
             accounts.lock(rows, credentials.user)
+        if fault and fault.name == "password-expired":
+            accounts.set_user(rows, credentials.user, must_change=True)
     if fault and fault.name == "login-hang":
         mischief.stall(fault, array.clock)
     array.clock.wait(array.switches.number("login_seconds"))

@@ -80,6 +80,12 @@ class Inventory:
         found = self._relations("source = ? AND target = ?", pair.source, pair.target)
         return found[0] if found else None
 
+    def need_relation(self, pair: Pair) -> Relation:
+        """Return the relation of one pair that has to be there."""
+        if (relation := self.relation(pair)) is None:
+            raise SimError(f"there is no relation {pair}")
+        return relation
+
     def from_source(self, source: str) -> tuple[Relation, ...]:
         """Return the relations that copy from a volume."""
         return self._relations("source = ?", source)
@@ -94,6 +100,13 @@ class Inventory:
         values = [getattr(relation, name) for name in _RELATION[2:]]
         pair = relation.pair
         self._put("relation", _RELATION, [pair.source, pair.target, *values])
+
+    def note_claim(self, pair: Pair, unclaimed: int) -> None:
+        """Note how many tracks of a target have not taken their space yet."""
+        self._connection.execute(
+            "UPDATE relation SET unclaimed = ?, filling = ? WHERE source = ? AND target = ?",
+            (unclaimed, unclaimed > 0, pair.source, pair.target),
+        )
 
     def drop_relation(self, pair: Pair) -> None:
         """Forget a relation; the volumes stay as they are."""
@@ -216,7 +229,9 @@ class Inventory:
     def allocate(self, volume: Volume, tracks: int) -> None:
         """Let a volume take tracks from its pool, which has them."""
         left = self.space_left(volume.pool) - tracks
-        self.put_volume(replace(volume, allocated=volume.allocated + tracks))
+        self._connection.execute(
+            "UPDATE volume SET allocated = allocated + ? WHERE id = ?", (tracks, volume.id)
+        )
         self._space[volume.pool] = left
 
     # Hosts and other arrays
@@ -264,10 +279,11 @@ class Inventory:
             "DELETE FROM mount WHERE host = ? AND volume = ?", (host, volume_id)
         )
 
-    def writers(self, volume_id: str) -> tuple[str, ...]:
-        """Return the hosts that have a volume mounted and write to it all the time."""
-        query = "SELECT host FROM mount WHERE volume = ? AND writing = 1 ORDER BY host"
-        return tuple(host for (host,) in self._connection.execute(query, (volume_id,)))
+    def writers(self, volume_id: str) -> tuple[Mount, ...]:
+        """Return the mounts of a volume whose hosts write to it all the time."""
+        query = "SELECT host, seen FROM mount WHERE volume = ? AND writing = 1 ORDER BY host"
+        found = self._connection.execute(query, (volume_id,))
+        return tuple(Mount(host=host, volume=volume_id, seen=seen) for host, seen in found)
 
     def _remote_copies(self, where: str, *values: str) -> tuple[RemoteCopy, ...]:
         columns = ", ".join(_REMOTE_COPY)

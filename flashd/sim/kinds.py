@@ -56,6 +56,7 @@ _TABLE = (
     Kind("login-refused", (LOGIN,), ("text",), "the login is refused, exit 5; not counted"),
     Kind("login-hang", (LOGIN,), ("seconds",), "the login takes seconds, or never ends"),
     Kind("locked-out", (LOGIN,), (), "somebody's wrong passwords lock the account just before"),
+    Kind("password-expired", (LOGIN,), (), "the user's password expires just before"),
     # the client does not learn what the array does
     Kind("hang", (BEFORE, AFTER), ("seconds",), "no answer for seconds, or ever"),
     Kind("die-before", (BEFORE,), ("signal",), "dscli is killed, nothing done"),

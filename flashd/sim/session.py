@@ -42,6 +42,7 @@ from flashd.sim.layout import OPTIONS, Layout
 from flashd.sim.nouns import User
 from flashd.sim.roles import may
 from flashd.sim.terminal import Mode, Terminal
+from flashd.sim.waiting import await_copies
 
 _ENDINGS = frozenset(("quit", "exit"))
 _HELP = "help"
@@ -162,7 +163,7 @@ class Session:
         if not in_time:
             return self._give_up(entry, command)
         if "-wait" in request.flags:  # the client asks again and again: no single answer is late
-            self._array.await_copies(answer.acted)
+            await_copies(self._array, answer.acted)
         mischief.strike(fault, AFTER, self._clock, self._terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)
         mischief.end(fault, self._clock, answer.exit)

@@ -21,6 +21,7 @@ BIN = Path(sys.executable).parent
 ARRAY = "IBM.2107-75ABC01"
 LOGIN_SECONDS = 0.5
 SERVICES_DUE = 5
+ARRAYS, SERVICES, DAYS = 8, 300, 30
 RARE = ("* mon:29 9 feb", "* mon 53", "* mon-sun:31 * feb")
 
 
@@ -46,6 +47,14 @@ def main() -> None:
         )
     for figure in load.figures(bare):
         _row(*figure)
+    with tempfile.TemporaryDirectory(prefix="flashd-bench-") as directory:
+        home = _rehearsal(Path(directory))
+        words = ("rehearse", "--start", "2026-11-23T12:00", "--json", "--days", str(DAYS))
+        _row(
+            f"rehearsal of {ARRAYS} arrays, {SERVICES} services, {DAYS} days, s",
+            _flashd(home, *words, times=1) - bare,
+            120.0,
+        )
 
 
 def _row(figure: str, measured: float, target: float) -> None:
@@ -90,6 +99,28 @@ def _home(home: Path, services: int) -> Path:
         for number, pair in enumerate(pairs)
     ]
     (home / "etc" / "services.d" / "bench.yaml").write_text("services:\n" + "\n".join(lines) + "\n")
+    return home
+
+
+def _rehearsal(home: Path) -> Path:
+    """Make a configuration of many services on several arrays, with windows and without."""
+    (home / "etc" / "services.d").mkdir(parents=True)
+    windows = (
+        'schedule: "22:00-04:00", ',
+        'schedule: "01:00-05:00", ',
+        "",
+        'schedule: "20:00-23:30 mon-fri", sync_max_delay: 4d, ',
+    )
+    guard = "guards: [{type: command, command: [/bin/true], down: 0, up: 1}]"
+    lines = ["services:"]
+    for number in range(SERVICES):
+        array, place = f"IBM.2107-75BEN{number % ARRAYS:02X}", number // ARRAYS
+        pairs = " ".join(f"{place:02X}{n:02X}:{place + 0x40:02X}{n:02X}" for n in range(2))
+        kind = "" if number % 10 else ", recording: false"
+        sync = f"sync: {{sync#1: {{array: {array}, pairs: '{pairs}'{kind}}}}}"
+        lines.append(f"  s{number}: {{{windows[number % len(windows)]}{guard}, {sync}}}")
+    (home / "etc" / "services.d" / "bench.yaml").write_text("\n".join(lines) + "\n")
+    (home / "etc" / "flashd.yaml").write_text("timezone: Europe/Paris\n")
     return home
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -316,6 +317,15 @@ def test_a_dscli_that_hangs_is_killed_and_the_outcome_is_unknown(due: Home) -> N
     done = due.flashd("resync", "due")
     assert done.status == 5
     assert "killed" in done.err
+    status = due.flashd("status", "--json").out
+    found = re.search("may carry it out until ([0-9:]+)Z", status)
+    assert found
+    entry = due.array.journal("resyncflash")[0]
+    until = datetime.strptime(found[1], "%H:%M:%S").replace(tzinfo=UTC)
+    sent = datetime.fromtimestamp(entry.at, UTC)
+    assert 25 <= (until - sent).seconds <= 33, (
+        "dscli.timeout, and the age that a last look may have"
+    )
 
 
 def test_a_corrupt_store_is_an_error_and_nothing_is_sent(due: Home) -> None:

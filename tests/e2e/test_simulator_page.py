@@ -20,7 +20,7 @@ ENDLESS = "flashd run"
 OF_THE_READER = {
     "/opt/ibm/dscli/dscli": str(BIN / "flashd-dscli"),
     "10.0.0.1": "10.10.10.10",
-    "--user monitor": "--user opensvc",
+    "-user monitor": "-user opensvc",
     "my.pwfile": "IBM.2107-75ABC01.pwfile",
 }
 """What stands for the reader's own array."""

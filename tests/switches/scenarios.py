@@ -356,12 +356,14 @@ SCENARIOS = {
     "in use": Scenario(lambda lab: nightly(lab, up()), Ends((REFUSED,), said="it runs")),
     "one refused": Scenario(
         one_refused,
-        Ends((FAILED, DONE), (RESYNC, RESYNC), "partly done: 2 of 3 pairs, not 0101:0102: CMUN"),
+        Ends(
+            (FAILED, DONE), (RESYNC, RESYNC), "not 0101:0102; 0101:0102 is in state Invalid: CMUN"
+        ),
         meanwhile=mended,
     ),
     "all refused": Scenario(
         all_refused,
-        Ends((FAILED, DONE), (RESYNC,), "the array shows no pair done by the resync: CMUN"),
+        Ends((FAILED, DONE), (RESYNC,), "0003:0004 is in state Invalid: CMUN"),
         meanwhile=mended,
     ),
     "copying": Scenario(copying, Ends((REFUSED,), said="is still being copied")),

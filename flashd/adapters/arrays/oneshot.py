@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flashd.adapters.arrays.client import Said
     from flashd.adapters.arrays.messages import Message
     from flashd.core.firewall import Cleared
-    from flashd.model.volumes import Pair
+    from flashd.model.volumes import Pair, Relation
     from flashd.ports.array import Session, Witness
     from flashd.ports.clock import Clock
     from flashd.ports.host import Host
@@ -96,12 +96,16 @@ def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
 
 @dataclass(frozen=True, slots=True)
 class OneshotArray:
-    """The array port by single clients; `start` makes one, a process unless told otherwise."""
+    """The array port by single clients.
+
+    `start` makes one, a process unless told otherwise; `read` reads a listing.
+    """
 
     dscli: Dscli
     clock: Clock
     host: Host
     start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
+    read: Callable[[str, str], Mapping[Pair, Relation]] = parse_listing
 
     async def observe(self, witness: Witness) -> Listing:
         """List the whole array."""
@@ -116,7 +120,7 @@ class OneshotArray:
         if error := self.failure(said):
             raise error
         try:
-            return Listing(array, began, self.clock.now(), parse_listing(said.stdout, array))
+            return Listing(array, began, self.clock.now(), self.read(said.stdout, array))
         except NotUnderstoodError as error:
             raise ArrayUnreachable(
                 f"the answer of lsflash was not understood: {error}",

@@ -5,7 +5,6 @@ import click
 from flashd.sim.array import Array
 from flashd.sim.cli.arguments import array_file, seconds
 from flashd.sim.cli.surroundings import hosts_pictures
-from flashd.sim.errors import SimError
 from flashd.sim.hosts import Harm, access, use
 from flashd.sim.hosts.process import HostProcess
 from flashd.sim.ids import volume_id
@@ -14,18 +13,7 @@ _volumes = click.argument("volumes", metavar="VOLUME...", nargs=-1, required=Tru
 _name = click.argument("name")
 
 
-class HostGroup(click.Group):
-    """Turns wrong use into click's usage error, exit 2."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run a command."""
-        try:
-            return super().invoke(ctx)
-        except SimError as error:
-            raise click.UsageError(str(error)) from error
-
-
-@click.group(cls=HostGroup)
+@click.group()
 @array_file
 @click.pass_context
 def host(ctx: click.Context, array: Array) -> None:

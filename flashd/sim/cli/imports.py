@@ -13,7 +13,7 @@ from flashd.sim.clock import HOST
 from flashd.sim.errors import SimError
 from flashd.sim.nouns import DEFAULT_BLOCKS
 from flashd.sim.reading import Reading, Trouble, read
-from flashd.sim.twin import Access, Twin, Wishes, make, plan
+from flashd.sim.twin import Access, Twin, Wishes, make, notes, plan
 
 _TWIN_RATE = "2000"  # tracks a second, 125 MB/s: what was being copied goes on, and ends
 
@@ -69,7 +69,8 @@ def import_(file: Path, outputs: tuple[TextIO, ...], **options: Unpack[Options])
     if twin.troubles and not options["anyway"]:
         raise SimError(_told(twin.troubles, sources))
     array = make(file, twin, _access(options))
-    for note in twin.notes:
+    said = notes.of_relations(twin.relations, HOST.now(), options["copy_rate"])
+    for note in (*twin.notes, *said):
         click.echo(f"note: {note}")
     for trouble in twin.troubles:
         click.echo(f"left out: {sources.place(trouble.line)}: {trouble.problem}")

@@ -5,7 +5,7 @@ Nothing here knows commands, options as typed, or texts on a screen. A refusal i
 
 from flashd.sim.flashcopy.establish import establish
 from flashd.sim.flashcopy.freeze import freeze, thaw
-from flashd.sim.flashcopy.moments import act_on_each
+from flashd.sim.flashcopy.moments import act_on_each, one_point_in_time
 from flashd.sim.flashcopy.options import Act, Options, Refused
 from flashd.sim.flashcopy.refusals import TARGETS_PER_SOURCE
 from flashd.sim.flashcopy.resync import resync
@@ -29,6 +29,7 @@ __all__ = [
     "freeze",
     "hosts_write",
     "make_revertible",
+    "one_point_in_time",
     "resync",
     "reverse",
     "revert",

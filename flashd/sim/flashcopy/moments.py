@@ -6,7 +6,7 @@ from flashd.sim.flashcopy.options import Act, Refused
 from flashd.sim.flashcopy.writes import hosts_write
 from flashd.sim.ids import Pair
 from flashd.sim.inventory import Inventory
-from flashd.sim.nouns import Relation
+from flashd.sim.nouns import Relation, Volume
 
 
 def act_on_each(
@@ -28,3 +28,11 @@ def act_on_each(
         outcomes.append(act(pair))
     hosts_write(held, dict.fromkeys(sources))
     return tuple(outcomes)
+
+
+def one_point_in_time(targets: Sequence[Volume]) -> bool:
+    """Say whether some instant explains what all of these volumes hold."""
+    if any(target.copied_from is None for target in targets):
+        return False
+    ends = [target.same_until for target in targets if target.same_until is not None]
+    return max(target.same_from for target in targets) < min(ends, default=float("inf"))

@@ -30,11 +30,10 @@ def claim(held: Inventory, relation: Relation) -> None:
     target = held.need_volume(relation.pair.target)
     missing = missing_tracks(held, target, copied)
     take(held, target, copied - missing)
-    now = replace(relation, unclaimed=left, filling=left > 0)
     if missing:
-        _run_out(held, now, left + missing)
+        _run_out(held, replace(relation, unclaimed=left), left + missing)
     else:
-        held.put_relation(now)
+        held.note_claim(relation.pair, left)
 
 
 def copy_first(held: Inventory, relation: Relation, tracks: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from flashd.sim.flashcopy.options import Refused
 from flashd.sim.flashcopy.space import copy_first, missing_tracks, need_not_copy, take
 from flashd.sim.inventory import Inventory
-from flashd.sim.nouns import Volume
+from flashd.sim.nouns import Mount, Volume
 
 QUEUED = "queued"
 
@@ -32,11 +32,22 @@ def write(held: Inventory, volume: Volume) -> Volume | Refused | None:
 def hosts_write(held: Inventory, volume_ids: Iterable[str]) -> None:
     """Let the hosts that write all the time write now to those of these volumes they mounted."""
     for volume_id in volume_ids:
-        holder = held.reserved_by(volume_id)
-        for host in held.writers(volume_id):
+        for mount in held.writers(volume_id):
             volume = held.volume(volume_id)
-            if volume is not None and holder in {None, host}:
-                write(held, volume)
+            if volume is None or not _goes_on(held, mount, volume):
+                continue
+            if isinstance(written := write(held, volume), Volume):
+                held.put_mount(replace(mount, seen=written.content))
+
+
+def _goes_on(held: Inventory, mount: Mount, volume: Volume) -> bool:
+    """Say whether a host can write: not to what another reserved, nor over what was flashed.
+
+    What came over its data it finds when it next reads; a write now would hide it.
+    """
+    if held.reserved_by(volume.id) not in {None, mount.host}:
+        return False
+    return volume.copied_from is None or mount.seen in {None, volume.content}
 
 
 def release_queued(held: Inventory) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flashd.sim.nouns import Volume
+from flashd.sim.nouns import Relation, Volume
 from flashd.sim.twin.dates import AMBIGUOUS, label_of
 from flashd.sim.twin.facts import Facts
 
@@ -25,8 +25,23 @@ def filled_in(
     said = [text for verb, text in _MISSING.items() if verb not in facts.pasted]
     said += _volumes(listed, volumes)
     said += _columns(facts)
+    if "lsvolgrp" not in facts.pasted and any(volume.volgrp != "-" for volume in volumes):
+        said.append("no lsvolgrp: volume groups are named after their ids")
     others = [image for image in images if image != serial]
     said += [f"left out: {', '.join(others)}, of which it speaks too"] if others else []
+    return tuple(said)
+
+
+def of_relations(relations: Sequence[Relation], now: float, copy_rate: str) -> tuple[str, ...]:
+    """Return what to know of copies that are under way, and of a clock that is ahead of here."""
+    said = []
+    copying = sum(bool(r.background_copy and r.uncopied) for r in relations)
+    if copying:
+        said.append(f"{copying} copies were under way: they go on at {copy_rate} tracks a second")
+    latest = max((r.synced_at or r.created_at for r in relations), default=now)
+    if latest > now:
+        ahead = f"`flashd sim set-clock FILE --offset {latest - now:.0f}s`"
+        said.append(f"the array's dates lie ahead of here; {ahead} lets its clock do so too")
     return tuple(said)
 
 

@@ -281,3 +281,13 @@ def test_the_journal_names_all_that_struck(dscli: Dscli, array: Array) -> None:
     array.add_fault("lie", "resyncflash")
     dscli(*RESYNC)
     assert array.journal()[0].fault == "lie (answer), others-write (before)"
+
+
+@pytest.mark.parametrize(("position", "left"), [("before", ALL[1:]), ("after", ALL)])
+def test_others_act_before_or_after(
+    dscli: Dscli, array: Array, position: str, left: list[str]
+) -> None:
+    array.add_fault("others-withdraw", "resyncflash", position=position, pair="0001:0002")
+    dscli(*RESYNC)
+    assert refreshed(array) == left
+    assert [str(one.pair) for one in array.relations()] == ["0003:0004", "0101:0102"]

@@ -9,6 +9,7 @@ from subprocess import CompletedProcess, Popen
 
 import pytest
 
+from flashd.sim import flashcopy
 from flashd.sim.array import Array
 from flashd.sim.hosts import HostConnection, access
 from flashd.sim.nouns import Mount
@@ -111,6 +112,14 @@ def test_a_host_waits_while_its_source_is_frozen(
     assert "WAITS: 0001 is frozen" in said
     assert "GOES ON: 0001 can be written to again" in said
     assert code == 0
+
+
+def test_a_host_sends_one_write_and_waits_for_it(site: Array, live: Live) -> None:
+    with site.inventory() as held:
+        flashcopy.freeze(held, "0001")
+    process = live("aix1", "--mount", "0001", "--for", "0.5s")
+    assert process.wait(timeout=30) == 0
+    assert [volume for _, volume in _queued(site)] == ["0001"]
 
 
 def test_a_host_ends_when_somebody_umounts_all_it_has(
@@ -260,7 +269,7 @@ def _harm(array: Array) -> tuple[object, ...]:
         return held.hosts.harm()
 
 
-def _queued(array: Array) -> tuple[object, ...]:
+def _queued(array: Array) -> tuple[tuple[int, str], ...]:
     with array.inventory() as held:
         return held.queued_writes()
 

@@ -136,6 +136,14 @@ def test_a_withdrawal_may_wait_for_the_copy(slow: Array) -> None:
     assert (pairs(slow), slow.content("0101")) == ([], "0100@0")
 
 
+def test_a_number_that_was_set_by_hand_does_not_hold_a_withdrawal_off(slow: Array) -> None:
+    slow.establish(PAIR)
+    slow.set_relation(PAIR, uncopied=50, held=True)
+    assert when_copied(slow) == ""
+    slow.show_time(1005.0, runs=False)
+    assert pairs(slow) == []
+
+
 def test_a_withdrawal_of_what_is_copied_or_failed_does_not_wait(slow: Array) -> None:
     assert "in no FlashCopy" in when_copied(slow)
     slow.establish(PAIR)

@@ -1,5 +1,7 @@
 """What hosts may do, and how harm comes to light."""
 
+from dataclasses import replace
+
 import pytest
 
 from flashd.sim import flashcopy
@@ -99,8 +101,9 @@ def test_an_umounted_target_is_overwritten_without_harm(site: Array) -> None:
 def test_a_host_sees_what_is_in_its_volume_group(site: Array) -> None:
     assert site.volume("0002").volgrp == "V0"
     with site.inventory() as held:
-        with pytest.raises(SimError, match="does not see"):
-            use.mount(held, "aix2", "0002")
+        for host, volume in (("aix2", "0002"), ("aix1", "0003")):
+            with pytest.raises(SimError, match="does not see"):
+                use.mount(held, host, volume)
         with pytest.raises(SimError, match="aix1, aix2"):
             use.mount(held, "nobody", "0002")
         with pytest.raises(SimError, match="umount it first"):
@@ -115,6 +118,13 @@ def test_a_host_sees_what_is_in_its_volume_group(site: Array) -> None:
             ("0001", "V1"),
             ("0002", "V1"),
         ]
+
+
+def test_a_host_of_the_group_of_all_volumes_sees_them_all(site: Array) -> None:
+    with site.inventory() as held:
+        (connection,) = held.hosts.of("aix1")
+        held.hosts.put_connection(replace(connection, volgrp="V20"))
+        assert use.mount(held, "aix1", "0003").seen == "0003@0"
 
 
 def test_hosts_are_made_with_names_and_ports_of_their_own(site: Array) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flashd.sim import flashcopy
 from flashd.sim.array import Array
 from flashd.sim.flashcopy import Options
 
@@ -70,6 +71,26 @@ def test_a_host_does_not_write_to_what_another_has_reserved(busy: Array) -> None
     busy.reserve("db1", "0003")
     resync_all(busy, *PAIRS)
     assert busy.content("0003") != "0003@0"
+
+
+def test_a_host_does_not_write_over_what_was_flashed_over_its_data(array: Array) -> None:
+    array.establish("0001:0002", "0002:0003")
+    array.mount("db1", "0002")
+    resync_all(array, "0002:0003")
+    assert array.content("0003") == "0002@2", "it had mounted a fresh copy, and wrote to it"
+    resync_all(array, "0001:0002", "0002:0003")
+    assert (array.content("0002"), array.content("0003")) == ("0001@0", "0001@0")
+
+
+def test_what_stays_frozen_is_of_one_instant_over_two_commands_too(busy: Array) -> None:
+    resync_all(busy, PAIRS[0], freeze=True)
+    resync_all(busy, PAIRS[1], freeze=True)
+    assert busy.one_point_in_time("0002", "0004"), "what 0001 held is held back until a thaw"
+    with busy.inventory() as held:
+        flashcopy.thaw(held, "00")
+        flashcopy.settle(held)
+    resync_all(busy, PAIRS[2], freeze=True)
+    assert not busy.one_point_in_time("0002", "0006")
 
 
 def test_what_is_no_copy_any_more_is_of_no_point_in_time(array: Array) -> None:

@@ -178,6 +178,9 @@ def test_one_column_needs_the_command_that_printed_it() -> None:
     assert read("0001\n0002\n").tables == ()
     (table,) = read("dscli> lsfbvol -s -hdr off\n0001\n0002\n").tables
     assert cells(table) == [("0001",), ("0002",)]
+    banner = BANNER.format("IBM.2107-75DWA61")
+    (again,) = read(f"dscli> lsfbvol -s -hdr off\n{banner}\n0001\n").tables
+    assert (again.verb, again.banner) == ("lsfbvol", banner)
     (headed,) = read("ID\n==\n0001:0002\n", "lsflash -s").tables
     assert (headed.verb, cells(headed)) == ("lsflash", [("0001:0002",)])
 

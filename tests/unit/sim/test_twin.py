@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from flashd.sim.array import Array
@@ -18,7 +18,7 @@ from flashd.sim.hosts import access
 from flashd.sim.layout import Layout, Report, render
 from flashd.sim.nouns import TRACKS_PER_GIB, Volume
 from flashd.sim.reading import read
-from flashd.sim.twin import Access, Twin, Wishes, make, plan
+from flashd.sim.twin import Access, Twin, Wishes, make, notes, plan
 from flashd.sim.twin.dates import BadDateError, Zone
 
 SERIAL = "IBM.2107-75DWA61"
@@ -128,6 +128,7 @@ def twin_of(text: str, **wishes: object) -> Twin:
 def test_a_twin_lists_what_its_original_lists(
     kinds: list[dict[str, object]], states: list[dict[str, object]], layout: Layout, zone: str
 ) -> None:
+    assume(not (layout.fullid and layout.delim == "/"))  # then even a person could not tell
     with tempfile.TemporaryDirectory() as directory:
         array = original(Path(directory, "a"), kinds, states)
         array.switch("date_zone", zone)
@@ -202,6 +203,33 @@ def test_relations_without_dates_are_as_of_now() -> None:
     assert not any("no lsflash" in note for note in twin.notes)
 
 
+def test_copies_under_way_and_a_clock_that_is_ahead_are_told() -> None:
+    relations = twin_of(FLASH, serial=SERIAL).relations
+    (one,) = notes.of_relations(relations, NOW, "2000")
+    assert one == "1 copies were under way: they go on at 2000 tracks a second"
+    *_, ahead = notes.of_relations(relations, 1_411_074_244.0 - 90, "2000")
+    assert "--offset 90s" in ahead
+    assert notes.of_relations((), NOW, "2000") == ()
+
+
+def test_what_a_host_connection_says_is_kept_as_it_is() -> None:
+    hosts = (
+        "Name ID   WWPN             HostType Profile           portgrp volgrpID ESSIOport\n"
+        "================================================================================\n"
+        "aix  0003 C0507601234500AC -        IBM pSeries - AIX       0 V2       I0030,I0100\n"
+    )
+    (host,) = twin_of(BANNER.format(SERIAL) + hosts + VOLUMES).connections
+    assert (host.host_type, host.profile, host.lbs) == ("-", "IBM pSeries - AIX", "512")
+    assert (host.portgrp, host.volgrp, host.ioports) == ("0", "V2", "I0030,I0100")
+
+
+def test_groups_without_a_listing_are_named_after_their_ids() -> None:
+    shown = "dscli> showfbvol 73\nName a\nID   0073\naccstate Online\nvolgrp V3\n\n"
+    twin = twin_of(BANNER.format(SERIAL) + VOLUMES + shown)
+    assert [(group.id, group.name) for group in twin.groups] == [("V3", "vg_V3")]
+    assert any("no lsvolgrp" in note for note in twin.notes)
+
+
 def test_nothing_found_is_not_missing() -> None:
     text = f"{BANNER.format(SERIAL)}{VOLUMES}CMUC00234I lsflash: No Flash Copy found.\n"
     assert not any("no lsflash" in note for note in twin_of(text).notes)
@@ -250,6 +278,7 @@ def test_of_several_images_one_is_chosen() -> None:
     text = BANNER.format(SERIAL) + VOLUMES + BANNER.format("IBM.2107-75XYZ02") + FLASH
     twin = twin_of(text, serial="75XYZ02")
     assert (twin.serial, len(twin.volumes)) == ("IBM.2107-75XYZ02", 4)
+    assert {volume.blocks for volume in twin.volumes} == {2**21}  # not that of the other's 0065
     assert twin.notes[-1] == f"left out: {SERIAL}, of which it speaks too"
 
 
@@ -338,3 +367,32 @@ def test_a_volume_that_was_shown_counts_as_listed() -> None:
     assert (volume.name, volume.blocks, volume.volgrp) == ("erp", 4_096_000, "V3")
     assert volume.space_efficient
     assert [group.id for group in twin.groups] == ["V3"]
+
+
+MESS = (BANNER.format(SERIAL) + VOLUMES + FLASH + BANNER.format("-")).splitlines()
+
+
+@settings(deadline=None)
+@given(
+    lines=st.lists(
+        st.one_of(
+            st.sampled_from(MESS),
+            st.tuples(st.sampled_from(MESS), st.integers(0, 120)).map(lambda cut: cut[0][: cut[1]]),
+            st.sampled_from(("dscli> ", "dscli> lsflash -l", "<INSTANCE>", "====", "Name a", "")),
+            st.text(max_size=30),
+        ),
+        max_size=14,
+    )
+)
+def test_no_paste_breaks_the_reader(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    reading = read(text)
+    assert all(0 < trouble.line <= len(text.splitlines()) for trouble in reading.troubles)
+    try:
+        twin = twin_of(text, serial=SERIAL)
+    except SimError:
+        return
+    targets = [relation.pair.target for relation in twin.relations]
+    assert len(targets) == len(set(targets))
+    ids = {volume.id for volume in twin.volumes}
+    assert {v for r in twin.relations for v in (r.pair.source, r.pair.target)} <= ids
