@@ -219,12 +219,12 @@ ENDS_IT = {
     "exit 5": ("exit 5", "refused"),
     "no java": ("exit 127", "cannot be started (exit 127)"),
     "no connection": ("exit 3", "no connection"),
-    "a question": ("printf 'Enter your username: '; sleep 60", "asks for more"),
-    "a password": ("printf 'kremlin password:' >&2; sleep 60", "asks for more"),
-    "a yes or no": ("printf 'Trust kremlin? [y/n]:'; sleep 60", "asks for more"),
-    "a hang": ("sleep 60", "no answer in time"),
-    "a child that hangs": ("sleep 60 & exit 0", "no answer in time"),
-    "closed and hanging": ("exec >&- 2>&- 0>&-; sleep 60", "no answer in time"),
+    "a question": ("printf 'Enter your username: '; sleep 600", "asks for more"),
+    "a password": ("printf 'kremlin password:' >&2; sleep 600", "asks for more"),
+    "a yes or no": ("printf 'Trust kremlin? [y/n]:'; sleep 600", "asks for more"),
+    "a hang": ("sleep 600", "no answer in time"),
+    "a child that hangs": ("sleep 600 & exit 0", "no answer in time"),
+    "closed and hanging": ("exec >&- 2>&- 0>&-; sleep 600", "no answer in time"),
     "nothing": ("exit 0", "named no storage image"),
     "a failed lssi": ("exit 4", "lssi failed, exit 4"),
 }
@@ -238,6 +238,13 @@ def test_what_ends_it_at_the_first_login(site: Site, script: str, why: str) -> N
     assert why in done.stderr
     assert (site.directory / "asked").read_text() == "x\n"
     assert not [canary for canary in CANARIES if canary in done.stderr]
+
+
+def test_no_child_of_a_client_is_left_behind(site: Site) -> None:
+    site.wrap(f"sleep 600 & echo $! > {site.directory}/child; exit 0")
+    assert site.compare("--limit", "1").returncode == FAILED
+    child = Path("/proc") / (site.directory / "child").read_text().strip()
+    assert not child.exists() or "Z" in (child / "stat").read_text().rpartition(")")[2].split()[:1]
 
 
 def test_one_late_answer_is_a_difference_and_the_second_ends_it(site: Site) -> None:
