@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.client import Readiness, Said
 from flashd.rehearsal.clocks import HungError
+from flashd.rehearsal.twin import only_lists
 from flashd.sim import connection, modes
 from flashd.sim.connection import Credentials
 from flashd.sim.layout import Layout
@@ -73,6 +74,8 @@ class SimulatedClient:
         commands, heard = self._commands, len(self._out)
         began = self.twin.clock.now()
         struck = self.twin.mischief.at_commands(self.twin.array, commands)
+        if struck or not only_lists(commands):
+            self.twin.replays.drop()
         if self.twin.replays.knows(commands) and not struck:
             self._out.append(self.twin.replay(began))
         elif self._done(self._log_in_late) and self._done(self._perform):
