@@ -40,7 +40,7 @@ def advise(
     others = len(missed) - len(crowded)
     if others:
         yield (
-            f"{others} of {len(due)} windows went by for other reasons, mostly"
+            f"{others} of {len(due)} windows went by, mostly"
             f" {_most(missed)!r}: see that it ends earlier, or widen the window"
         )
     wrong = {

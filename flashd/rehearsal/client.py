@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.client import Readiness, Said
 from flashd.rehearsal.clocks import HungError
+from flashd.rehearsal.twin import only_lists
 from flashd.sim import connection, modes
 from flashd.sim.connection import Credentials
 from flashd.sim.layout import Layout
@@ -44,6 +45,7 @@ class SimulatedClient:
     _out: list[str] = field(default_factory=list)
     _err: list[str] = field(default_factory=list)
     _exit: int = 0
+    _ended: bool = False
 
     async def ready(self, limit: float) -> Readiness:
         """Log in, or seem to where that is known to come to the same as it did before."""
@@ -51,13 +53,14 @@ class SimulatedClient:
         if self.twin.replays.greeting and not struck:
             self._out.append(self.twin.replays.greeting)
             self.twin.pace.wait(self.twin.login_seconds)
-            return Readiness.READY if await self._paid(limit) else Readiness.LATE
-        if not self._done(self._log_in):
-            await self.twin.clock.sleep(limit)
-            return Readiness.LATE
+        elif not self._done(self._log_in):
+            self.twin.pace.wait(2 * limit)
+        else:
+            self._ended = self._session is None
         if not await self._paid(limit):
+            self._ended = True
             return Readiness.LATE
-        return Readiness.READY if self._session else Readiness.ENDED
+        return Readiness.ENDED if self._ended else Readiness.READY
 
     async def say(self, commands: str) -> bool:
         """Take commands; they are read once the client is waited for."""
@@ -66,11 +69,13 @@ class SimulatedClient:
 
     async def finish(self, limit: float) -> Said:
         """Have the array do what was said."""
-        if self._session is None and not self.twin.replays.greeting:
+        if self._ended:
             return self._said(self._exit)
         commands, heard = self._commands, len(self._out)
         began = self.twin.clock.now()
         struck = self.twin.mischief.at_commands(self.twin.array, commands)
+        if struck or not only_lists(commands):
+            self.twin.replays.drop()
         if self.twin.replays.knows(commands) and not struck:
             self._out.append(self.twin.replay(began))
         elif self._done(self._log_in_late) and self._done(self._perform):

@@ -108,14 +108,11 @@ class Twin:
         with self.array.file.change() as rows:
             entries = journal.entries(rows)
             journal.forget(rows)
-        told = [self._told(entry) for entry in entries]
-        self.told.extend(told)
-        if any(one.changes or one.fault for one in told):
-            self.replays.drop()
+        self.told.extend(self._told(entry) for entry in entries)
 
     def keep(self, commands: str, out: str, began: datetime) -> None:
         """Keep what a listing said, if it will say the same again."""
-        if self.replays.literal or not _only_lists(commands):
+        if self.replays.literal or not only_lists(commands):
             return
         with self.array.inventory() as held:
             done = all(
@@ -193,7 +190,8 @@ def make_array(
     return path
 
 
-def _only_lists(commands: str) -> bool:
+def only_lists(commands: str) -> bool:
+    """Whether nothing among these commands changes anything."""
     return all(line.startswith(("setenv ", "lsflash ")) for line in commands.splitlines())
 
 
