@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from flashd.adapters.stores.seen import Known, advance
 from flashd.adapters.stores.store import SqlStore
+from flashd.errors import StoreError
+from flashd.model.lease import Held
 from flashd.model.observation import ArrayRecord
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     from flashd.adapters.stores.lane import Lane
     from flashd.model.hold import Hold, Scope
-    from flashd.model.lease import Held, Holder
+    from flashd.model.lease import Holder
     from flashd.model.observation import Breaker, Sighting, Standing, Withdrawal
     from flashd.model.run import Answer, Intent, Outcome, RunRecord
     from flashd.model.volumes import Listing, Pair
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WITHDRAWALS, RUNS = "withdrawals", "runs"
-STANDINGS, HOLDS, BREAKERS, LEASES = "standings", "holds", "breakers", "leases"
+STANDINGS, HOLDS, BREAKERS = "standings", "holds", "breakers"
 
 
 class Kept:
@@ -49,7 +51,8 @@ class Kept:
 class KeepingStore(SqlStore):
     """The store of one process alone: what nobody has written since need not be read again.
 
-    Most of a month's time would go into reading the same rows for every listing of an array.
+    Most of a month's time would go into reading the same rows for every listing of an array, and
+    into leases that nobody else could want: these are kept in memory.
     """
 
     def __init__(self, writing: Lane, reading: Lane, host: Host) -> None:
@@ -57,6 +60,7 @@ class KeepingStore(SqlStore):
         self._kept = Kept()
         self._known: dict[str, dict[Pair, Known]] = {}
         self._seen: dict[str, ArrayRecord] = {}
+        self._leases: dict[str, Held] = {}
 
     async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
         """See `Observations`; what was seen is kept in memory, by the rule of the table."""
@@ -113,7 +117,7 @@ class KeepingStore(SqlStore):
 
     async def held(self) -> Mapping[str, Held]:
         """See `Leases`."""
-        return await self._kept.get(LEASES, None, lambda: SqlStore.held(self))
+        return dict(self._leases)
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """See `Observations`."""
@@ -126,7 +130,9 @@ class KeepingStore(SqlStore):
     async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> Hold | None:
         """See `Runs`."""
         self._kept.drop(RUNS, WITHDRAWALS)
-        return await super().intend(intent, leases, holder)
+        if lost := [one for one in leases if not self._has(holder, one)]:
+            raise StoreError(f"the lease of {lost[0]} was lost", "Report it as a bug.")
+        return await super().intend(intent, (), holder)
 
     async def answered(self, run: str, seq: int, answer: Answer) -> None:
         """See `Runs`."""
@@ -140,13 +146,24 @@ class KeepingStore(SqlStore):
 
     async def acquire(self, names: Sequence[str], holder: Holder, now: datetime) -> Held | None:
         """See `Leases`."""
-        self._kept.drop(LEASES)
-        return await super().acquire(names, holder, now)
+        for name in names:
+            if name in self._leases and not self._has(holder, name):
+                return self._leases[name]
+        self._leases |= {name: self._leases.get(name) or Held(name, holder, now) for name in names}
+        return None
+
+    async def renew(self, holder: Holder, now: datetime) -> int:  # noqa: ARG002 - see `Leases`
+        """See `Leases`: what one has does not get old where nobody else is."""
+        return sum(one.by == holder for one in self._leases.values())
 
     async def release(self, names: Sequence[str], holder: Holder) -> None:
         """See `Leases`."""
-        self._kept.drop(LEASES)
-        await super().release(names, holder)
+        for name in names:
+            if self._has(holder, name):
+                del self._leases[name]
+
+    def _has(self, holder: Holder, name: str) -> bool:
+        return name in self._leases and self._leases[name].by == holder
 
     async def open_breaker(self, breaker: Breaker) -> None:
         """See `Breakers`."""

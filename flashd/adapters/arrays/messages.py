@@ -30,6 +30,9 @@ EXIT_NOT_STARTED = frozenset({63, 64, 65, 66, 126, 127})
 """The start script's own: CLI.CFG or Java missing; and the shell's for what cannot be run."""
 
 _OF_SYNTAX = "CMMCI"
+_OF_A_MESSAGE = "CM"
+"""Every id begins so: a listing has ten thousand lines in which to look for one."""
+
 _PROMPT = re.compile(r"dscli> ?")
 _BANNER = re.compile(r"\s*Date/Time: .*")
 _DEVICE = r"IBM\.[0-9A-Z]+-[0-9A-Z]+"
@@ -97,7 +100,7 @@ def broken_line_of(output: str) -> str:
 
 def messages_of(lines: Iterable[str]) -> list[Message]:
     """Pick the messages, wherever in a line they begin."""
-    found = (_MESSAGE.search(line) for line in lines)
+    found = (_MESSAGE.search(line) for line in lines if _OF_A_MESSAGE in line)
     return [Message(match["id"], match["kind"], match["text"].strip()) for match in found if match]
 
 
@@ -108,7 +111,8 @@ def message_in(line: str) -> Message | None:
 
 def complaints_of(stdout: str, stderr: str) -> list[Message]:
     """Pick the messages of class E of both streams."""
-    said = messages_of([*lines_of(stdout), *lines_of(stderr)])
+    texts = (text for text in (stdout, stderr) if _OF_A_MESSAGE in text)
+    said = messages_of(line for text in texts for line in lines_of(text))
     return [message for message in said if message.kind == "E"]
 
 
