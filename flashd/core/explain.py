@@ -10,6 +10,7 @@ from flashd.core.durations import spell
 from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, bindings, words
 from flashd.core.plan import Refused, plan
+from flashd.core.verify import in_doubt_until, unconfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +66,7 @@ def explain(service: Service, picture: Picture, now: datetime) -> tuple[Link, ..
     return (
         *_holds(service, picture, now),
         *_arrays(service, picture, now),
-        *_open_run(picture.last_runs.get(service.name)),
+        *_open_run(picture, picture.last_runs.get(service.name), now),
         _due(service, picture, last, now),
         _relations(service, picture),
         *_last_turn(picture.standings.get(service.name)),
@@ -115,9 +116,11 @@ def _again(record: ArrayRecord, now: datetime) -> str:
     return f"; tried again in {spell(record.retry_at - now)}"
 
 
-def _open_run(run: RunRecord | None) -> Iterable[Link]:
+def _open_run(picture: Picture, run: RunRecord | None, now: datetime) -> Iterable[Link]:
     if run is not None and run.open:
-        yield Link("open run", False, f"run {run.id} has no end yet; the array is read first")
+        until = in_doubt_until(run, picture.doubt)
+        doubt = unconfirmed(until) if until and now <= until else "the array is read first"
+        yield Link("open run", False, f"run {run.id} has no end yet; {doubt}")
 
 
 def _due(service: Service, picture: Picture, last: Bounds | None, now: datetime) -> Link:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from flashd.model.run import Answer, Doubt, Marks, RunRecord, Step, StepRecord
+    from flashd.model.run import Answer, Doubt, Marks, Moment, RunRecord, Step, StepRecord
     from flashd.model.volumes import Listing, Pair, Relation
 
 
@@ -72,26 +71,46 @@ def judge(
     return Judgement(Outcome.UNKNOWN, reason, pairs)
 
 
-def in_doubt_until(run: RunRecord, doubt: Doubt) -> datetime | None:
-    """Tell how long the array may still carry out what a run sent; None where nothing was sent.
+def in_doubt(run: RunRecord, doubt: Doubt, now: Moment) -> bool:
+    """Whether the array may still carry out what a run sent.
 
     The end of a client ends nothing on the console that has read its command: a command without
     a plain answer may be carried out once its client is gone. Until then old dates say "not
-    yet", and a second command could make two of one intent.
+    yet", and a second command could make two of one intent. Within one boot the wall clock has no
+    say: it can be set.
     """
-    sent = [step for step in run.steps if step.unsent is None]
-    return max((_carried_out_until(step, doubt) for step in sent), default=None)
+    return any(_may_act(step, doubt, now) for step in run.sent)
 
 
-def _carried_out_until(step: StepRecord, doubt: Doubt) -> datetime:
-    """Count from the intent; the end of a client that had to be killed is as late as its limit."""
-    killed = step.answer is not None and step.answer.exit_status is None
-    return step.intent.at + doubt.late + (doubt.limit if killed else timedelta(0))
+def _may_act(step: StepRecord, doubt: Doubt, now: Moment) -> bool:
+    gone = step.answer.gone if step.answer else None
+    if gone is not None and gone.boot_id == now.boot_id:
+        return now.steady - gone.steady < doubt.late.total_seconds()
+    return now.at < _carried_out_by(step, doubt)
+
+
+def in_doubt_until(run: RunRecord, doubt: Doubt) -> datetime | None:
+    """Tell until when that is so, as far as it is known; None where nothing was sent."""
+    return max((_carried_out_by(step, doubt) for step in run.sent), default=None)
+
+
+def _carried_out_by(step: StepRecord, doubt: Doubt) -> datetime:
+    if step.answer is None or step.answer.gone is None:
+        return step.intent.at + doubt.limit + doubt.late
+    return step.answer.gone.at + doubt.late
+
+
+def end_unseen(step: StepRecord, now: Moment) -> bool:
+    """Whether the end of a client is still to be noted; an end in the future is none."""
+    if step.answer is None or (gone := step.answer.gone) is None:
+        return True
+    return gone.steady > now.steady if gone.boot_id == now.boot_id else gone.at > now.at
 
 
 def unconfirmed(until: datetime) -> str:
     """Say what is waited for while a command is in doubt."""
-    return f"its command is not confirmed, and the array may carry it out until {until:%H:%M:%SZ}"
+    when = f"{until:%Y-%m-%dT%H:%M:%SZ}"
+    return f"its command is not confirmed, and the array may carry it out until {when}"
 
 
 def advance(

@@ -159,7 +159,7 @@ class Batch:
         refused: list[tuple[Service, str]] = []
         due: list[Service] = []
         for service in services:
-            if run := _in_the_way(service, left, self.world.services):
+            if run := _in_the_way(service, left):
                 refused.append((service, still_open(self.world, run)))
                 continue
             match self._decide(service, known, began):
@@ -310,13 +310,13 @@ def _breach(service: Service, known: Picture) -> datetime:
     return last.earliest + service.freshness.max_delay
 
 
-def _in_the_way(
-    service: Service, left: Iterable[RunRecord], services: Mapping[str, Service]
-) -> RunRecord | None:
-    """Find an open run that may still act on one of a service's volumes."""
+def _in_the_way(service: Service, left: Iterable[RunRecord]) -> RunRecord | None:
+    """Find an open run that may still act on one of a service's volumes, or that is its own.
+
+    What counts is what its commands name: a reload may have defined its service otherwise since.
+    """
     for run in left:
-        other = services.get(run.service)
-        if run.service == service.name or other is None or service.volumes & other.volumes:
+        if run.service == service.name or service.volumes & run.volumes:
             return run
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
@@ -121,6 +121,7 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
             tell_task_failed(world, f"sending the command of run {errand.run}", error)
             answer = _no_answer(step, error)
     try:
+        answer = replace(answer, gone=await world.moment())
         await world.store.answered(errand.run, seq, answer)
     except StoreError as error:
         tell_store_failed(world, error, f"the answer to run {errand.run} could not be written")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flashd.core.verify import in_doubt_until, unconfirmed
+from flashd.core.verify import end_unseen, in_doubt, in_doubt_until, unconfirmed
 from flashd.engine.events import Event
 from flashd.engine.settle import Ending, close, verdict_on
-from flashd.model.run import Outcome
+from flashd.model.run import Account, Answer, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
     from flashd.engine.world import World
-    from flashd.model.run import Answer, Intent, RunRecord
+    from flashd.model.run import Intent, Moment, RunRecord, StepRecord
     from flashd.model.volumes import Listing
 
 
@@ -43,8 +42,9 @@ async def orphans(world: World, arrays: Iterable[str]) -> tuple[list[Orphan], li
         if held.isdisjoint(run.arrays):
             continue
         if held.issuperset(run.arrays) and await _clients_gone(world, run):
-            now = await world.store.time(world.clock.now())  # the intents bear that of the store
-            found.append(Orphan(run, settled=not _in_doubt(world, run, now)))
+            now = await world.moment()
+            known = await _noted(world, run, now)
+            found.append(Orphan(known, settled=not in_doubt(known, world.pace.doubt, now)))
         else:
             left.append(run)
     return found, left
@@ -98,14 +98,27 @@ def _ending(world: World, orphan: Orphan, listings: Mapping[str, Listing]) -> En
     return _final(ending) if orphan.settled else ending
 
 
-def _in_doubt(world: World, run: RunRecord, now: datetime) -> bool:
-    until = in_doubt_until(run, world.pace.doubt)
-    return until is not None and now <= until
-
-
 def _sent(run: RunRecord) -> list[tuple[Intent, Answer | None]]:
-    """Tell what may have been sent: an intent counts unless it is known that it was not."""
-    return [(step.intent, step.answer) for step in run.steps if step.unsent is None]
+    return [(step.intent, step.answer) for step in run.sent]
+
+
+async def _noted(world: World, run: RunRecord, now: Moment) -> RunRecord:
+    """Note the end of clients that nobody saw end; from then on it counts how late the array is."""
+    steps = []
+    for step in run.steps:
+        known = step
+        if step.unsent is None and end_unseen(step, now):
+            answer = replace(step.answer or _unheard(step), gone=now)
+            await world.store.answered(run.id, step.intent.seq, answer)
+            known = replace(step, answer=answer)
+        steps.append(known)
+    return replace(run, steps=tuple(steps))
+
+
+def _unheard(step: StepRecord) -> Answer:
+    """Stand for what a client may have said that was left behind."""
+    accounts = dict.fromkeys(step.intent.step.pairs, Account.SILENT)
+    return Answer(exit_status=None, accounts=accounts, refused=False, reason="", output="")
 
 
 def _rest_unsent(run: RunRecord) -> Ending | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.core.firewall import Forbidden
-from flashd.model.run import Doubt, run_id
+from flashd.model.run import Doubt, Moment, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -122,6 +122,11 @@ class World:
     def new_id(self) -> str:
         """Make the id of a run."""
         return run_id(self.clock.now(), self.entropy())
+
+    async def moment(self) -> Moment:
+        """Tell the present instant as journals keep it; raises `StoreError`."""
+        at = await self.store.time(self.clock.now())
+        return Moment(at, self.host.holder("").boot_id, self.clock.monotonic())
 
     def holder(self) -> Holder:
         """Name a new holder of leases in this process."""

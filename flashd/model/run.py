@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from flashd.model.volumes import Pair
+    from flashd.model.volumes import Pair, VolumeId
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID_ENTROPY_BYTES = 10
@@ -82,10 +82,20 @@ class Account(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant by the store's clock, and `steady` seconds since the boot in which it was seen."""
+
+    at: datetime
+    boot_id: str
+    steady: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What came back from a changing command; the array alone says what it did.
 
     `refused` means that dscli or the array said no and that nothing points to an attempt.
+    `gone`: when its client was known to have ended; None in what an older flashd wrote.
     """
 
     exit_status: int | None
@@ -93,6 +103,7 @@ class Answer:
     refused: bool
     reason: str
     output: str
+    gone: Moment | None = None
 
     @property
     def all_accepted(self) -> bool:
@@ -125,8 +136,8 @@ class Intent:
 class Doubt:
     """How long a command without a plain answer may still be carried out.
 
-    `late`: so long after its intent, where its client is gone. `limit`: how long a client
-    is given before it is killed; the time of one that was killed counts from there.
+    `late`: so long after its client was gone. `limit`: so long that client is waited for, which
+    counts only as long as nobody has seen its end.
     """
 
     late: timedelta
@@ -166,6 +177,21 @@ class RunRecord:
     def open(self) -> bool:
         """Whether nobody has written its end."""
         return self.ended_at is None
+
+    @property
+    def volumes(self) -> frozenset[tuple[str, VolumeId]]:
+        """Every volume that its commands name, with its array, however it is defined by now."""
+        return frozenset(
+            (step.intent.step.array, volume)
+            for step in self.steps
+            for pair in step.intent.step.pairs
+            for volume in pair.volumes
+        )
+
+    @property
+    def sent(self) -> tuple[StepRecord, ...]:
+        """What may have been sent: an intent counts unless it is known that it was not."""
+        return tuple(step for step in self.steps if step.unsent is None)
 
 
 def run_id(instant: datetime, entropy: bytes) -> str:

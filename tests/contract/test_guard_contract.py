@@ -262,10 +262,20 @@ async def test_cancelled_it_says_nothing(worlds: Worlds, kind: str) -> None:
         await task
 
 
+async def told(worlds: Worlds, look: asyncio.Task[Finding]) -> str:
+    """Hear what was started, from whoever it was; a look that ends before has started nothing."""
+    reading = asyncio.create_task(asyncio.to_thread(worlds.told.read_text))
+    await asyncio.wait({reading, look}, return_when=asyncio.FIRST_COMPLETED)
+    if not reading.done():
+        await asyncio.to_thread(worlds.told.write_text, "")  # so that the reader comes to an end
+        pytest.fail(f"nothing was started: {look.result()}")
+    return await reading
+
+
 @every_child
 async def test_cancelled_it_ends_every_process_it_started(worlds: Worlds, kind: str) -> None:
     task = asyncio.create_task(worlds.guard(kind, "hangs").look())
-    started = [int(pid) for pid in (await asyncio.to_thread(worlds.told.read_text)).split()]
+    started = [int(pid) for pid in (await told(worlds, task)).split()]
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -279,7 +289,7 @@ async def test_cancelled_it_leaves_no_session(worlds: Worlds, kind: str) -> None
     guard = worlds.guard(f"{kind}{THERE}", "hangs")
     before = descendants(os.getpid())
     task = asyncio.create_task(guard.look())
-    await asyncio.to_thread(worlds.told.read_text)
+    await told(worlds, task)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

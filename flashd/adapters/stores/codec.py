@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from flashd.model.run import Account, Answer, Carrier, Marks, Step, StepKind
+from flashd.model.run import Account, Answer, Carrier, Marks, Moment, Step, StepKind
 from flashd.model.volumes import ArrayTime, Pair, Relation
 
 if TYPE_CHECKING:
@@ -128,7 +128,17 @@ def plain_answer(answer: Answer) -> Plain:
         "refused": answer.refused,
         "reason": answer.reason,
         "output": clipped(answer.output),
+        "gone": None if answer.gone is None else _plain_moment(answer.gone),
     }
+
+
+def _plain_moment(moment: Moment) -> Plain:
+    return {"at": moment.at.isoformat(), "boot_id": moment.boot_id, "steady": moment.steady}
+
+
+def _moment_of(plain: Plain) -> Moment:
+    at = datetime.fromisoformat(plain["at"]).astimezone(UTC)
+    return Moment(at, str(plain["boot_id"]), float(plain["steady"]))
 
 
 def answer_of(plain: Plain) -> Answer:
@@ -139,6 +149,7 @@ def answer_of(plain: Plain) -> Answer:
         refused=plain["refused"],
         reason=plain["reason"],
         output=plain["output"],
+        gone=_moment_of(gone) if (gone := plain.get("gone")) else None,
     )
 
 

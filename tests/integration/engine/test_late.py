@@ -6,29 +6,38 @@ carried out within it, and what never was.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from flashd.engine.cycle import Cycle
+from flashd.engine.events import Event
 from flashd.engine.request import Request
 from flashd.model.health import Status
 from flashd.model.run import Outcome
 from tests.integration.engine.house import (
+    DAY,
     HOUR,
     Lab,
+    Told,
     asked,
+    down,
     health,
     outcomes,
     resource,
     ticks,
+    until,
 )
+from tests.integration.engine.test_crash import process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from enum import Enum
 
     from flashd.engine.world import World
+    from flashd.model.verdict import Finding
 
 PAIRS = ("0001:0002", "0101:0102", "0003:0004")
 LONG = 3600.0
@@ -184,3 +193,104 @@ async def test_the_daemon_says_once_what_it_waits_for(nightly: Lab) -> None:
         assert await outcomes(world, "db") == ["open", "refused"]
         assert (await world.store.standings())["db"].decision == "refused"
     assert len(nightly.array().journal("lsflash")) > 3
+
+
+def pass_time(lab: Lab, seconds: float) -> None:
+    """Let both clocks go on."""
+    lab.clock.ahead += timedelta(seconds=seconds)
+    lab.clock.older += seconds
+
+
+async def refused_for_doubt(world: World, name: str = "db") -> None:
+    (result,) = await asked(world, name, force=True)
+    assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
+    assert "the array may carry it out until" in result.reason
+
+
+async def test_invariant_4_a_slow_last_look_takes_nothing_from_the_wait(lab: Lab) -> None:
+    lab.late = 20.0
+    lab.clones(*PAIRS)
+
+    def slow() -> Finding:
+        pass_time(lab, 25)
+        return down()
+
+    lab.define("db", resource(*PAIRS), looks=[down(), slow, down()])
+    plan(lab, LATE["killed"])
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.UNKNOWN
+        await refused_for_doubt(world)
+    assert len(lab.changes()) == 1
+
+
+@dataclass
+class Slow(Told):
+    """Hears the answer to a resync after a quarter of an hour, which is dscli's own limit."""
+
+    lab: Lab | None = None
+
+    def tell(self, event: Enum, message: str, facts: Mapping[str, object]) -> None:
+        if event is Event.COMMAND_ANSWERED and self.lab and "resyncflash" in str(facts):
+            pass_time(self.lab, 900)
+        super().tell(event, message, facts)
+
+
+async def test_invariant_4_the_wait_counts_from_the_end_of_a_client(nightly: Lab) -> None:
+    nightly.late = 20.0
+    plan(nightly, LATE["ended with exit 3"])
+    async with nightly.open(events=Slow(lab=nightly)) as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.UNKNOWN
+        await refused_for_doubt(world)
+        pass_time(nightly, 21)
+        await ticks(world)
+        assert (await outcomes(world, "db"))[0] == "failed"
+    assert len(nightly.changes()) == 1
+
+
+async def test_invariant_4_the_wall_clock_has_no_say_in_the_wait(nightly: Lab) -> None:
+    plan(nightly, LATE["killed"])
+    async with nightly.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.UNKNOWN
+        nightly.clock.ahead += 30 * DAY
+        await refused_for_doubt(world)
+        nightly.clock.ahead -= 60 * DAY
+        nightly.clock.older += 601
+        await ticks(world)
+        assert (await outcomes(world, "db"))[0] == "failed"
+
+
+async def test_invariant_4_a_client_that_recovery_ends_is_waited_for_too(nightly: Lab) -> None:
+    plan(nightly, ("hang", {}))
+    with process(nightly, "recording") as flashd:
+        await until(nightly.changes)
+        flashd.kill()
+        flashd.wait()
+    async with nightly.open() as world:
+        await ticks(world)
+        assert (await outcomes(world, "db"))[0] == "open"
+        await refused_for_doubt(world)
+        assert len(nightly.changes()) == 1
+        nightly.clock.older += 601
+        await ticks(world)
+        assert (await outcomes(world, "db")) == ["failed", "refused", "refused", "done"]
+
+
+async def test_invariant_3_what_a_run_in_doubt_named_is_nobody_elses(nightly: Lab) -> None:
+    """Nor does it keep anybody from other volumes, whatever became of its service."""
+    nightly.clones("0005:0006")
+    plan(nightly, LATE["killed"])
+    async with nightly.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.UNKNOWN
+    del nightly.services["db"]
+    nightly.define("moved here", resource(PAIRS[2]))
+    nightly.define("beside", resource("0005:0006"))
+    async with nightly.open() as world:
+        (result,) = await asked(world, "moved here", force=True)
+        assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
+        assert "still open" in result.reason
+        (result,) = await asked(world, "beside")
+        assert result.outcome is Outcome.DONE, result.reason

@@ -232,9 +232,9 @@ def test_is_unknown_while_the_outcome_of_a_run_is(last: RunRecord, status: Statu
 
 def test_says_until_when_the_array_may_still_carry_out_a_command() -> None:
     known = replace(
-        GOOD, last_runs={SERVICE: replace(run(), steps=SENT)}, doubt=Doubt(2 * SECOND, HOURS)
+        GOOD, last_runs={SERVICE: replace(run(), steps=SENT)}, doubt=Doubt(2 * SECOND, 0 * HOURS)
     )
-    until = f"{NOW + 2 * SECOND:%H:%M:%SZ}"
+    until = f"{NOW + 2 * SECOND:%Y-%m-%dT%H:%M:%SZ}"
     doubt = f": its command is not confirmed, and the array may carry it out until {until}"
     plain = "the outcome of run RUN is not known"
     assert assess(WANTED, known, NOW + 2 * SECOND).reasons == (f"{plain}{doubt}",)

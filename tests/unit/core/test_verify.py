@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -12,8 +12,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashd.core.verify import Advance, advance, in_doubt_until, judge, unconfirmed
-from flashd.model.run import Account, Answer, Doubt, Marks, Outcome, Step, StepKind, StepRecord
+from flashd.core.verify import (
+    Advance,
+    advance,
+    end_unseen,
+    in_doubt,
+    in_doubt_until,
+    judge,
+    unconfirmed,
+)
+from flashd.model.run import (
+    Account,
+    Answer,
+    Doubt,
+    Marks,
+    Moment,
+    Outcome,
+    Step,
+    StepKind,
+    StepRecord,
+)
 from tests.unit.core.builders import (
     ARRAY,
     NOW,
@@ -259,32 +277,96 @@ def test_of_no_pairs_nothing_is_done(*, after: Listing | None, settled: bool) ->
 
 
 LATE, LIMIT = timedelta(seconds=20), timedelta(seconds=1200)
-FIRST = StepRecord(intent=intent())
-SECOND = StepRecord(intent=replace(intent(), at=NOW + timedelta(seconds=60)))
-NEVER = replace(SECOND, unsent="the guard said up")
-ENDED = replace(FIRST, answer=replace(answer(), exit_status=3))
-KILLED = replace(FIRST, answer=replace(answer(), exit_status=None))
-DOUBTS = {
+DOUBT = Doubt(LATE, LIMIT)
+END = NOW + timedelta(seconds=7)
+SECONDS = timedelta(seconds=1)
+
+
+def gone(seconds: float, *, boot: str = "boot", wall: datetime = END) -> StepRecord:
+    """Make a step whose client was seen gone, so long after that boot."""
+    moment = Moment(wall, boot, seconds)
+    return StepRecord(intent=intent(), answer=replace(answer(), gone=moment))
+
+
+UNSEEN = StepRecord(intent=intent())
+OLD_ANSWER = replace(UNSEEN, answer=answer())
+NEVER = replace(UNSEEN, unsent="the guard said up")
+LONGEST = NOW + LIMIT + LATE
+UNTIL: dict[str, tuple[tuple[StepRecord, ...], datetime | None]] = {
     "nothing was intended": ((), None),
     "nothing was sent": ((NEVER,), None),
-    "one command": ((FIRST,), NOW + LATE),
-    "the later of two": ((FIRST, SECOND), NOW + timedelta(seconds=60) + LATE),
-    "the second one was not sent": ((FIRST, NEVER), NOW + LATE),
-    "a client that ended by itself": ((ENDED,), NOW + LATE),
-    "a client that was killed at its limit": ((KILLED,), NOW + LIMIT + LATE),
-    "the first one was killed": ((KILLED, SECOND), NOW + LIMIT + LATE),
+    "its end was seen": ((gone(100),), END + LATE),
+    "the second one was not sent": ((gone(100), NEVER), END + LATE),
+    "nobody saw its end": ((UNSEEN,), LONGEST),
+    "an answer of an older flashd": ((OLD_ANSWER,), LONGEST),
+    "one of two was seen": ((gone(100), UNSEEN), LONGEST),
 }
 
 
-@pytest.mark.parametrize(("steps", "until"), DOUBTS.values(), ids=DOUBTS.keys())
-def test_invariant_4_a_command_may_be_carried_out_for_so_long(
-    steps: tuple[StepRecord, ...], until: object
+@pytest.mark.parametrize(("steps", "until"), UNTIL.values(), ids=UNTIL.keys())
+def test_tells_until_when_a_command_is_in_doubt(
+    steps: tuple[StepRecord, ...], until: datetime | None
 ) -> None:
-    assert in_doubt_until(replace(run(), steps=steps), Doubt(LATE, LIMIT)) == until
+    assert in_doubt_until(replace(run(), steps=steps), DOUBT) == until
+
+
+def now(seconds: float, *, boot: str = "boot", wall: datetime = END) -> Moment:
+    return Moment(wall, boot, seconds)
+
+
+DAYS = timedelta(days=30)
+IN_DOUBT: dict[str, tuple[tuple[StepRecord, ...], Moment, bool]] = {
+    "nothing was sent": ((NEVER,), now(100), False),
+    "just gone": ((gone(100),), now(100), True),
+    "within the wait": ((gone(100),), now(119.9), True),
+    "the wait is over": ((gone(100),), now(120), False),
+    "one of two within it": ((gone(90), gone(101)), now(120), True),
+    "the wall clock was set ahead": ((gone(100),), now(101, wall=END + DAYS), True),
+    "the wall clock was set back": ((gone(100),), now(120, wall=END - DAYS), False),
+    "another boot, within it": (
+        (gone(100, boot="other"),),
+        now(5, wall=END + LATE - SECONDS),
+        True,
+    ),
+    "another boot, over": ((gone(100, boot="other"),), now(5, wall=END + LATE), False),
+    "nobody saw its end": ((UNSEEN,), now(100, wall=LONGEST - SECONDS), True),
+    "nor will have": ((UNSEEN,), now(100, wall=LONGEST), False),
+}
+
+
+@pytest.mark.parametrize(("steps", "moment", "doubted"), IN_DOUBT.values(), ids=IN_DOUBT.keys())
+def test_invariant_4_a_command_may_be_carried_out_once_its_client_is_gone(
+    steps: tuple[StepRecord, ...],
+    moment: Moment,
+    doubted: bool,  # noqa: FBT001
+) -> None:
+    assert in_doubt(replace(run(), steps=steps), DOUBT, moment) is doubted
+
+
+ENDS: dict[str, tuple[StepRecord, Moment, bool]] = {
+    "no answer": (UNSEEN, now(100), True),
+    "an answer of an older flashd": (OLD_ANSWER, now(100), True),
+    "seen": (gone(100), now(100), False),
+    "seen, the wall clock set back": (gone(100), now(100, wall=END - DAYS), False),
+    "by a clock that had run further": (gone(101), now(100), True),
+    "in another boot": (gone(100, boot="other"), now(5), False),
+    "in another boot, in the future": (gone(100, boot="other"), now(5, wall=END - SECONDS), True),
+}
+
+
+@pytest.mark.parametrize(("step", "moment", "unseen"), ENDS.values(), ids=ENDS.keys())
+def test_an_end_that_nobody_can_have_seen_is_noted_anew(
+    step: StepRecord,
+    moment: Moment,
+    unseen: bool,  # noqa: FBT001
+) -> None:
+    assert end_unseen(step, moment) is unseen
 
 
 def test_says_until_when_in_utc() -> None:
-    assert unconfirmed(at("2026-11-21 03:04:05")).endswith("may carry it out until 03:04:05Z")
+    assert unconfirmed(at("2026-11-21 03:04:05")).endswith(
+        "may carry it out until 2026-11-21T03:04:05Z"
+    )
 
 
 ZONES: dict[str, tuple[str, str, ZoneInfo | None, Advance]] = {
