@@ -225,12 +225,10 @@ class Array:
         self, *pairs: str, synced_at: float | None = None, record: bool = True, cp: bool = True
     ) -> None:
         """Make persistent relations, recording unless told; `synced_at` dates them back."""
-        options = flashcopy.Options(
-            record=record, persist=True, background_copy=cp, space_efficient_target=True
-        )
+        options = flashcopy.Options(record=record, persist=True, background_copy=cp)
         with self.inventory() as held:
             for pair in map(Pair.parse, pairs):
-                made = flashcopy.establish(held, pair, options)
+                made = flashcopy.establish(held, pair, flashcopy.fitted(held, pair, options))
                 if isinstance(made, flashcopy.Refused):
                     raise SimError(f"{pair}: {made.reason}")
                 if synced_at is not None:

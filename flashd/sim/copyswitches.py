@@ -127,6 +127,14 @@ ROWS: tuple[Row, ...] = (
         "OpenSVC ibmdssnap",
         "ESE target, no -tgtse",
     ),
+    (
+        "tgtse_on_standard",
+        "accept",
+        ("accept", "refuse"),
+        "U",
+        "-",
+        "-tgtse where the target is a standard volume, which takes all its space at once",
+    ),
     ("created_on_resync", "no", _YES_NO, "U", "-", "resyncflash sets DateCreated as well"),
     ("synced_on_establish", "yes", _YES_NO, "I", "-", "mkflash sets DateSynced"),
     (

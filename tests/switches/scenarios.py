@@ -185,11 +185,12 @@ def target_grows(lab: Site) -> None:
     lab.array().set_volume("0102", blocks=lab.array().volume("0101").blocks)
 
 
-def space_efficient(lab: Site, *, recording: bool) -> None:
-    """One of the targets takes space only as it is written."""
+def space_efficient(lab: Site, *standard: str, recording: bool) -> None:
+    """Make a service whose targets, but for those that are `standard`, take space as written."""
     array = lab.array()
-    array.add_volumes("0001", "0002", "0101", "0003", "0004")
-    array.add_volumes("0102", space_efficient=True)
+    for pair in PAIRS:
+        array.add_volumes(pair[:4])
+        array.add_volumes(pair[5:], space_efficient=pair[5:] not in standard)
     array.establish(*PAIRS, synced_at=array.now() - DAY.total_seconds(), record=recording)
     for pair in PAIRS:
         array.write(pair[:4])
@@ -392,6 +393,16 @@ SCENARIOS = {
     ),
     "space efficient in two steps": Scenario(
         lambda lab: space_efficient(lab, recording=False),
+        Ends((DONE,), TWO_STEPS),
+        check=permits_space_efficient,
+    ),
+    "mixed": Scenario(
+        lambda lab: space_efficient(lab, "0002", "0004", recording=True),
+        Ends((DONE,), (RESYNC,)),
+        check=permits_space_efficient,
+    ),
+    "mixed in two steps": Scenario(
+        lambda lab: space_efficient(lab, "0002", "0004", recording=False),
         Ends((DONE,), TWO_STEPS),
         check=permits_space_efficient,
     ),
