@@ -188,4 +188,4 @@ def test_tgtse_onto_a_standard_volume_is_as_the_switch_says(pool: Array) -> None
     assert establish(pool, "0100:0200", Options()) == ""
     withdraw(pool, "0100:0200")
     pool.switch("tgtse_on_standard", "accept")
-    assert establish(pool, "0100:0200", THIN_NOCOPY) == ""
+    assert establish(pool, "0100:0200", Options(space_efficient_target=True)) == ""
