@@ -135,6 +135,22 @@ ROWS: tuple[Row, ...] = (
         "-",
         "-tgtse where the target is a standard volume, which takes all its space at once",
     ),
+    (
+        "standard_target_word",
+        "-",
+        ("-", "Standard", "No"),
+        "U",
+        "-",
+        "lsflash -l: isTgtSE where the target is a standard volume",
+    ),
+    (
+        "sequence_number",
+        "as-given",
+        ("as-given", "four-digits"),
+        "R",
+        "-",
+        "lsflash: SequenceNum, as 10 or as 0010; IBM's help has an example of the second form",
+    ),
     ("created_on_resync", "no", _YES_NO, "U", "-", "resyncflash sets DateCreated as well"),
     ("synced_on_establish", "yes", _YES_NO, "I", "-", "mkflash sets DateSynced"),
     (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flashd.sim.grammar import Grammar, Request, UsageError
-from flashd.sim.layout import Layout, Report
+from flashd.sim.layout import OPTIONS, Layout, Report
 
 _SHOWN = (
     ("banner", "banner"),
@@ -33,10 +33,10 @@ ENVIRONMENT: Mapping[str, Grammar] = {
 
 
 def change_layout(layout: Layout, request: Request) -> Layout:
-    """Return the layout as it is from now on."""
+    """Return the layout as a command's options make it, from now on or for itself."""
     try:
-        for option, value in request.options.items():
-            layout = layout.changed(option, value)
+        for option in OPTIONS & request.options.keys():
+            layout = layout.changed(option, request.options[option])
     except ValueError as error:
         raise UsageError(str(error)) from error
     return layout

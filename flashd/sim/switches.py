@@ -101,6 +101,25 @@ _TABLE = (
     ),
     Switch("partial_exit", "4", ("4", "6", "0"), "U", "-", "exit code when only some pairs failed"),
     Switch(
+        "all_refused_exit", "4", ("4", "6", "2"), "U", "-", "exit code when all pairs were refused"
+    ),
+    Switch(
+        "foreign_image_exit",
+        "2",
+        ("2", "4", "6"),
+        "U",
+        "-",
+        "exit code where -dev or an operand names another storage image",
+    ),
+    Switch(
+        "images_per_console",
+        "one",
+        ("one", "several"),
+        "V",
+        "IBM's help for resyncflash, 10th generation",
+        "several: a command without -dev, devid or full ids is refused",
+    ),
+    Switch(
         "stream_prompt",
         "yes",
         YES_NO,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from flashd.sim import messages
-from flashd.sim.commands.command import SERVER, SUCCESS, Answer, Call
+from flashd.sim.commands.command import SUCCESS, Answer, Call
 from flashd.sim.flashcopy import Act, Options, Refused, act_on_each
 from flashd.sim.grammar import Request, UsageError
 from flashd.sim.ids import Pair
@@ -99,4 +99,4 @@ def exit_code(call: Call, *some: bool) -> int:
     acted, refused = some
     if not refused:
         return SUCCESS
-    return int(call.held.switches["partial_exit"]) if acted else SERVER
+    return int(call.held.switches["partial_exit" if acted else "all_refused_exit"])
