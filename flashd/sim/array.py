@@ -264,8 +264,10 @@ class Array:
 
     def reverse_relation(self, pair: str) -> None:
         """Swap the roles, as reverseflash does; the contents stay."""
-        found = Pair.parse(pair)
-        self.set_relation(pair, pair=Pair(found.target, found.source))
+        with self.inventory() as held:
+            swapped = flashcopy.swap(held, held.need_relation(Pair.parse(pair)))
+        if isinstance(swapped, flashcopy.Refused):
+            raise SimError(f"{pair}: {swapped.reason}")
 
     def out_of_sync_tracks(self, pair: str) -> int:
         """How many tracks of a pair are not copied yet."""

@@ -77,5 +77,10 @@ class Pair:
             raise BadIdError(f"{text!r} is not a pair; write source:target")
         return cls(volume_id(source, image), volume_id(target, image))
 
+    @property
+    def turned(self) -> "Pair":
+        """The pair the other way round."""
+        return Pair(self.target, self.source)
+
     def __str__(self) -> str:
         return f"{self.source}:{self.target}"

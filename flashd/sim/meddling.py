@@ -64,9 +64,7 @@ def _withdraw(held: Inventory, relation: Relation, _: Fault) -> None:
 
 
 def _reverse(held: Inventory, relation: Relation, _: Fault) -> None:
-    pair = relation.pair
-    held.drop_relation(pair)
-    held.put_relation(replace(relation, pair=Pair(pair.target, pair.source)))
+    flashcopy.swap(held, relation)
 
 
 def _change(held: Inventory, relation: Relation, fault: Fault) -> None:

@@ -238,7 +238,7 @@ class Session:
         rest: tuple[Request, float] | None,
     ) -> None:
         """Leave the rest of a command to the array; it is received, and not acted on yet."""
-        if rest is None or rest[0].verb not in late.ACTS:
+        if rest is None:
             return
         request, seconds = rest
         pairs = tuple(Pair.parse(one, self._identity.serial) for one in request.operands)

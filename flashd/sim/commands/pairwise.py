@@ -65,16 +65,10 @@ def sequence(request: Request) -> str | None:
 def on_each_pair(
     call: Call, act: Act, said: Callable[[Pair], str], *, flashes: bool = True
 ) -> Answer:
-    """Act on all pairs; one that is refused stops none of the others.
-
-    Only where a command `flashes` it matters what hosts write around it.
-    """
+    """Act on all pairs; one that is refused stops none of the others."""
     pairs = [Pair.parse(operand, call.identity.serial) for operand in call.request.operands]
-    if flashes:
-        frozen = "-freeze" in call.request.flags
-        outcomes = act_on_each(call.held, pairs, act, frozen=frozen)
-    else:
-        outcomes = tuple(map(act, pairs))
+    frozen = "-freeze" in call.request.flags
+    outcomes = act_on_each(call.held, pairs, act, frozen=frozen, flashes=flashes)
     texts = [said(pair) for pair in pairs]
     return answer(call, tuple(zip(map(str, pairs), outcomes, strict=True)), texts)
 
