@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flashd.sim.grammar import Grammar, Request, UsageError
-from flashd.sim.layout import OPTIONS, Layout, Report
+from flashd.sim.layout import Layout, Report
 
 _SHOWN = (
     ("banner", "banner"),
@@ -35,11 +35,9 @@ ENVIRONMENT: Mapping[str, Grammar] = {
 def change_layout(layout: Layout, request: Request) -> Layout:
     """Return the layout as a command's options make it, from now on or for itself."""
     try:
-        for option in OPTIONS & request.options.keys():
-            layout = layout.changed(option, request.options[option])
+        return layout.changed(request.options)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return layout
 
 
 def shown(layout: Layout) -> Report:

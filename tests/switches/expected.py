@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.sim.switches import SWITCHES
+from tests.switches.preparing import RESYNC
 from tests.switches.scenarios import (
     DONE,
     FAILED,
     REFUSED,
-    RESYNC,
     SCENARIOS,
     TWO_STEPS,
     UNKNOWN,

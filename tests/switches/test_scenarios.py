@@ -17,7 +17,8 @@ from tests.switches.expected import DEVIATIONS, expected
 from tests.switches.oracle import pairs_of, right_freshness, right_history, right_results
 from tests.switches.pairwise import Row, pairwise
 from tests.switches.positions import all_positions, dice, moved, put, seed, single_moves
-from tests.switches.scenarios import SCENARIOS, Scenario, Site
+from tests.switches.scenarios import SCENARIOS, Scenario
+from tests.switches.site import Site
 
 if TYPE_CHECKING:
     from pathlib import Path
