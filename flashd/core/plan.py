@@ -129,8 +129,9 @@ def _steps(
 ) -> list[Step]:
     """Put a resource's refresh in steps: one command for all pairs, in configured order.
 
-    `-tgtse` permits a space-efficient target, it does not demand one, so it is passed for all
-    pairs as soon as one of them has such a target.
+    `-tgtse` is passed for all pairs as soon as one of them has a space-efficient target. Whether an
+    array then takes the standard ones too is not known: if not, it refuses these alone, and the run
+    ends as partly done. Who has both kinds better puts them in resources of their own.
     """
     permitted = any(
         relation is not None and relation.space_efficient_target for relation in seen.values()

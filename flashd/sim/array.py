@@ -225,12 +225,10 @@ class Array:
         self, *pairs: str, synced_at: float | None = None, record: bool = True, cp: bool = True
     ) -> None:
         """Make persistent relations, recording unless told; `synced_at` dates them back."""
-        options = flashcopy.Options(
-            record=record, persist=True, background_copy=cp, space_efficient_target=True
-        )
+        options = flashcopy.Options(record=record, persist=True, background_copy=cp)
         with self.inventory() as held:
             for pair in map(Pair.parse, pairs):
-                made = flashcopy.establish(held, pair, options)
+                made = flashcopy.establish(held, pair, flashcopy.fitted(held, pair, options))
                 if isinstance(made, flashcopy.Refused):
                     raise SimError(f"{pair}: {made.reason}")
                 if synced_at is not None:
@@ -266,8 +264,10 @@ class Array:
 
     def reverse_relation(self, pair: str) -> None:
         """Swap the roles, as reverseflash does; the contents stay."""
-        found = Pair.parse(pair)
-        self.set_relation(pair, pair=Pair(found.target, found.source))
+        with self.inventory() as held:
+            swapped = flashcopy.swap(held, held.need_relation(Pair.parse(pair)))
+        if isinstance(swapped, flashcopy.Refused):
+            raise SimError(f"{pair}: {swapped.reason}")
 
     def out_of_sync_tracks(self, pair: str) -> int:
         """How many tracks of a pair are not copied yet."""

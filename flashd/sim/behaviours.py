@@ -28,6 +28,7 @@ _WAYS = {
     SCRATCH: "only by a change, on scratch volumes or users: {}",
     NEVER: "not on a real array: {}",
 }
+_DATA = Path(__file__).with_suffix(".toml")
 _BEGIN, _END = "<!-- {} begin -->\n", "<!-- {} end -->"
 
 
@@ -56,17 +57,10 @@ class Behaviour:
 
 @cache
 def catalogue() -> Mapping[str, Behaviour]:
-    """Return all behaviours by name; a switch that none names is a behaviour of its own."""
-    areas = {area: rows for area, rows in _data().items() if area != "positions"}
+    """Return all behaviours by name."""
+    areas: Mapping[str, Mapping[str, Any]] = tomllib.loads(_DATA.read_text(encoding="utf-8"))
     listed = [_behaviour(area, name, row) for area in areas for name, row in areas[area].items()]
-    governed = {switch for behaviour in listed for switch in behaviour.switches}
-    alone = [_of_switch(switch) for switch in SWITCHES.values() if switch.name not in governed]
-    return {behaviour.name: behaviour for behaviour in (*listed, *alone)}
-
-
-@cache
-def _data() -> Mapping[str, Mapping[str, Any]]:
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return {behaviour.name: behaviour for behaviour in listed}
 
 
 def find(name: str) -> Behaviour:
@@ -94,18 +88,6 @@ def _behaviour(area: str, name: str, row: Mapping[str, Any]) -> Behaviour:
     return Behaviour(name=name, area=area, switches=governed, **words)
 
 
-def _of_switch(switch: Switch) -> Behaviour:
-    return Behaviour(
-        name=switch.name.replace("_", "-"),
-        area="others",
-        says=switch.meaning,
-        tag=switch.tag,
-        source=switch.source,
-        check=COMPARE,
-        switches=(switch.name,),
-    )
-
-
 def tables() -> str:
     """Return the catalogue as the page has it: one table an area."""
     areas = dict.fromkeys(behaviour.area for behaviour in catalogue().values())
@@ -119,24 +101,26 @@ def _table(area: str) -> str:
 
 
 def _row(behaviour: Behaviour) -> str:
-    switches = ", ".join(f"`{name}`" for name in behaviour.switches) or ""
+    switches = ", ".join(f"`{name}`" for name in behaviour.switches) or _without(behaviour)
     cells = (behaviour.name, behaviour.says, behaviour.tag, behaviour.source, behaviour.how)
     return _line((*cells, switches))
+
+
+def _without(behaviour: Behaviour) -> str:
+    """Say of what nobody is sure of that it cannot be moved."""
+    return {"R": "recalled, no switch", "U": "unknown, no switch"}.get(behaviour.tag, "")
 
 
 def switch_table() -> str:
     """Return the switches as the page has them."""
     head = "| switch | default | takes | known | source | positions |\n" + "|---" * 6 + "|\n"
-    told = _data()["positions"]
-    return head + "".join(
-        _line((*_facts(switch), told.get(switch.name, switch.meaning)))
-        for switch in SWITCHES.values()
-    )
+    return head + "".join(_line(_facts(switch)) for switch in SWITCHES.values())
 
 
 def _facts(switch: Switch) -> tuple[str, ...]:
     default, takes = switch.default or "-", " ".join(switch.accepts)
-    return f"`{switch.name}`", default, takes, switch.tag, switch.source
+    source = of_switch(switch.name).source
+    return f"`{switch.name}`", default, takes, switch.tag, source, switch.meaning
 
 
 def _line(cells: Iterable[str]) -> str:

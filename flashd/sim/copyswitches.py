@@ -3,7 +3,7 @@
 _YES_NO = ("yes", "no")
 _NUMBER = ("number",)
 
-Row = tuple[str, str, tuple[str, ...], str, str, str]
+Row = tuple[str, str, tuple[str, ...], str, str]
 
 ROWS: tuple[Row, ...] = (
     (
@@ -11,130 +11,156 @@ ROWS: tuple[Row, ...] = (
         "by-level",
         ("by-level", "accept", "refuse"),
         "C",
-        "SG24-8367",
-        "a target may be a source as well; by-level: from code level 88.30, release 8.3, on",
+        (
+            "a target that is a source as well: `by-level` from code level 88.30 (release 8.3) "
+            "on, `accept`, `refuse`"
+        ),
     ),
     (
         "multinc",
         "by-level",
         ("by-level", "accept", "refuse"),
         "R",
-        "-",
-        "-multinc; by-level: from code level 88.40, release 8.4, on",
+        "`-multinc`: `by-level` from code level 88.40 on, `accept`, `refuse`",
     ),
     (
         "pairs_together",
         "no",
         _YES_NO,
         "U",
-        "-",
-        "no write falls between the pairs of a command without -freeze",
+        "`yes`: no write falls between the pairs of a command without `-freeze`",
     ),
     (
         "long_busy_seconds",
         "300",
         _NUMBER,
         "R",
-        "-",
-        "timer of a logical subsystem without one of its own: how long -freeze lasts",
+        "timer of a logical subsystem that has none of its own; 60 and 120 are recalled too",
     ),
     (
         "ese_pool_full",
         "fail-relation",
         ("fail-relation", "refuse-writes", "withdraw"),
         "I",
-        "OpenStack Cinder",
-        "a pool has no space for a target: it fails, its source's writes are, or it is withdrawn",
+        (
+            "a pool without space for a target: `fail-relation` (State `Tgt Failed`), "
+            "`refuse-writes` to the source, or `withdraw`"
+        ),
     ),
     (
         "reserved_target",
         "refuse",
         ("refuse", "accept"),
         "R",
-        "-",
-        "a target with a SCSI reservation, without -resetreserve",
+        "a target with a SCSI reservation, without `-resetreserve`",
     ),
     (
         "mirrored_target",
         "refuse",
         ("refuse", "accept"),
         "R",
-        "-",
-        "a target that is a remote mirror primary, without -tgtpprc",
+        "a target that is a remote mirror primary, without `-tgtpprc`",
     ),
     (
         "tgtoffline_on_fb",
         "accept",
         ("accept", "refuse"),
         "U",
-        "-",
-        "-tgtoffline, which is meant for CKD volumes",
+        "`-tgtoffline`, which is meant for CKD volumes",
     ),
     (
         "set_revertible",
         "marks",
         ("marks", "resyncs"),
         "U",
-        "-",
-        "setflashrevertible: keeps what the target holds, or resyncs it and keeps what it held",
+        (
+            "`setflashrevertible` keeps what the target holds; `resyncs`: brings it to a new "
+            "point in time and keeps what it held"
+        ),
     ),
     (
         "ese_release",
         "never",
         ("never", "on-establish"),
         "U",
-        "-",
-        "when a space efficient target gives back its tracks: never, or as mkflash begins anew",
+        "a space efficient target gives back its tracks `never`, or `on-establish`",
     ),
     (
         "fast_reverse",
         "ruins",
         ("ruins", "keeps"),
         "R",
-        "-",
-        "reverseflash -fast of half a copy: the old target is unpredictable, or keeps its content",
+        (
+            "`reverseflash -fast` of half a copy: the old target is `unpredictable`, or "
+            "`keeps` its content"
+        ),
     ),
     (
         "mkflash_wait",
         "copied",
         ("copied", "nothing"),
         "R",
-        "-",
-        "what mkflash -wait waits for: that the background copy is complete, or nothing",
+        "what `mkflash -wait` waits for: `copied`, or `nothing`",
     ),
     (
         "rmflash_options",
         "accept",
         ("accept", "refuse"),
         "R",
-        "-",
-        "rmflash -cp, -resync and -seqnum; refused, they are not known",
+        "`rmflash -cp`, `-resync`, `-seqnum`; `refuse`: they are not known",
     ),
     (
         "lsflash_filters",
         "accept",
         ("accept", "refuse"),
         "R",
-        "-",
-        "lsflash -activecp, -record, -persist, -revertible and -cp; refused, they are not known",
+        (
+            "`lsflash -activecp`, `-record`, `-persist`, `-revertible`, `-cp`; `refuse`: they "
+            "are not known"
+        ),
     ),
-    ("resync_while_copying", "refuse", ("refuse", "accept"), "U", "-", "resync during a copy"),
+    (
+        "resync_while_copying",
+        "refuse",
+        ("refuse", "accept"),
+        "U",
+        "`accept`: the new changes are added to what is left",
+    ),
     (
         "ese_without_tgtse",
         "refuse",
         ("refuse", "accept"),
         "I",
-        "OpenSVC ibmdssnap",
-        "ESE target, no -tgtse",
+        "a space efficient target without `-tgtse`",
     ),
-    ("created_on_resync", "no", _YES_NO, "U", "-", "resyncflash sets DateCreated as well"),
-    ("synced_on_establish", "yes", _YES_NO, "I", "-", "mkflash sets DateSynced"),
+    (
+        "tgtse_on_standard",
+        "accept",
+        ("accept", "refuse"),
+        "U",
+        "`-tgtse` where the target is a standard volume",
+    ),
+    (
+        "standard_target_word",
+        "-",
+        ("-", "Standard", "No"),
+        "U",
+        "`lsflash -l`: isTgtSE where the target is a standard volume: `-`, `Standard`, `No`",
+    ),
+    (
+        "sequence_number",
+        "as-given",
+        ("as-given", "four-digits"),
+        "R",
+        "`four-digits`: SequenceNum is `0010`, not `10`",
+    ),
+    ("created_on_resync", "no", _YES_NO, "U", "a resync sets DateCreated too"),
+    ("synced_on_establish", "yes", _YES_NO, "I", "`no`: DateSynced is `-` until the first resync"),
     (
         "withdraw_message",
         "CMUC00140I",
         ("CMUC00140I", "CMUN81131I"),
         "R",
-        "SG24-8367",
-        "rmflash success",
+        "or `CMUN81131I` (V, of medium trust)",
     ),
 )

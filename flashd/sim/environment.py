@@ -33,13 +33,11 @@ ENVIRONMENT: Mapping[str, Grammar] = {
 
 
 def change_layout(layout: Layout, request: Request) -> Layout:
-    """Return the layout as it is from now on."""
+    """Return the layout as a command's options make it, from now on or for itself."""
     try:
-        for option, value in request.options.items():
-            layout = layout.changed(option, value)
+        return layout.changed(request.options)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return layout
 
 
 def shown(layout: Layout) -> Report:

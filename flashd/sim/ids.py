@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flashd.sim.errors import SimError
 
 _LSS = re.compile(r"[0-9A-Fa-f]{1,2}")
+_LSS_DIGITS = 2
 _VOLUME = re.compile(r"[0-9A-Fa-f]{1,4}")
 
 
@@ -13,24 +14,27 @@ class BadIdError(SimError):
     """Text that names no volume, pair or storage image."""
 
 
+class ForeignImageError(BadIdError):
+    """A name on another storage image than the one that is asked."""
+
+
 def volume_id(text: str, image: str = "") -> str:
     """Read a volume id as four upper-case hex digits; a qualified one must be of `image`."""
-    qualifier, slash, digits = text.strip().rpartition("/")
-    if slash and image and not same_image(qualifier, image):
-        raise BadIdError(f"{text!r} is on another storage image than {image}")
-    if not _VOLUME.fullmatch(digits):
-        raise BadIdError(f"{text!r} is not a volume id")
-    return digits.upper().zfill(4)
+    return _digits(text, image, _VOLUME, "volume id").zfill(4)
 
 
 def lss_id(text: str, image: str = "") -> str:
     """Read a logical subsystem, two hex digits; a qualified one must be of `image`."""
+    return _digits(text, image, _LSS, "logical subsystem").zfill(2)
+
+
+def _digits(text: str, image: str, form: re.Pattern[str], kind: str) -> str:
     qualifier, slash, digits = text.strip().rpartition("/")
     if slash and image and not same_image(qualifier, image):
-        raise BadIdError(f"{text!r} is on another storage image than {image}")
-    if not _LSS.fullmatch(digits):
-        raise BadIdError(f"{text!r} is not a logical subsystem")
-    return digits.upper().zfill(2)
+        raise ForeignImageError(f"{text!r} is on another storage image than {image}")
+    if not form.fullmatch(digits):
+        raise BadIdError(f"{text!r} is not a {kind}")
+    return digits.upper()
 
 
 def volume_range(text: str, image: str = "") -> tuple[str, str]:
@@ -39,6 +43,18 @@ def volume_range(text: str, image: str = "") -> tuple[str, str]:
     first, dash, last = bare.partition("-")
     start = volume_id(f"{head}{slash}{first}", image)
     return start, volume_id(last) if dash else start
+
+
+def listed_range(text: str, image: str = "") -> tuple[str, str]:
+    """Read what a listing of pairs is asked for: a logical subsystem such as `01`, or volumes."""
+    if len(text) == _LSS_DIGITS:
+        return volume_id(f"{text}00"), volume_id(f"{text}FF")
+    return volume_range(text, image)
+
+
+def in_full(operand: str) -> bool:
+    """Say whether a volume, or both of a pair, are named with their storage image."""
+    return all("/" in part for part in operand.split(":"))
 
 
 def same_image(text: str, image: str) -> bool:
@@ -60,6 +76,11 @@ class Pair:
         if not colon:
             raise BadIdError(f"{text!r} is not a pair; write source:target")
         return cls(volume_id(source, image), volume_id(target, image))
+
+    @property
+    def turned(self) -> "Pair":
+        """The pair the other way round."""
+        return Pair(self.target, self.source)
 
     def __str__(self) -> str:
         return f"{self.source}:{self.target}"

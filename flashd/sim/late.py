@@ -12,6 +12,7 @@ from dataclasses import asdict
 from flashd.sim import flashcopy, journal
 from flashd.sim.clock import Clock
 from flashd.sim.flashcopy import Options, Refused
+from flashd.sim.grammar import Request
 from flashd.sim.ids import Pair
 from flashd.sim.inventory import Inventory
 from flashd.sim.nouns import Relation
@@ -29,6 +30,16 @@ ACTS: Mapping[str, Act] = {
     "resyncflash": flashcopy.resync,
     "rmflash": _withdraw,
 }
+
+_NEVER_LATE = frozenset(("-cp", "-resync", "-seqnum"))
+"""Options of rmflash that make it more than a withdrawal."""
+
+
+def can_be(request: Request) -> bool:
+    """Say whether a command can be put off; any other acts at once."""
+    if request.verb == "rmflash" and _NEVER_LATE & {*request.flags, *request.options}:
+        return False
+    return request.verb in ACTS
 
 
 def postpone(
@@ -60,18 +71,19 @@ def settled(rows: sqlite3.Connection, clock: Clock) -> Inventory:
         then = Inventory(rows, clock)
         then.at = at
         flashcopy.settle(then)
-        done = _carry_out(then, ACTS[verb], Options(**json.loads(options)), pairs.split())
+        done = _carry_out(then, verb, Options(**json.loads(options)), pairs.split())
         journal.note_late(rows, entry, done)
     flashcopy.settle(held)
     return held
 
 
-def _carry_out(held: Inventory, act: Act, options: Options, pairs: list[str]) -> Done:
+def _carry_out(held: Inventory, verb: str, options: Options, pairs: list[str]) -> Done:
     outcomes = flashcopy.act_on_each(
         held,
         [Pair.parse(pair) for pair in pairs],
-        lambda pair: act(held, pair, options),
+        lambda pair: ACTS[verb](held, pair, options),
         frozen=options.freeze,
+        flashes=verb != "rmflash",
     )
     told = zip(pairs, outcomes, strict=True)
     refused = tuple(pair for pair, one in told if isinstance(one, Refused))

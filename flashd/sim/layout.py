@@ -1,7 +1,7 @@
 """How an answer looks: tables, dates, and the settings of a session."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 FORMATS = ("default", "delim", "stanza", "xml")
@@ -39,10 +39,14 @@ class Layout:
     connection_timeout: float = 20.0
     most_reports: int = 256
 
-    def changed(self, option: str, value: str) -> "Layout":
-        """Return this layout with one option set."""
-        name, accepts = _OPTIONS[option]
-        return replace(self, **{name: _read(option, accepts, value)})  # type: ignore[arg-type]
+    def changed(self, options: Mapping[str, str]) -> "Layout":
+        """Return this layout with the options set that are about it."""
+        values = {
+            name: _read(option, accepts, options[option])
+            for option, (name, accepts) in _OPTIONS.items()
+            if option in options
+        }
+        return replace(self, **values)  # type: ignore[arg-type]
 
 
 def _read(option: str, accepts: tuple[str, ...], value: str) -> object:
@@ -84,7 +88,6 @@ _OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "-timeout.connection": ("connection_timeout", _SECONDS),
     "-maxNumReports": ("most_reports", _COUNT),
 }
-OPTIONS = frozenset(_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,8 @@ def _set_clock(rows: sqlite3.Connection, held: Inventory, seconds: float) -> Non
 
 
 def _resync(held: Inventory, relation: Relation, _: Fault) -> None:
-    flashcopy.resync(held, relation.pair, Options(record=True, persist=True))
+    options = flashcopy.fitted(held, relation.pair, Options(record=True, persist=True))
+    flashcopy.resync(held, relation.pair, options)
 
 
 def _withdraw(held: Inventory, relation: Relation, _: Fault) -> None:
@@ -63,9 +64,7 @@ def _withdraw(held: Inventory, relation: Relation, _: Fault) -> None:
 
 
 def _reverse(held: Inventory, relation: Relation, _: Fault) -> None:
-    pair = relation.pair
-    held.drop_relation(pair)
-    held.put_relation(replace(relation, pair=Pair(pair.target, pair.source)))
+    flashcopy.swap(held, relation)
 
 
 def _change(held: Inventory, relation: Relation, fault: Fault) -> None:

@@ -5,7 +5,7 @@ Texts that public material does not give say `simulated:`; nobody may come to de
 
 UNREACHABLE = "CMUN00018E Unable to connect to the management console server"
 CONNECTION_LOST = "CMUN00018E simulated: the connection to the management console was lost"
-NO_ANSWER = "CMUN02099E simulated: the management console did not answer in time"
+NO_ANSWER = "CMUN02098E simulated: the management console did not answer in time"
 NO_FLASH_COPY = "CMUC00234I lsflash: No Flash Copy found."
 NO_VOLUME = "CMUC00234I lsfbvol: No FB Volume found."
 
@@ -21,7 +21,7 @@ def nothing_found(command: str, kind: str, *, known: bool = False) -> str:
 
 def no_such_volume(command: str, volume: str) -> str:
     """Say that a volume to be shown does not exist."""
-    return f"CMUN02098E {command}: simulated: {volume} does not exist"
+    return f"CMUN02094E {command}: simulated: {volume} does not exist"
 
 
 def established(pair: object) -> str:
@@ -108,12 +108,12 @@ def verbose(rows: int) -> str:
 def user_changed(command: str, name: str, done: str) -> str:
     """Say that an account was made, modified or deleted."""
     ids = {"created": "CMUC00133I", "modified": "CMUC00134I", "deleted": "CMUC00136I"}
-    return f"{ids[done]} {command}: User {name} successfully {done}."
+    return f"{ids[done]} {command}: simulated: user {name} successfully {done}"
 
 
 def sure_to_delete_user(name: str) -> str:
     """Ask before rmuser."""
-    return f"CMUC00135W rmuser: Are you sure you want to delete user {name}? [y/n]:"
+    return f"CMUC00135W rmuser: simulated: is user {name} to be deleted? [y/n]:"
 
 
 def account_failure(command: str, name: str, reason: str) -> str:
@@ -129,7 +129,8 @@ def syntax(command: str, reason: str) -> str:
 def record_added(command: str, console: str, user: str, path: object) -> str:
     """Say that the password file has a new record."""
     return (
-        f"CMUC00206I {command}: Record {console}/{user} successfully added to password file {path}."
+        f"CMUC00206I {command}: simulated: record {console}/{user} successfully added"
+        f" to password file {path}"
     )
 
 
@@ -144,8 +145,8 @@ def record_changed(command: str, console: str, user: str, path: object) -> str:
 def record_removed(command: str, console: str, user: str, path: object) -> str:
     """Say that the password file has lost a record."""
     return (
-        f"CMUC00207I {command}: Record {console}/{user} successfully removed"
-        f" from password file {path}."
+        f"CMUC00207I {command}: simulated: record {console}/{user} successfully removed"
+        f" from password file {path}"
     )
 
 

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from io import TextIOWrapper
 
-from flashd.sim import messages
+from flashd.sim import late, messages
 from flashd.sim.clock import Clock
 from flashd.sim.commands.command import CONNECTION, SERVER, Answer
 from flashd.sim.distortion import shortened
@@ -50,18 +50,23 @@ def stall(fault: Fault, clock: Clock) -> None:
 
 def shortened_to(fault: Fault | None, request: Request) -> Request:
     """Return the part of a command that the array gets to now."""
-    if fault is None or fault.name not in {"partial", "acts-late"}:
+    late_part = _is_put_off(fault, request)
+    if fault is None or not (late_part or fault.name == "partial"):
         return request
-    most = int(fault.number("pairs", 0 if fault.name == "acts-late" else 1))
+    most = int(fault.number("pairs", 0 if late_part else 1))
     return replace(request, operands=request.operands[:most])
 
 
 def put_off(fault: Fault | None, request: Request) -> tuple[Request, float] | None:
     """Return the part of a command that the array does later, and after how many seconds."""
-    if fault is None or fault.name != "acts-late":
+    if fault is None or not _is_put_off(fault, request):
         return None
     rest = request.operands[int(fault.number("pairs", 0)) :]
     return replace(request, operands=rest), fault.number("seconds", _LATE_SECONDS)
+
+
+def _is_put_off(fault: Fault | None, request: Request) -> bool:
+    return fault is not None and fault.name == "acts-late" and late.can_be(request)
 
 
 def refusal(fault: Fault | None, request: Request) -> Answer | None:

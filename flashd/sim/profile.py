@@ -6,24 +6,26 @@ from pathlib import Path
 from flashd.sim.grammar import UsageError
 from flashd.sim.layout import Layout
 
-_OF_LAYOUT = (
-    "banner",
-    "header",
-    "format",
-    "delim",
-    "fullid",
-    "devid",
-    "remotedevid",
-    "locale",
-    "banner_date",
-    "timeout",
-    "timeout.connection",
-    "paging",
-    "rows",
-    "verbose",
-    "echo",
-    "echoprefix",
-    "maxNumReports",
+_OF_LAYOUT = frozenset(
+    (
+        "banner",
+        "header",
+        "format",
+        "delim",
+        "fullid",
+        "devid",
+        "remotedevid",
+        "locale",
+        "banner_date",
+        "timeout",
+        "timeout.connection",
+        "paging",
+        "rows",
+        "verbose",
+        "echo",
+        "echoprefix",
+        "maxNumReports",
+    )
 )
 OF_LOGIN = ("hmc1", "hmc2", "port", "user", "username", "password", "pwfile")
 """The shipped profile names hmc1, hmc2 and port; the others are recalled."""
@@ -43,20 +45,12 @@ def read(path: Path | None) -> Mapping[str, str]:
 
 def layout(profile: Mapping[str, str]) -> Layout:
     """Return the layout with which a session starts."""
-    start = Layout()
-    for name in profile:
-        if name in _OF_LAYOUT:
-            start = _changed(start, name, profile[name])
-    return start
+    try:
+        return Layout().changed({f"-{name}": profile[name] for name in profile.keys() & _OF_LAYOUT})
+    except ValueError as error:
+        raise UsageError(f"profile: {str(error).removeprefix('-')}") from error
 
 
 def unknown(profile: Mapping[str, str]) -> list[str]:
     """Return the keys that mean nothing."""
-    return sorted(profile.keys() - {*_OF_LAYOUT, *OF_LOGIN})
-
-
-def _changed(start: Layout, name: str, value: str) -> Layout:
-    try:
-        return start.changed(f"-{name}", value)
-    except ValueError as error:
-        raise UsageError(f"profile: {str(error).removeprefix('-')}") from error
+    return sorted(profile.keys() - _OF_LAYOUT - {*OF_LOGIN})

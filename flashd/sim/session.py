@@ -36,9 +36,9 @@ from flashd.sim.grammar import (
     split,
     without_passwords,
 )
-from flashd.sim.ids import BadIdError, Pair, same_image
+from flashd.sim.ids import BadIdError, ForeignImageError, Pair, in_full, same_image
 from flashd.sim.inventory import Inventory
-from flashd.sim.layout import OPTIONS, Layout
+from flashd.sim.layout import Layout
 from flashd.sim.nouns import User
 from flashd.sim.roles import may
 from flashd.sim.terminal import Mode, Terminal
@@ -138,6 +138,7 @@ class Session:
         self._check_device(layout)
         self._check_user(command)
         wanted = self._with_operands_read(request)
+        self._check_image_is_told(command, wanted, layout)
         return self._carry_out(entry, text, command, self._confirmed(command, wanted))
 
     def _perform_here(self, entry: int, words: list[str]) -> None:
@@ -237,7 +238,7 @@ class Session:
         rest: tuple[Request, float] | None,
     ) -> None:
         """Leave the rest of a command to the array; it is received, and not acted on yet."""
-        if rest is None or rest[0].verb not in late.ACTS:
+        if rest is None:
             return
         request, seconds = rest
         pairs = tuple(Pair.parse(one, self._identity.serial) for one in request.operands)
@@ -264,25 +265,31 @@ class Session:
         if isinstance(error, Refusal):
             message, code = error.message, error.code
         else:
-            message, code = messages.syntax(_verb(text), str(error)), SYNTAX
+            message, code = messages.syntax(_verb(text), str(error)), self._misuse(error)
         self._note(entry, journal.REFUSED, code)
         with_banner = self._layout.banner and self._switches.on("banner_on_error")
         layout = replace(self._layout, banner=with_banner)
         self._say(entry, layout, Answer(messages=(message,) if message else ()), None, bound=False)
         return code
 
+    def _misuse(self, error: Exception) -> int:
+        abroad = isinstance(error, ForeignImageError)
+        return int(self._switches["foreign_image_exit"]) if abroad else SYNTAX
+
     def _layout_for(self, request: Request) -> Layout:
-        layout = self._layout
-        try:
-            for option in OPTIONS & set(request.options):
-                layout = layout.changed(option, request.options[option])
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+        layout = change_layout(self._layout, request)
         return replace(layout, fullid=layout.fullid or "-fullid" in request.flags)
 
     def _check_device(self, layout: Layout) -> None:
         if layout.device and not same_image(layout.device, self._identity.serial):
-            raise UsageError(f"storage image {layout.device} is not managed by this console")
+            raise ForeignImageError(f"storage image {layout.device} is not managed by this console")
+
+    def _check_image_is_told(self, command: Command, request: Request, layout: Layout) -> None:
+        """Refuse what does not say which of a console's images it means, though it could."""
+        if layout.device or self._switches["images_per_console"] == "one" or not command.bound:
+            return
+        if "-dev" in command.grammar.options and not _all_in_full(request.operands):
+            raise UsageError("the console manages several storage images; -dev says which is meant")
 
     def _check_user(self, command: Command) -> None:
         """Refuse what the user's role does not cover, and all but chuser to an expired password."""
@@ -348,6 +355,10 @@ class Session:
     def _print_banner(self, device: str, *, two_lines: bool = False) -> None:
         banner = self._banner(self._layout, device, two_lines=two_lines)
         self._terminal.write(speech.text(banner))
+
+
+def _all_in_full(operands: tuple[str, ...]) -> bool:
+    return bool(operands) and all(map(in_full, operands))
 
 
 def _verb(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Every behaviour that public material leaves open, or that costs time: name, default, evidence.
+"""Every behaviour that public material leaves open, or that costs time: name, default, meaning.
 
-Tags: V verbatim in public material, C seen in public code, I inferred, R recalled, U unknown.
+The tag says how the default is known: V verbatim in public material, C seen in public code, I
+inferred, R recalled, U unknown. From where stands with the behaviour, in `behaviours.toml`.
 """
 
 from collections.abc import Mapping
@@ -18,13 +19,15 @@ KINDS = frozenset(("number", "zone", "text"))  # of values; as a value none of t
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One switch: what it accepts, where it stands unless moved, and how the default is known."""
+    """One switch: what it accepts, where it stands unless moved, how that is known, what it does.
+
+    `meaning` is what the page says of its positions.
+    """
 
     name: str
     default: str
     accepts: tuple[str, ...]
     tag: str
-    source: str
     meaning: str
 
     def check(self, value: str) -> str:
@@ -58,228 +61,294 @@ _TABLE = (
         "0",
         NUMBER,
         "V",
-        "OpenSVC docs",
-        "cost of a login; 3.4 s a session were logged once",
+        "seconds; one session of 3.4 s is on record",
     ),
-    Switch("command_seconds", "0", NUMBER, "U", "-", "cost of a command, spent before it acts"),
+    Switch("command_seconds", "0", NUMBER, "U", "seconds, spent before the command acts"),
     Switch(
         "connect_seconds",
         "0",
         NUMBER,
         "V",
-        "dscli.profile",
-        "cost of a console that fails to answer; 20 each",
+        (
+            "seconds for each port of a console that does not answer, at most the profile's "
+            "`timeout.connection`; 20 is real"
+        ),
     ),
-    Switch("copy_rate", "unlimited", ("unlimited", "number"), "I", "-", "tracks copied a second"),
-    Switch("tracks_per_write", "16", NUMBER, "I", "-", "tracks that one host write changes"),
+    Switch(
+        "copy_rate",
+        "unlimited",
+        ("unlimited", "number"),
+        "I",
+        "tracks a second; 0 stops all copies until it is moved again",
+    ),
+    Switch(
+        "tracks_per_write",
+        "16",
+        NUMBER,
+        "I",
+        "tracks that a host write changes, which the next resync copies",
+    ),
     Switch(
         "date_zone",
         "client",
         ZONE,
         "I",
-        "OpenSVC ibmdssnap",
-        "zone of dates; or a name as Europe/Paris",
+        "or a zone's name, such as `Europe/Paris`",
     ),
     Switch(
         "errors_to",
         "stderr",
         ("stderr", "stdout"),
         "C",
-        "OpenSVC ibmdssnap",
-        "where messages of class E go",
+        "`stdout`: errors stand among the other messages",
     ),
     Switch(
-        "on_error", "continue", ("continue", "stop"), "U", "-", "after a failed command in a stream"
+        "on_error",
+        "continue",
+        ("continue", "stop"),
+        "U",
+        "`stop`: a stream or script ends with the first failed command",
     ),
     Switch(
         "stream_exit",
         "zero",
         ("zero", "first-error", "last"),
         "I",
-        "OpenSVC ibmds",
-        "exit code of a stream",
+        "exit code of a stream or script: `zero`, `first-error`, `last`",
     ),
-    Switch("partial_exit", "4", ("4", "6", "0"), "U", "-", "exit code when only some pairs failed"),
+    Switch(
+        "partial_exit",
+        "4",
+        ("4", "6", "0"),
+        "U",
+        "exit code when some pairs failed and others not: `4`, `6`, `0`",
+    ),
+    Switch(
+        "all_refused_exit",
+        "4",
+        ("4", "6", "2"),
+        "U",
+        "exit code when all pairs failed: `4`, `6`, `2`",
+    ),
+    Switch(
+        "foreign_image_exit",
+        "2",
+        ("2", "4", "6"),
+        "U",
+        "exit code where `-dev` or an operand names another storage image: `2`, `4`, `6`",
+    ),
+    Switch(
+        "images_per_console",
+        "one",
+        ("one", "several"),
+        "V",
+        "`several`: a command without `-dev`, `devid` or full ids is refused, exit 2",
+    ),
     Switch(
         "stream_prompt",
         "yes",
         YES_NO,
         "C",
-        "OpenSVC collector",
-        "a stream on standard input shows the prompt",
+        "a stream shows the prompt",
     ),
     Switch(
         "trailing_prompt",
         "yes",
         YES_NO,
         "I",
-        "OpenSVC collector",
-        "a prompt also before the end of a stream",
+        "also before the end; `no` shows a prompt only once its command is there",
     ),
     Switch(
-        "banner_blank_line", "no", YES_NO, "I", "OpenSVC docs", "an empty line after each banner"
+        "banner_blank_line",
+        "no",
+        YES_NO,
+        "I",
+        "an empty line after each banner, as one public log has it",
     ),
-    Switch("decimal_capacity", "no", YES_NO, "V", "lsfbvol samples", "cap (10^9B) has a number"),
-    Switch("extra_columns", "", TEXT, "R", "-", "comma list of further columns of lsflash -l"),
     Switch(
-        "unanswered_exit", "2", ("2", "6", "0"), "U", "-", "rmflash without -quiet, nobody answers"
+        "decimal_capacity",
+        "no",
+        YES_NO,
+        "V",
+        "`lsfbvol`: `cap (10^9B)` has a number; samples show both",
+    ),
+    Switch(
+        "extra_columns", "", TEXT, "R", "comma list of columns that newer code adds to `lsflash -l`"
+    ),
+    Switch(
+        "unanswered_exit",
+        "2",
+        ("2", "6", "0"),
+        "U",
+        "exit code when rmflash asks and nobody answers; nothing is withdrawn",
     ),
     Switch(
         "failed_logins_allowed",
         "5",
         NUMBER,
         "V",
-        "showpass",
-        "wrong passwords that lock an account",
+        "wrong passwords that lock the account; 0: none do",
     ),
     Switch(
         "console_port",
         "1751",
         ("1751", "1750", "1718"),
         "V",
-        "dscli.profile",
-        "port at which consoles answer; the newer ones are tried in vain first",
+        (
+            "port at which consoles answer, or `1750`, `1718`: a client without `port:` tries "
+            "the newer ones in vain first"
+        ),
     ),
     Switch(
         "on_timeout",
         "acts",
         ("acts", "undone"),
         "I",
-        "-",
-        "a command that takes longer than the timeout of the client",
+        (
+            "a command that takes longer than the client's `timeout`: the array acts all the "
+            "same, or `undone`"
+        ),
     ),
     Switch(
         "warnings_to",
         "stdout",
         ("stdout", "stderr"),
         "U",
-        "-",
-        "where messages of class W go, as questions are",
+        "where messages of class W go, as questions are; or `stderr`",
     ),
     Switch(
-        "prompt_to", "stdout", ("stdout", "stderr"), "C", "OpenSVC ibmds", "stream of the prompt"
+        "prompt_to",
+        "stdout",
+        ("stdout", "stderr"),
+        "C",
+        "stream of the prompt; or `stderr`: one public client takes it off both",
     ),
     Switch(
         "session_banner",
         "one-line",
         ("one-line", "two-lines"),
         "C",
-        "Galileo agent",
-        "the id of the image on a line of its own",
+        "`two-lines`: the id of the image stands on a line of its own",
     ),
     Switch(
         "banner_on_error",
         "no",
         YES_NO,
         "U",
-        "-",
-        "a banner before a command that is not understood or not permitted",
+        "a banner also before a command that is not understood or not permitted",
     ),
-    Switch("blank_line_after_answer", "no", YES_NO, "U", "-", "an empty line after each answer"),
+    Switch("blank_line_after_answer", "no", YES_NO, "U", "an empty line after each answer"),
     Switch(
         "default_delimiter",
         ",",
         (",", "|"),
         "C",
-        "OpenSVC ibmds",
-        "of -fmt delim; dscli.profile shows the other one in a comment",
+        "of the delim format; or the one of the shipped profile's comment",
     ),
     Switch(
-        "verbose_says", "nothing", ("nothing", "a-line"), "U", "-", "what -v on adds to an answer"
+        "verbose_says",
+        "nothing",
+        ("nothing", "a-line"),
+        "U",
+        "what `-v on` adds: nothing, or `a-line` of class I",
     ),
     Switch(
         "paging_in_stream",
         "ignore",
         ("ignore", "ask"),
         "U",
-        "-",
-        "paging on where nobody sits at a terminal",
+        (
+            "`ask`: with paging on, a stream or script stops after each page and reads a line "
+            "as well"
+        ),
     ),
     Switch(
         "dash_in_stream",
         "refuse",
         ("refuse", "read"),
         "I",
-        "lssession help",
-        "a lone dash as operand among commands on standard input",
+        "a lone `-` as operand in a stream; `read`: the rest of the stream is operands",
     ),
     Switch(
         "unknown_profile_key",
         "ignore",
         ("ignore", "refuse"),
         "U",
-        "-",
-        "a key of a profile that means nothing",
+        "`refuse`: exit 2",
     ),
     Switch(
         "copy_services_roles",
         "admin,op_storage,op_copy_services",
         TEXT,
         "R",
-        "Concepts Redbook",
-        "roles that may change relations; op_copy_services is V",
+        "roles that may change relations, a comma list; op_copy_services is V",
     ),
     Switch(
         "not_permitted_exit",
         "4",
         ("4", "2", "5", "6"),
         "U",
-        "-",
-        "exit code where the role does not cover a command",
+        "exit code where the role does not cover a command: `4`, `2`, `5`, `6`",
     ),
     Switch(
         "expired_password",
         "chuser-only",
         ("chuser-only", "refuse"),
         "I",
-        "chuser help",
-        "an expired password: only chuser works; or no login, exit 5",
+        "only `chuser` works with an expired password; `refuse`: no login, exit 5",
     ),
-    Switch("password_expiration_days", "90", NUMBER, "V", "showpass", "0: passwords do not expire"),
+    Switch("password_expiration_days", "90", NUMBER, "V", "0: passwords do not expire"),
     Switch(
         "password_age_days",
         "1",
         NUMBER,
         "V",
-        "showpass",
-        "before a user may change his password again",
+        "days before a user may change his password again; what comes of it is R",
     ),
-    Switch("password_length", "8", NUMBER, "V", "showpass", "shortest new password"),
+    Switch("password_length", "8", NUMBER, "V", "shortest new password; what comes of it is R"),
     Switch(
-        "password_history", "8", NUMBER, "V", "showpass", "former passwords that may not come again"
+        "password_history",
+        "8",
+        NUMBER,
+        "V",
+        "former passwords that may not come again; what comes of it is R",
     ),
     *(Switch(*row) for row in copyswitches.ROWS),
-    Switch("comments", "yes", YES_NO, "R", "-", "a line that begins with # is no command"),
+    Switch(
+        "comments", "yes", YES_NO, "R", "`no`: a line that begins with `#` is an unknown command"
+    ),
     Switch(
         "session_limit",
         "unlimited",
         ("unlimited", "number"),
         "U",
-        "-",
-        "sessions that a console bears at once",
+        "sessions that a console bears at once; one more is refused, exit 3",
     ),
     Switch(
         "idle_seconds",
         "unlimited",
         ("unlimited", "number"),
         "U",
-        "-",
-        "after which a session that was given no command is gone",
+        (
+            "seconds without a command after which a session is gone: the next command is not "
+            "sent, exit 3"
+        ),
     ),
     Switch(
         "output_comes",
         "at-once",
         ("at-once", "at-the-end"),
         "U",
-        "-",
-        "what a client says that talks to no terminal; it may come in blocks and at its end",
+        (
+            "`at-the-end`: standard output comes in blocks and at the end, unless it is a "
+            "terminal; who is killed has said nothing"
+        ),
     ),
     Switch(
         "script_session_banner",
         "yes",
         YES_NO,
         "I",
-        "OpenSVC docs",
         "a script begins with the banner of the session",
     ),
 )

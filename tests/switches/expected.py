@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.sim.switches import SWITCHES
+from tests.switches.preparing import RESYNC
 from tests.switches.scenarios import (
     DONE,
     FAILED,
     REFUSED,
-    RESYNC,
     SCENARIOS,
     TWO_STEPS,
     UNKNOWN,
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 COPIES_NEVER_END = {"copy_rate": ("0",), "tracks_per_write": ("16", "1000")}
 """Nothing is copied, and there is something to copy."""
+
+REFUSES_STANDARD = {"tgtse_on_standard": ("refuse",)}
+ONE_OF_THREE = "partly done: 1 of 3 pairs, not 0001:0002, 0003:0004: CMUN"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,30 @@ DEVIATIONS = (
         {"copy_rate": ("0",)},
         Ends((FAILED, REFUSED), TWO_STEPS, "partly done: 2 of 3 pairs"),
         "flashd waits for the two full copies to end",
+    ),
+    Deviation(
+        "mixed",
+        {**REFUSES_STANDARD, **COPIES_NEVER_END},
+        Ends((FAILED, REFUSED), (RESYNC,), ONE_OF_THREE),
+        "flashd waits for the copy of the one pair to end",
+    ),
+    Deviation(
+        "mixed",
+        REFUSES_STANDARD,
+        Ends((FAILED, FAILED), (RESYNC, RESYNC), ONE_OF_THREE),
+        "the array takes -tgtse for the one pair and refuses the others, every time",
+    ),
+    Deviation(
+        "mixed in two steps",
+        {**REFUSES_STANDARD, "copy_rate": ("0",)},
+        Ends((FAILED, REFUSED), TWO_STEPS, ONE_OF_THREE),
+        "flashd waits for the full copy of the one pair to end",
+    ),
+    Deviation(
+        "mixed in two steps",
+        REFUSES_STANDARD,
+        Ends((FAILED, FAILED), TWO_STEPS * 2, ONE_OF_THREE),
+        "the array takes -tgtse for the one pair and refuses the others, every time",
     ),
     Deviation(
         "the pool runs full",

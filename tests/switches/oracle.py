@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flashd.engine.request import Result
     from flashd.engine.world import World
     from flashd.model.run import RunRecord
-    from tests.switches.scenarios import Site
+    from tests.switches.site import Site
 
 SLACK = timedelta(milliseconds=1)
 """What fractions of seconds lose on their way."""

@@ -16,8 +16,9 @@ from tests.integration.engine.house import HOUR, asked, outcomes, ticks
 from tests.switches.expected import DEVIATIONS, expected
 from tests.switches.oracle import pairs_of, right_freshness, right_history, right_results
 from tests.switches.pairwise import Row, pairwise
-from tests.switches.positions import all_positions, dice, moved, put, seed, single_moves
-from tests.switches.scenarios import SCENARIOS, Scenario, Site
+from tests.switches.positions import all_positions, dice, moved, positions, put, seed, single_moves
+from tests.switches.scenarios import SCENARIOS, Scenario
+from tests.switches.site import Site
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,14 @@ async def test_one_switch_moved(lab: Site, switch: str, position: str, name: str
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["scenario"])
 async def test_all_switches_moved(lab: Site, row: Row) -> None:
     await ends_as_expected(lab, row["scenario"], row)
+
+
+@pytest.mark.parametrize("word", positions("standard_target_word"))
+async def test_a_standard_target_is_none_that_takes_space_as_written(lab: Site, word: str) -> None:
+    """However the array calls it: it gets no -tgtse, which might be refused."""
+    row = {"standard_target_word": word, "tgtse_on_standard": "refuse"}
+    await ends_as_expected(lab, "several pairs", row)
+    assert "-tgtse" not in lab.changes()[-1].command
 
 
 def test_the_table_of_deviations_names_what_there_is() -> None:

@@ -42,6 +42,14 @@ _ID = re.compile(
 _COUNT = re.compile(r"[0-9]{1,18}")
 _NO_TEXT = re.compile(r"(.{0,20})[\0\ufffd]")
 _FLAGS = {"enabled": True, "disabled": False}
+_SPACE_EFFICIENT = {
+    "ese": True,
+    "tse": True,
+    "yes": True,
+    "-": False,
+    "standard": False,
+    "no": False,
+}
 _NONE = frozenset({"-", ""})
 _SHOWN = 80
 
@@ -206,5 +214,5 @@ def _date(column: str, cells: Mapping[str, str], unread: list[str]) -> ArrayTime
 
 
 def _space_efficient(cells: Mapping[str, str]) -> bool | None:
-    text = cells.get("isTgtSE", "")
-    return None if not text else text != "-"
+    """Whether the array takes the target's space only as it is written; a new word says nothing."""
+    return _SPACE_EFFICIENT.get(cells.get("isTgtSE", "").lower())

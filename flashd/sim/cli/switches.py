@@ -42,8 +42,8 @@ def switches(*, as_json: bool) -> None:
 
 def _row(switch: Switch, behaviour: Behaviour) -> tuple[str, ...]:
     takes = "|".join(switch.accepts)
-    known = (switch.tag, switch.source, behaviour.way)
-    return (switch.name, switch.default or "-", takes, *known, switch.meaning)
+    known = (switch.tag, behaviour.source, behaviour.way)
+    return (switch.name, switch.default or "-", takes, *known, switch.meaning.replace("`", ""))
 
 
 def _facts(switch: Switch, behaviour: Behaviour) -> dict[str, object]:
@@ -52,8 +52,8 @@ def _facts(switch: Switch, behaviour: Behaviour) -> dict[str, object]:
         "default": switch.default,
         "takes": switch.accepts,
         "tag": switch.tag,
-        "source": switch.source,
-        "meaning": switch.meaning,
+        "source": behaviour.source,
+        "meaning": switch.meaning.replace("`", ""),
         "behaviour": behaviour.name,
         "find_out": behaviour.how,
     }

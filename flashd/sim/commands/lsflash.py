@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flashd.sim import messages
 from flashd.sim.commands.command import Answer, Call, Command
 from flashd.sim.grammar import LISTING_OPTIONS, Grammar, UsageError
-from flashd.sim.ids import Pair, volume_id, volume_range
+from flashd.sim.ids import Pair, listed_range
 from flashd.sim.inventory import Inventory
 from flashd.sim.layout import Report, java_date
 from flashd.sim.nouns import Relation
@@ -25,8 +25,8 @@ SHORT = (
     "BackgroundCopy",
 )
 LONG = ("OutOfSyncTracks", "DateCreated", "DateSynced", "State", "isTgtSE")
+_SEQUENCE_DIGITS = 4
 FILTERS = frozenset(("-activecp", "-record", "-persist", "-revertible", "-cp"))
-_LSS_DIGITS = 2
 
 
 def run(call: Call) -> Answer:
@@ -96,19 +96,12 @@ def _named(held: Inventory, operand: str, image: str) -> list[Relation]:
     if ":" in operand:
         relation = held.relation(Pair.parse(operand, image))
         return [relation] if relation else []
-    first, last = _range(operand, image)
+    first, last = listed_range(operand, image)
     return [
         relation
         for relation in held.relations()
         if first <= relation.pair.source <= last or first <= relation.pair.target <= last
     ]
-
-
-def _range(operand: str, image: str) -> tuple[str, str]:
-    """Return the first and last volume of `0000-FFFF`, an LSS such as `01`, or a volume."""
-    if len(operand) == _LSS_DIGITS:
-        return volume_id(f"{operand}00"), volume_id(f"{operand}FF")
-    return volume_range(operand, image)
 
 
 def _id(call: Call, relation: Relation) -> str:
@@ -121,9 +114,10 @@ def _id(call: Call, relation: Relation) -> str:
 def _short(held: Inventory, relation: Relation, lsses: Subsystems) -> tuple[str, ...]:
     source = relation.pair.source
     lss = source[:2]
+    digits = _SEQUENCE_DIGITS if held.switches["sequence_number"] == "four-digits" else 0
     return (
         lss,
-        relation.sequence,
+        relation.sequence.zfill(digits),
         str(lsses.timers.get(lss, lsses.otherwise)),
         _word(_is_copying(held, relation)),
         _word(relation.recording),
@@ -142,7 +136,7 @@ def _long(held: Inventory, relation: Relation, space_efficient: bool) -> tuple[s
         java_date(relation.created_at, zone),
         java_date(relation.synced_at, zone),
         relation.state,
-        "ESE" if space_efficient else "-",
+        "ESE" if space_efficient else held.switches["standard_target_word"],
     )
 
 

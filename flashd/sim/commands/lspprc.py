@@ -4,10 +4,8 @@ from flashd.sim import messages
 from flashd.sim.commands import listing
 from flashd.sim.commands.command import Answer, Call, Command
 from flashd.sim.commands.listing import Listing, qualified
-from flashd.sim.ids import Pair, volume_id, volume_range
+from flashd.sim.ids import Pair, listed_range, volume_id
 from flashd.sim.nouns import RemoteCopy
-
-_LSS_DIGITS = 2
 
 
 def _pair(call: Call, copy: RemoteCopy) -> str:
@@ -25,7 +23,7 @@ LISTING = Listing[RemoteCopy](
         "Src Cascade": lambda *_: "Disabled",
         "Tgt Cascade": lambda *_: "Invalid",
         "Date Suspended": lambda *_: "-",
-        "SourceLSS": lambda _, copy: copy.primary_volume[:_LSS_DIGITS],
+        "SourceLSS": lambda _, copy: copy.primary_volume[:2],
         "Timeout (secs)": lambda *_: "60",
         "Critical Mode": lambda *_: "Disabled",
         "First Pass Status": lambda *_: "Invalid",
@@ -61,10 +59,7 @@ def _meant(call: Call, copy: RemoteCopy, operand: str) -> bool:
         first, _, last = operand.partition(":")
         pair = Pair(volume_id(first, image), volume_id(last))
         return pair == Pair(copy.primary_volume, secondary)
-    if len(operand) == _LSS_DIGITS:
-        first, last = volume_id(f"{operand}00"), volume_id(f"{operand}FF")
-    else:
-        first, last = volume_range(operand, image)
+    first, last = listed_range(operand, image)
     return first <= copy.primary_volume <= last or first <= secondary <= last
 
 

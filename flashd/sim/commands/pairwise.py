@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from flashd.sim import messages
-from flashd.sim.commands.command import SERVER, SUCCESS, Answer, Call
+from flashd.sim.commands.command import SUCCESS, Answer, Call
 from flashd.sim.flashcopy import Act, Options, Refused, act_on_each
 from flashd.sim.grammar import Request, UsageError
 from flashd.sim.ids import Pair
@@ -65,16 +65,10 @@ def sequence(request: Request) -> str | None:
 def on_each_pair(
     call: Call, act: Act, said: Callable[[Pair], str], *, flashes: bool = True
 ) -> Answer:
-    """Act on all pairs; one that is refused stops none of the others.
-
-    Only where a command `flashes` it matters what hosts write around it.
-    """
+    """Act on all pairs; one that is refused stops none of the others."""
     pairs = [Pair.parse(operand, call.identity.serial) for operand in call.request.operands]
-    if flashes:
-        frozen = "-freeze" in call.request.flags
-        outcomes = act_on_each(call.held, pairs, act, frozen=frozen)
-    else:
-        outcomes = tuple(map(act, pairs))
+    frozen = "-freeze" in call.request.flags
+    outcomes = act_on_each(call.held, pairs, act, frozen=frozen, flashes=flashes)
     texts = [said(pair) for pair in pairs]
     return answer(call, tuple(zip(map(str, pairs), outcomes, strict=True)), texts)
 
@@ -99,4 +93,4 @@ def exit_code(call: Call, *some: bool) -> int:
     acted, refused = some
     if not refused:
         return SUCCESS
-    return int(call.held.switches["partial_exit"]) if acted else SERVER
+    return int(call.held.switches["partial_exit" if acted else "all_refused_exit"])

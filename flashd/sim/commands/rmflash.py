@@ -28,8 +28,8 @@ def _withdraw(call: Call, pair: Pair) -> Relation | Refused:
     held, flags = call.held, call.request.flags
     number = pairwise.sequence(call.request)
     if "-resync" in flags:
-        permits = Options(target_mirrored="-tgtpprc" in flags, space_efficient_target=True)
-        outcome = flashcopy.resync(held, pair, permits)
+        permits = Options(target_mirrored="-tgtpprc" in flags)
+        outcome = flashcopy.resync(held, pair, flashcopy.fitted(held, pair, permits))
         if isinstance(outcome, Refused):
             return outcome
     if {"-cp", "-resync"} & flags:

@@ -10,14 +10,17 @@ from flashd.sim.nouns import Relation, Volume
 
 
 def act_on_each(
-    held: Inventory, pairs: Sequence[Pair], act: Act, *, frozen: bool
+    held: Inventory, pairs: Sequence[Pair], act: Act, *, frozen: bool, flashes: bool = True
 ) -> tuple[Relation | Refused, ...]:
     """Act on the pairs in their order; a refusal stops none of the others.
 
     Hosts that write all the time do so before and after the command, and between its pairs:
     first to the source that was just flashed, then to the one that comes next, so that no two
     pairs are one point in time. With -freeze, or where the switch says so, none do between.
+    Around a command that flashes nothing it does not matter what they write.
     """
+    if not flashes:
+        return tuple(map(act, pairs))
     together = frozen or held.switches.on("pairs_together")
     sources = [pair.source for pair in pairs]
     hosts_write(held, dict.fromkeys(sources))

@@ -1,9 +1,10 @@
 """What a command wants of a relation, and the answer that it does not get it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flashd.sim.ids import Pair
+from flashd.sim.inventory import Inventory
 from flashd.sim.nouns import Relation
 
 
@@ -34,6 +35,13 @@ class Refused:
     """The array does not do it."""
 
     reason: str
+
+
+def fitted(held: Inventory, pair: Pair, options: Options) -> Options:
+    """Return options that permit a space efficient target where there is one, and only there."""
+    target = held.volume(pair.target)
+    needed = target is not None and target.space_efficient
+    return replace(options, space_efficient_target=needed)
 
 
 NO_RELATION = Refused("the volumes are in no FlashCopy relationship")

@@ -106,10 +106,13 @@ def _size_unfit(source: Volume, target: Volume) -> Refused | None:
 
 
 def _space_unfit(held: Inventory, target: Volume, options: Options) -> Refused | None:
-    permitted = options.space_efficient_target or not target.space_efficient
-    if permitted or held.switches["ese_without_tgtse"] == "accept":
-        return None
-    return Refused("the target is space efficient, which -tgtse would permit")
+    """Say why `-tgtse` is missing, or why it is too much."""
+    said, needed = options.space_efficient_target, target.space_efficient
+    if needed and not said and held.switches["ese_without_tgtse"] == "refuse":
+        return Refused("the target is space efficient, which -tgtse would permit")
+    if said and not needed and held.switches["tgtse_on_standard"] == "refuse":
+        return Refused("the target is a standard volume, which -tgtse does not permit")
+    return None
 
 
 def _not_permitted(held: Inventory, target: Volume, options: Options) -> Refused | None:

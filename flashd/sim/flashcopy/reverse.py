@@ -20,25 +20,35 @@ def reverse(held: Inventory, pair: Pair, options: Options) -> Relation | Refused
     relation = held.relation(pair)
     if relation is None:
         return NO_RELATION
-    turned = Pair(pair.target, pair.source)
     refusal = refusals.not_incremental(relation) or _not_copied(held, relation, options)
-    refusal = refusal or refusals.volumes_unfit(held, turned, options)
+    refusal = refusal or refusals.volumes_unfit(held, pair.turned, options)
     refusal = refusal or _others_in_the_way(held, relation, options)
     if refusal:
         return refusal
     return _turn(held, relation, options)
 
 
+def swap(held: Inventory, relation: Relation) -> Relation | Refused:
+    """Swap the roles alone, whatever the relation is like; what the volumes hold stays."""
+    return _source_is_target(held, relation) or _swap(held, relation)
+
+
 def _turn(held: Inventory, relation: Relation, options: Options) -> Relation:
     left = held.out_of_sync(relation)
-    turned = Pair(relation.pair.target, relation.pair.source)
-    every = held.need_volume(turned.source).tracks
+    every = held.need_volume(relation.pair.target).tracks
     tracks = min(every, left + changed_tracks(held, relation))
-    held.drop_relation(relation.pair)
-    other = flash(held, replace(relation, pair=turned, synced_at=held.at), tracks, options)
+    turned = _swap(held, relation)
+    other = flash(held, replace(turned, synced_at=held.at), tracks, options)
     if left > 0 and held.switches["fast_reverse"] == "ruins":
-        ruin(held, turned.source)
+        ruin(held, turned.pair.source)
     return other
+
+
+def _swap(held: Inventory, relation: Relation) -> Relation:
+    held.drop_relation(relation.pair)
+    turned = replace(relation, pair=relation.pair.turned)
+    held.put_relation(turned)
+    return turned
 
 
 def _not_copied(held: Inventory, relation: Relation, options: Options) -> Refused | None:
@@ -50,9 +60,15 @@ def _not_copied(held: Inventory, relation: Relation, options: Options) -> Refuse
 def _others_in_the_way(held: Inventory, relation: Relation, options: Options) -> Refused | None:
     """Say why the source cannot become a target, or the target a source."""
     pair = relation.pair
-    if other := held.onto_target(pair.source):
-        return Refused(f"the source is the target of volume {other.pair.source}")
+    if refusal := _source_is_target(held, relation):
+        return refusal
     if len(held.from_source(pair.source)) > 1 or held.from_source(pair.target):
         cascaded = refusals.cascade_refused(held)
         return cascaded or refusals.source_full(held, pair.target, options)
+    return None
+
+
+def _source_is_target(held: Inventory, relation: Relation) -> Refused | None:
+    if other := held.onto_target(relation.pair.source):
+        return Refused(f"the source is the target of volume {other.pair.source}")
     return None

@@ -88,6 +88,14 @@ async def in_doubt(lab: Lab, world: World) -> None:
     await truthful(lab, world)
 
 
+async def asked_in_vain(lab: Lab, world: World) -> str:
+    """Ask for a resync of which nobody knows whether it took place; tell the reason."""
+    (result,) = await asked(world, "db")
+    assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
+    await in_doubt(lab, world)
+    return result.reason
+
+
 LATE: dict[str, Fault] = {
     "killed": ("acts-late", {"seconds": LONG}),
     "ended without a word": ("acts-late", {"seconds": LONG, "exit": 0}),
@@ -102,10 +110,7 @@ async def test_invariant_4_what_is_carried_out_late_is_sent_once(
 ) -> None:
     plan(nightly, fault)
     async with nightly.open() as world:
-        (result,) = await asked(world, "db")
-        assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
-        assert "said nothing of" in result.reason
-        await in_doubt(nightly, world)
+        assert "said nothing of" in await asked_in_vain(nightly, world)
         the_time_has_come(nightly)
         await ticks(world)
         assert (await outcomes(world, "db"))[0] == "done"
@@ -128,9 +133,7 @@ async def test_what_was_not_carried_out_is_believed_when_the_wait_is_over(
 ) -> None:
     plan(nightly, fault)
     async with nightly.open() as world:
-        (result,) = await asked(world, "db")
-        assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
-        await in_doubt(nightly, world)
+        await asked_in_vain(nightly, world)
         object.__setattr__(world.pace, "late", timedelta(0))  # it is over
         await ticks(world)
         assert (await outcomes(world, "db"))[0] == "failed"
@@ -167,9 +170,7 @@ async def test_a_late_withdraw_does_not_end_a_new_relation(lab: Lab) -> None:
     lab.define("db", resource(*PAIRS, recording=False))
     plan(lab, ("acts-late", {"seconds": LONG}), "rmflash")
     async with lab.open() as world:
-        (result,) = await asked(world, "db")
-        assert result.outcome is Outcome.UNKNOWN
-        await in_doubt(lab, world)
+        await asked_in_vain(lab, world)
         the_time_has_come(lab)
         assert not lab.array().relations()
         (result,) = await asked(world, "db")

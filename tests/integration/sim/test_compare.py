@@ -102,6 +102,7 @@ SHOWN_BY = {
     "paging_in_stream": ("paging",),
     "errors_to": ("unknown-command",),
     "on_error": ("error-first",),
+    "foreign_image_exit": ("other-image",),
     "stream_exit": ("error-first", "error-last"),
     "stream_prompt": ("relations",),
     "trailing_prompt": ("relations",),

@@ -195,6 +195,35 @@ def test_a_late_withdraw_and_a_late_establish(dscli: Dscli, array: Array) -> Non
     assert array.relation("0001:0002").recording
 
 
+AT_ONCE = {
+    "reverseflash": ("reverseflash", "-record", "-persist", "0001:0002"),
+    "rmflash -resync": ("rmflash", "-quiet", "-resync", "0001:0002"),
+}
+
+
+@pytest.mark.parametrize("words", AT_ONCE.values(), ids=AT_ONCE)
+def test_what_cannot_be_put_off_is_done_at_once(
+    dscli: Dscli, array: Array, words: tuple[str, ...]
+) -> None:
+    array.add_fault("acts-late", seconds=60)
+    assert dscli(*words).returncode == -signal.SIGKILL
+    assert [entry.acted for entry in array.journal()] == [("0001:0002",)]
+    assert "0001:0002" not in [str(one.pair) for one in array.relations()]
+
+
+@pytest.mark.parametrize("seconds", [None, 0])
+def test_no_host_writes_around_a_withdrawal_late_or_not(
+    dscli: Dscli, array: Array, seconds: int | None
+) -> None:
+    array.mount("db1", "0001", "0003")
+    before = [array.content(source) for source in ("0001", "0003")]
+    if seconds is not None:
+        array.add_fault("acts-late", seconds=seconds)
+    dscli("rmflash", "-quiet", "0001:0002", "0003:0004")
+    assert [str(one.pair) for one in array.relations()] == ["0101:0102"]
+    assert [array.content(source) for source in ("0001", "0003")] == before
+
+
 def test_a_listing_has_nothing_to_do_late(dscli: Dscli, array: Array) -> None:
     array.add_fault("acts-late", "lsflash", exit=0)
     assert dscli("lsflash", "0000-FFFF").stdout == ""

@@ -27,7 +27,7 @@ def test_a_password_file_made_by_managepwfile_logs_in(
 ) -> None:
     path = tmp_path / "made.pwfile"
     made = bare_dscli(*MANAGE, "-action", "add", "-pwfile", str(path), "-pw", "opensvc")
-    assert made.stdout.count("CMUC00206I managepwfile: Record 10.10.10.1") == 2
+    assert made.stdout.count("CMUC00206I managepwfile: simulated: record 10.10.10.1") == 2
     assert (made.returncode, stat.S_IMODE(path.stat().st_mode)) == (0, 0o600)
     assert "opensvc" not in path.read_text().replace(" opensvc ", "")
     assert bare_dscli(*AS_OPENSVC, "-pwfile", str(path), "lssi").returncode == 0

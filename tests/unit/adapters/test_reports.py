@@ -279,9 +279,18 @@ def test_no_date_is_none_and_nothing_unread(date: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"), [("ESE", True), ("TSE", True), ("-", False), ("", None)]
+    ("said", "meant"),
+    [
+        ("ESE", True),
+        ("TSE", True),
+        ("-", False),
+        ("Standard", False),
+        ("No", False),
+        ("", None),
+        ("a new word", None),
+    ],
 )
-def test_a_space_efficient_target_is_any_word_but_a_dash(said: str, meant: bool | None) -> None:  # noqa: FBT001 - a table's column
+def test_a_space_efficient_target_is_one_by_its_word(said: str, meant: bool | None) -> None:  # noqa: FBT001 - a table's column
     (relation,) = parse_listing(text(HEADER, row(isTgtSE=said)), ARRAY).values()
     assert relation.space_efficient_target is meant
 

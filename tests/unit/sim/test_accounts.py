@@ -224,7 +224,7 @@ def test_a_user_is_removed_once_somebody_agrees(array: Array) -> None:
     assert len(array.users()) == 2
     admin.perform("rmuser opensvc")
     assert [user.name for user in array.users()] == ["root"]
-    assert streams.out.count("CMUC00135W rmuser: Are you sure you want to delete user") == 2
+    assert streams.out.count("CMUC00135W rmuser: simulated: is user") == 2
     assert admin.perform("rmuser -quiet opensvc") == 4
 
 

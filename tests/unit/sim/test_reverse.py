@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from flashd.sim import flashcopy
+from flashd.sim.errors import SimError
 from flashd.sim.flashcopy import UNPREDICTABLE, Options
 from flashd.sim.ids import Pair
 
@@ -199,3 +201,22 @@ def test_only_incremental_relations_can_be_revertible(array: Array) -> None:
     array.establish("0003:0004")
     array.reserve("db1", "0004")
     assert "reserved" in make_revertible(array, "0003:0004")
+
+
+def test_roles_that_somebody_swapped_are_swapped_and_no_more(array: Array) -> None:
+    array.write("0001")
+    establish(array, "0001:0002")
+    array.write("0001")
+    held = array.relation("0001:0002")
+    array.reverse_relation("0001:0002")
+    assert array.relation("0002:0001") == replace(held, pair=held.pair.turned)
+    assert (array.content("0001"), array.content("0002")) == ("0001@2", "0001@1")
+
+
+def test_roles_are_not_swapped_where_the_source_is_a_target(array: Array) -> None:
+    array.switch("cascading", "accept")
+    establish(array, "0001:0002")
+    establish(array, "0002:0003")
+    with pytest.raises(SimError, match="0002:0003: the source is the target of volume 0001"):
+        array.reverse_relation("0002:0003")
+    assert pairs(array) == ["0001:0002", "0002:0003"]

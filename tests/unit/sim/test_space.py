@@ -179,3 +179,13 @@ def test_a_target_may_give_its_space_back_as_it_is_established(
     assert allocated(pool, "0201") == taken
     assert resync(pool, "0100:0201", THIN_NOCOPY) == ""
     assert allocated(pool, "0201") == taken
+
+
+def test_tgtse_onto_a_standard_volume_is_as_the_switch_says(pool: Array) -> None:
+    pool.switch("tgtse_on_standard", "refuse")
+    assert "a standard volume, which -tgtse does not permit" in establish(pool, "0100:0200", THIN)
+    assert establish(pool, "0100:0201", THIN) == ""
+    assert establish(pool, "0100:0200", Options()) == ""
+    withdraw(pool, "0100:0200")
+    pool.switch("tgtse_on_standard", "accept")
+    assert establish(pool, "0100:0200", Options(space_efficient_target=True)) == ""
