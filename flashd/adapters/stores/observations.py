@@ -12,7 +12,14 @@ from flashd.adapters.stores.columns import from_micros, to_micros
 from flashd.adapters.stores.dialect import upsert
 from flashd.adapters.stores.lane import Lanes
 from flashd.adapters.stores.schema import arrays, runs, sightings, withdrawals
-from flashd.adapters.stores.seen import Dated, Known, advance, back_again
+from flashd.adapters.stores.seen import (
+    Dated,
+    Known,
+    advance,
+    after_failure,
+    after_success,
+    back_again,
+)
 from flashd.model.observation import ArrayRecord, Sighting, Withdrawal
 
 if TYPE_CHECKING:
@@ -108,19 +115,13 @@ def _close_withdrawals(connection: Connection, listing: Listing, stale: frozense
 
 def _record_success(connection: Connection, listing: Listing) -> None:
     before = _array(connection, listing.array)
-    newer = before.observed_at is None or before.observed_at <= listing.began_at
-    failed_since = before.failed_at is not None and before.failed_at > listing.ended_at
-    if newer or not failed_since:  # a reading ahead of the clock must not keep a failure alive
-        observed = listing.began_at if newer else before.observed_at
-        record = ArrayRecord(array=listing.array, observed_at=observed)
-        upsert(connection, arrays, [_array_row(record)])
+    if (after := after_success(before, listing)) != before:
+        upsert(connection, arrays, [_array_row(after)])
 
 
 def _record_failure(connection: Connection, record: ArrayRecord) -> None:
-    """Keep the later `observed_at`: somebody may have read the array since the caller asked."""
-    observed = _array(connection, record.array).observed_at, record.observed_at
-    latest = max((at for at in observed if at is not None), default=None)
-    upsert(connection, arrays, [{**_array_row(record), "observed_at": latest}])
+    after = after_failure(_array(connection, record.array), record)
+    upsert(connection, arrays, [_array_row(after)])
 
 
 def _array(connection: Connection, array: str) -> ArrayRecord:
