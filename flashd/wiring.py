@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flashd.config.files import Files
     from flashd.config.guards import GuardOptions
     from flashd.config.settings import Settings
-    from flashd.engine.world import World
+    from flashd.engine.world import Pace, World
     from flashd.model.service import GuardSpec
     from flashd.ports.array import ArrayBackend
     from flashd.ports.clock import Clock
@@ -229,7 +229,7 @@ class Home:
         import asyncio
 
         from flashd.adapters.host import LinuxHost
-        from flashd.engine.world import Pace, World
+        from flashd.engine.world import World
 
         settings = self.settings(configuration)
         turns = self.turns
@@ -247,13 +247,20 @@ class Home:
             events=events,
             entropy=lambda: os.urandom(10),
             protected=frozenset((array, str(one)) for array, one in configuration.protected),
-            pace=Pace(
-                check_interval=settings.check_interval,
-                observe_interval=settings.observe_interval,
-                command_timeout=settings.dscli.timeout,
-                late=settings.dscli.in_doubt,
-            ),
+            pace=pace_of(settings),
         )
+
+
+def pace_of(settings: Settings) -> Pace:
+    """Tell how often is looked, and how long waited."""
+    from flashd.engine.world import Pace
+
+    return Pace(
+        check_interval=settings.check_interval,
+        observe_interval=settings.observe_interval,
+        command_timeout=settings.dscli.timeout,
+        late=settings.dscli.in_doubt,
+    )
 
 
 def _guards(types: GuardTypes, settings: Settings) -> Callable[[GuardSpec], Guard]:

@@ -40,6 +40,11 @@ def schema(server: postgresql.Server) -> str:
 @pytest.fixture(params=KINDS)
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Empty:
     """Name an empty database, as `state` does, as often as it is asked; of each kind."""
+    return databases(request, tmp_path)
+
+
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Empty:
+    """Name empty databases of the kind that is asked for."""
     if request.param == "sqlite":
         numbers = count(1)
         return lambda: f"sqlite:///{tmp_path}/{next(numbers)}.db"

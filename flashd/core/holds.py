@@ -36,6 +36,8 @@ def bindings(
 
 def binding(holds: Mapping[Scope, Hold], service: Service, now: datetime) -> Hold | None:
     """Tell the hold that binds a service longest: when it ends, no present one is left."""
+    if not holds:
+        return None
     return next(iter(bindings(holds, service.name, service.arrays, now)), None)
 
 

@@ -62,6 +62,7 @@ def read(text: str) -> ArrayTime | None:
     return ArrayTime(match[0], local, match["label"])
 
 
+@lru_cache(maxsize=4096)
 def meaning(time: ArrayTime, zone: ZoneInfo | None) -> tuple[datetime, datetime]:
     """Bound the instant of an array's date, `zone` being the array's configured one."""
     readings = [(time.local - offset).replace(tzinfo=UTC) for offset in _offsets_of(time, zone)]

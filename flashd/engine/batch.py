@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, Reason, decide, decide_asked, in_time
@@ -43,6 +43,10 @@ LOOKS_AT_ONCE = 256
 
 SLOW_LOOK = 2.0
 """Seconds after which runs are settled that wait only for the guards of other services."""
+
+LOGIN_ALLOWANCE = timedelta(seconds=15)
+"""So much before a listing is too old it is read again: a login comes before the last gate, which
+would refuse it. One that was logged took 3.4 s."""
 
 
 async def run_batch(
@@ -259,8 +263,12 @@ class Batch:
         return binding(holds, service, self.world.clock.now())
 
     async def _renew(self, service: Service, listings: dict[str, Listing]) -> bool:
-        """Read again what was read too long ago to stand for the array's present state."""
-        old = [array for array in service.arrays if outdated(self.world, listings[array])]
+        """Read again what is too old to stand for the array's state once a login is through."""
+        old = [
+            array
+            for array in service.arrays
+            if outdated(self.world, listings[array], after=LOGIN_ALLOWANCE)
+        ]
         for array in old:
             listings[array] = await observe(self.world, array)
         return bool(old)

@@ -51,6 +51,15 @@ class Cycle:
         """The batches that have not ended, named by their arrays."""
         return frozenset(self._in_flight)
 
+    def free_at(self, arrays: tuple[str, ...]) -> float:
+        """Tell when a batch of these arrays may begin, in seconds of the monotonic clock."""
+        return self._rest_until.get(arrays, -math.inf)
+
+    def rested_at(self, arrays: tuple[str, ...]) -> float:
+        """Tell when one may begin if nothing is due on them."""
+        rested = self._began.get(arrays, -math.inf) + self._interval
+        return max(rested, self.free_at(arrays))
+
     def adopt(self, world: World) -> None:
         """Go on by the definitions of another world, from the next tick on.
 
@@ -105,7 +114,7 @@ class Cycle:
 
     def _free(self, arrays: tuple[str, ...]) -> bool:
         """Whether a batch of these arrays may begin: none is under way, and none just broke off."""
-        resting = self._world.clock.monotonic() < self._rest_until.get(arrays, -math.inf)
+        resting = self._world.clock.monotonic() < self.free_at(arrays)
         return not (resting or arrays in self._in_flight or self._world.drain.wanted)
 
     def _complain(self, error: StoreError) -> None:
@@ -175,7 +184,7 @@ class Cycle:
             service = world.services.get(run.service)
             if service and service.arrays == arrays and service not in work.get(arrays, [service]):
                 work[arrays].append(service)  # so that what it waits for stays its decision
-        for array in self._arrays:
+        for array in sorted(self._arrays):
             record = records.get(array)
             seen = record.observed_at if record else None
             if seen is None or not seen <= now <= seen + world.pace.observe_interval:
@@ -190,8 +199,7 @@ class Cycle:
         self, work: dict[tuple[str, ...], list[Service]], arrays: tuple[str, ...]
     ) -> None:
         """Add arrays on which nothing is due, unless they were looked at just now."""
-        since = self._world.clock.monotonic() - self._began.get(arrays, -math.inf)
-        if since >= self._interval:
+        if self._world.clock.monotonic() >= self.rested_at(arrays):
             work[arrays] += []
 
     @staticmethod

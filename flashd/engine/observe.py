@@ -29,9 +29,10 @@ LISTING_AGE = timedelta(seconds=60)
 """A listing older than this is read again before anything is done about it."""
 
 
-def outdated(world: World, listing: Listing) -> bool:
-    """Whether a listing was read too long ago to stand for the array's present state."""
-    return not timedelta(0) <= world.clock.now() - listing.began_at <= LISTING_AGE
+def outdated(world: World, listing: Listing, after: timedelta = timedelta(0)) -> bool:
+    """Whether a listing is too old to stand for the array's state, now or `after` some time."""
+    age = world.clock.now() - listing.began_at
+    return not timedelta(0) <= age <= LISTING_AGE - after
 
 
 async def observe(world: World, array: str, run: str | None = None) -> Listing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, decide
@@ -33,10 +32,10 @@ async def reassess(
     What a reload has defined otherwise since the batch began stands as it is defined now.
     """
     world = world.newest
-    known = await picture(world, _arrays_of(world, arrays))
+    here = _services_on(world, arrays)
+    known = await picture(world, set(arrays).union(*(one.arrays for one in here)))
     ended = {result.service: result for result in results}
     changed = []
-    here = [one for one in world.services.values() if set(one.arrays) & set(arrays)]
     for service in here:
         before = known.standings.get(service.name, Standing(service=service.name))
         after = _assess(world, service, known, ended.get(service.name), request)
@@ -49,10 +48,9 @@ async def reassess(
         await world.store.look_again(world.clock.now(), [service.name for service in here])
 
 
-def _arrays_of(world: World, arrays: Sequence[str]) -> set[str]:
-    """Tell these arrays, and those that they share a service with."""
-    shared = (set(service.arrays) for service in world.services.values())
-    return set(arrays).union(*(one for one in shared if one & set(arrays)))
+def _services_on(world: World, arrays: Sequence[str]) -> list[Service]:
+    wanted = set(arrays)
+    return [one for one in world.services.values() if not wanted.isdisjoint(one.arrays)]
 
 
 def _assess(
@@ -61,13 +59,20 @@ def _assess(
     now = world.clock.now()
     before = known.standings.get(service.name, Standing(service=service.name))
     failures, retry_at = _failures(before, result, now)
-    after = replace(before, failures=failures, retry_at=retry_at)
     last = last_resync_of(service, known.sightings, known.zones)
-    answer = decide(service, last, now, after.retry_at, binding(known.holds, service, now))
+    answer = decide(service, last, now, retry_at, binding(known.holds, service, now))
     decision, reason = _decision(answer, result, request)
     look_at = _look_at(answer, result, now, world.pace.check_interval)
     since = before.since if (decision, reason) == (before.decision, before.reason) else now
-    return replace(after, decision=decision, reason=reason, look_at=look_at, since=since)
+    return Standing(
+        service=service.name,
+        decision=decision,
+        reason=reason,
+        since=since,
+        look_at=look_at,
+        failures=failures,
+        retry_at=retry_at,
+    )
 
 
 def _look_at(

@@ -103,7 +103,7 @@ class Relation:
         None too where a date was printed that could not be read: an older one must not
         stand in for it.
         """
-        if any(note.startswith("Date") for note in self.unread):
+        if self.unread and any(note.startswith("Date") for note in self.unread):
             return None
         return self.synced or self.created
 

@@ -16,7 +16,7 @@ from flashd.adapters.stores.store import throwaway_store
 from flashd.config.zone import find_zone
 from flashd.engine.cycle import Cycle
 from flashd.engine.request import Request
-from flashd.engine.world import Pace, World
+from flashd.engine.world import World
 from flashd.model.lease import Holder
 from flashd.rehearsal.ages import last_sync
 from flashd.rehearsal.client import simulated
@@ -30,6 +30,7 @@ from flashd.rehearsal.store import WatchedStore
 from flashd.rehearsal.ticks import tick_until_end
 from flashd.rehearsal.twin import USER, make_array, open_twin
 from flashd.rehearsal.watch import Watch
+from flashd.wiring import pace_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -183,7 +184,6 @@ class _Stage:
         return acts
 
     def _world(self, store: WatchedStore) -> World:
-        settings = self._settings
         return World(
             services={one.name: one for one in self._services},
             arrays=self._backends(store).__getitem__,
@@ -195,12 +195,7 @@ class _Stage:
             events=self._notes,
             entropy=lambda: self._entropy.randbytes(10),
             protected=self._protected,
-            pace=Pace(
-                check_interval=settings.check_interval,
-                observe_interval=settings.observe_interval,
-                command_timeout=settings.dscli.timeout,
-                late=settings.dscli.in_doubt,
-            ),
+            pace=pace_of(self._settings),
         )
 
     def _guard(self, spec: GuardSpec) -> Guard:

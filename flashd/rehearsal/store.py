@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from flashd.adapters.stores.seen import Known, advance
+from flashd.adapters.stores.seen import Known, advance, after_failure, after_success
 from flashd.adapters.stores.store import SqlStore
 from flashd.errors import StoreError
-from flashd.model.lease import Held
-from flashd.model.observation import ArrayRecord
+from flashd.model.lease import FOREIGN_LEASE, Held
+from flashd.model.observation import ArrayRecord, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from flashd.adapters.stores.lane import Lane
     from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Holder
-    from flashd.model.observation import Breaker, Sighting, Standing, Withdrawal
+    from flashd.model.observation import Breaker, Sighting, Withdrawal
     from flashd.model.run import Answer, Intent, Outcome, RunRecord
     from flashd.model.volumes import Listing, Pair
     from flashd.ports.host import Host
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-WITHDRAWALS, RUNS = "withdrawals", "runs"
-STANDINGS, HOLDS, BREAKERS = "standings", "holds", "breakers"
+WITHDRAWALS, RUNS, HOLDS, BREAKERS = "withdrawals", "runs", "holds", "breakers"
 
 
 class Kept:
@@ -52,7 +53,8 @@ class KeepingStore(SqlStore):
     """The store of one process alone: what nobody has written since need not be read again.
 
     Most of a month's time would go into reading the same rows for every listing of an array, and
-    into leases that nobody else could want: these are kept in memory.
+    into leases that nobody else could want. Sightings, standings and leases are kept in memory, by
+    the rules of their tables; of the others, what was read is kept until it is written to.
     """
 
     def __init__(self, writing: Lane, reading: Lane, host: Host) -> None:
@@ -60,22 +62,30 @@ class KeepingStore(SqlStore):
         self._kept = Kept()
         self._known: dict[str, dict[Pair, Known]] = {}
         self._seen: dict[str, ArrayRecord] = {}
+        self._standings: dict[str, Standing] = {}
         self._leases: dict[str, Held] = {}
+        self._renewed: dict[str, datetime] = {}
 
     async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
-        """See `Observations`; what was seen is kept in memory, by the rule of the table."""
-        wanted = tuple(sorted(set(pairs)))
+        """See `Observations`."""
+        wanted = tuple(dict.fromkeys(pairs))
         if await self.withdrawals([listing.array]):
             self._kept.drop(WITHDRAWALS)
             await super().record_listing(listing, wanted)  # closes those that are there again
-        before = self._known.get(listing.array, {})
-        known = {pair: advance(before.get(pair), listing, pair) for pair in wanted}
-        self._known[listing.array] = known
-        self._seen[listing.array] = ArrayRecord(array=listing.array, observed_at=listing.began_at)
+        known = self._known.setdefault(listing.array, {})
+        known |= {
+            pair: advance(before, listing, pair)
+            for pair in wanted
+            if (before := known.get(pair)) is None
+            or before.sighting.observed_at <= listing.began_at
+        }
+        record = self._seen.get(listing.array, ArrayRecord(array=listing.array))
+        self._seen[listing.array] = after_success(record, listing)
 
     async def record_failure(self, record: ArrayRecord) -> None:
         """See `Observations`."""
-        self._seen[record.array] = record
+        before = self._seen.get(record.array, ArrayRecord(array=record.array))
+        self._seen[record.array] = after_failure(before, record)
 
     async def sightings(self, arrays: Iterable[str] | None = None) -> Sequence[Sighting]:
         """See `Observations`."""
@@ -91,34 +101,6 @@ class KeepingStore(SqlStore):
         of = None if arrays is None else tuple(sorted(set(arrays)))
         return await self._kept.get(WITHDRAWALS, of, lambda: SqlStore.withdrawals(self, of))
 
-    async def open_runs(self) -> Sequence[RunRecord]:
-        """See `Runs`."""
-        return await self._kept.get(RUNS, None, lambda: SqlStore.open_runs(self))
-
-    async def standings(self) -> Mapping[str, Standing]:
-        """See `Standings`."""
-        return await self._kept.get(STANDINGS, None, lambda: SqlStore.standings(self))
-
-    async def holds(self) -> Mapping[Scope, Hold]:
-        """See `Holds`."""
-        return await self._kept.get(HOLDS, None, lambda: SqlStore.holds(self))
-
-    async def covering(self, service: str, arrays: Iterable[str]) -> Mapping[Scope, Hold]:
-        """See `Holds`: there is none, since nobody holds in a rehearsal."""
-        return await SqlStore.covering(self, service, arrays) if await self.holds() else {}
-
-    async def ripe(self, now: datetime) -> Sequence[Hold]:
-        """See `Holds`."""
-        return await SqlStore.ripe(self, now) if await self.holds() else ()
-
-    async def breaker(self, array: str) -> Breaker | None:
-        """See `Breakers`."""
-        return await self._kept.get(BREAKERS, array, lambda: SqlStore.breaker(self, array))
-
-    async def held(self) -> Mapping[str, Held]:
-        """See `Leases`."""
-        return dict(self._leases)
-
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """See `Observations`."""
         wanted = set(keep)
@@ -127,11 +109,22 @@ class KeepingStore(SqlStore):
             for array, known in self._known.items()
         }
 
+    async def open_runs(self) -> Sequence[RunRecord]:
+        """See `Runs`."""
+        return await self._kept.get(RUNS, None, lambda: SqlStore.open_runs(self))
+
+    async def open_run(self, run: RunRecord) -> None:
+        """See `Runs`."""
+        self._kept.drop(RUNS)
+        await super().open_run(run)
+
     async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> Hold | None:
         """See `Runs`."""
         self._kept.drop(RUNS, WITHDRAWALS)
         if lost := [one for one in leases if not self._has(holder, one)]:
-            raise StoreError(f"the lease of {lost[0]} was lost", "Report it as a bug.")
+            held = self._leases.get(lost[0])
+            now = f"{held.by} has it" if held else "nobody has it"
+            raise StoreError(f"the lease of {lost[0]} was lost: {now}", "Report it as a bug.")
         return await super().intend(intent, (), holder)
 
     async def answered(self, run: str, seq: int, answer: Answer) -> None:
@@ -144,26 +137,86 @@ class KeepingStore(SqlStore):
         self._kept.drop(RUNS, WITHDRAWALS)
         await super().unsent(run, seq, reason)
 
-    async def acquire(self, names: Sequence[str], holder: Holder, now: datetime) -> Held | None:
-        """See `Leases`."""
-        for name in names:
-            if name in self._leases and not self._has(holder, name):
-                return self._leases[name]
-        self._leases |= {name: self._leases.get(name) or Held(name, holder, now) for name in names}
-        return None
+    async def close_run(
+        self,
+        run: str,
+        at: datetime,
+        outcome: Outcome,
+        reason: str,
+        evidence: Sequence[Mapping[str, object]],
+    ) -> None:
+        """See `Runs`."""
+        self._kept.drop(RUNS)
+        await super().close_run(run, at, outcome, reason, evidence)
 
-    async def renew(self, holder: Holder, now: datetime) -> int:  # noqa: ARG002 - see `Leases`
-        """See `Leases`: what one has does not get old where nobody else is."""
-        return sum(one.by == holder for one in self._leases.values())
+    async def enlist(self, services: Iterable[str], now: datetime) -> None:
+        """See `Standings`."""
+        self._standings = {
+            name: self._standings.get(name) or Standing(service=name, look_at=now)
+            for name in sorted(set(services))
+        }
 
-    async def release(self, names: Sequence[str], holder: Holder) -> None:
-        """See `Leases`."""
-        for name in names:
-            if self._has(holder, name):
-                del self._leases[name]
+    async def due(self, now: datetime) -> Sequence[str]:
+        """See `Standings`."""
+        looks = ((one.look_at, name) for name, one in self._standings.items())
+        return [name for _, name in sorted((at, name) for at, name in looks if at and at <= now)]
 
-    def _has(self, holder: Holder, name: str) -> bool:
-        return name in self._leases and self._leases[name].by == holder
+    async def standings(self) -> Mapping[str, Standing]:
+        """See `Standings`."""
+        return dict(self._standings)
+
+    async def stand(self, standings: Iterable[Standing]) -> None:
+        """See `Standings`."""
+        self._standings |= {one.service: one for one in standings}
+
+    async def look_again(self, now: datetime, services: Iterable[str] | None = None) -> None:
+        """See `Standings`."""
+        for name in tuple(self._standings if services is None else services):
+            one = self._standings.get(name)
+            if one is not None and (one.look_at is None or one.look_at > now):
+                self._standings[name] = replace(one, look_at=now)
+
+    async def holds(self) -> Mapping[Scope, Hold]:
+        """See `Holds`."""
+        return await self._kept.get(HOLDS, None, lambda: SqlStore.holds(self))
+
+    async def covering(self, service: str, arrays: Iterable[str]) -> Mapping[Scope, Hold]:
+        """See `Holds`."""
+        return await SqlStore.covering(self, service, arrays) if await self.holds() else {}
+
+    async def ripe(self, now: datetime) -> Sequence[Hold]:
+        """See `Holds`."""
+        return await SqlStore.ripe(self, now) if await self.holds() else []
+
+    async def hold(
+        self, holds: Sequence[Hold], services: Iterable[str], now: datetime
+    ) -> Sequence[Hold]:
+        """See `Holds`."""
+        self._kept.drop(HOLDS)
+        await self.look_again(now, services)
+        return await super().hold(holds, (), now)
+
+    async def lift(
+        self, scopes: Iterable[Scope], services: Iterable[str], now: datetime
+    ) -> Sequence[Hold]:
+        """See `Holds`."""
+        self._kept.drop(HOLDS)
+        await self.look_again(now, services)
+        return await super().lift(scopes, (), now)
+
+    async def lift_ended(self, now: datetime) -> Sequence[Hold]:
+        """See `Holds`."""
+        self._kept.drop(HOLDS)
+        return await super().lift_ended(now)
+
+    async def remind(self, reminders: Sequence[tuple[Hold, datetime | None]]) -> Sequence[Hold]:
+        """See `Holds`."""
+        self._kept.drop(HOLDS)
+        return await super().remind(reminders)
+
+    async def breaker(self, array: str) -> Breaker | None:
+        """See `Breakers`."""
+        return await self._kept.get(BREAKERS, array, lambda: SqlStore.breaker(self, array))
 
     async def open_breaker(self, breaker: Breaker) -> None:
         """See `Breakers`."""
@@ -174,6 +227,42 @@ class KeepingStore(SqlStore):
         """See `Breakers`."""
         self._kept.drop(BREAKERS)
         await super().close_breaker(array)
+
+    async def held(self) -> Mapping[str, Held]:
+        """See `Leases`."""
+        return dict(self._leases)
+
+    async def acquire(self, names: Sequence[str], holder: Holder, now: datetime) -> Held | None:
+        """See `Leases`."""
+        for name in names:
+            if self._in_the_way(name, holder, now):
+                return self._leases[name]
+        for name in names:
+            if not self._has(holder, name):
+                self._leases[name] = Held(name, holder, now)
+            self._renewed[name] = now
+        return None
+
+    async def renew(self, holder: Holder, now: datetime) -> int:
+        """See `Leases`."""
+        mine = [name for name, held in self._leases.items() if held.by == holder]
+        self._renewed |= dict.fromkeys(mine, now)
+        return len(mine)
+
+    async def release(self, names: Sequence[str], holder: Holder) -> None:
+        """See `Leases`."""
+        for name in names:
+            if self._has(holder, name):
+                del self._leases[name]
+
+    def _has(self, holder: Holder, name: str) -> bool:
+        return name in self._leases and self._leases[name].by == holder
+
+    def _in_the_way(self, name: str, holder: Holder, now: datetime) -> bool:
+        if name not in self._leases or self._has(holder, name):
+            return False
+        gone = self._host.gone(self._leases[name].by)
+        return now < self._renewed[name] + FOREIGN_LEASE if gone is None else not gone
 
 
 class WatchedStore(KeepingStore):
@@ -193,7 +282,6 @@ class WatchedStore(KeepingStore):
 
     async def open_run(self, run: RunRecord) -> None:
         """See `Runs`."""
-        self._kept.drop(RUNS)
         await super().open_run(run)
         self.watch.open_runs[run.id] = run
 
@@ -206,41 +294,11 @@ class WatchedStore(KeepingStore):
         evidence: Sequence[Mapping[str, object]],
     ) -> None:
         """See `Runs`."""
-        self._kept.drop(RUNS)
         await super().close_run(run, at, outcome, reason, evidence)
         if (known := self.watch.open_runs.pop(run, None)) and outcome != "refused":
             await self._judge({known.service})
 
-    async def due(self, now: datetime) -> Sequence[str]:
-        """See `Standings`."""
-        if not self.watch.any_due(now):
-            return ()
-        return await super().due(now)
-
-    async def enlist(self, services: Iterable[str], now: datetime) -> None:
-        """See `Standings`."""
-        self._kept.drop(STANDINGS)
-        names = tuple(services)
-        await super().enlist(names, now)
-        self.watch.look_at = dict.fromkeys(names, now)
-
-    async def stand(self, standings: Iterable[Standing]) -> None:
-        """See `Standings`."""
-        self._kept.drop(STANDINGS)
-        written = tuple(standings)
-        await super().stand(written)
-        self.watch.stood(written)
-
-    async def look_again(self, now: datetime, services: Iterable[str] | None = None) -> None:
-        """See `Standings`."""
-        self._kept.drop(STANDINGS)
-        names = None if services is None else tuple(services)
-        await super().look_again(now, names)
-        for name in self.watch.look_at if names is None else names:
-            look = self.watch.look_at.get(name)
-            self.watch.look_at[name] = now if look is None else min(look, now)
-
-    async def _judge(self, names: set[str]) -> None:
+    async def _judge(self, names: AbstractSet[str]) -> None:
         if names:
             arrays = {array for name in names for array in self.watch.services[name].arrays}
             self.watch.judge(names, await self.sightings(arrays), await self.withdrawals(arrays))

@@ -28,6 +28,7 @@ async def tick_until_end(
     """
     clock, pace = cycle.world.clock, cycle.world.pace
     step = timedelta(seconds=min(TICK_SECONDS, pace.check_interval.total_seconds()))
+    watch.backoff_ended = cycle.landed.set
     while (now := clock.now()) < terms.end:
         cycle.landed.clear()
         await cycle.tick()
@@ -41,9 +42,9 @@ async def tick_until_end(
 
 
 async def _quiet_until(cycle: Cycle, watch: Watch, soonest: datetime, end: datetime) -> datetime:
-    """Wait until a tick can find something, or until a batch has ended."""
+    """Wait until a tick can find something, or until a batch or an array's backoff has ended."""
     clock = cycle.world.clock
-    due = watch.due_at(cycle.under_way, cycle.world.pace.observe_interval)
+    due = watch.due_at(cycle, await cycle.world.store.standings())
     until = min(max(due, soonest), end)
     with suppress(TimeoutError):
         async with asyncio.timeout((until - clock.now()).total_seconds()):

@@ -13,10 +13,12 @@ from flashd.model.health import Status
 from flashd.model.observation import ArrayRecord, Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from flashd.engine.cycle import Cycle
     from flashd.model.health import Bounds
     from flashd.model.observation import Sighting, Standing, Withdrawal
     from flashd.model.run import RunRecord
@@ -45,41 +47,53 @@ class Watch:
     zones: Mapping[str, ZoneInfo | None]
     clock: Clock
     stands: dict[str, list[Stand]] = field(default_factory=lambda: defaultdict(list))
-    look_at: dict[str, datetime | None] = field(default_factory=dict)
     records: dict[str, ArrayRecord] = field(default_factory=dict)
     open_runs: dict[str, RunRecord] = field(default_factory=dict)
     began: dict[str, datetime] = field(default_factory=dict)
+    backoff_ended: Callable[[], None] = lambda: None
     _shown: dict[str, Mapping[Pair, Relation]] = field(default_factory=dict)
+    _arrays_of: dict[str, tuple[str, ...]] = field(init=False)
+    _services_on: dict[str, set[str]] = field(init=False)
 
-    def listed(self, listing: Listing) -> set[str]:
+    def __post_init__(self) -> None:
+        self._arrays_of = {name: one.arrays for name, one in self.services.items()}
+        self._services_on = defaultdict(set)
+        for name, arrays in self._arrays_of.items():
+            for array in arrays:
+                self._services_on[array].add(name)
+
+    def listed(self, listing: Listing) -> AbstractSet[str]:
         """Take in a listing; tells the services that may stand otherwise by it."""
         before, now = self._shown.get(listing.array), listing.relations
         failed = self.records.get(listing.array, ArrayRecord(array=listing.array)).failure
         self._shown[listing.array] = now
         self.records[listing.array] = ArrayRecord(array=listing.array, observed_at=listing.began_at)
+        if failed:  # it was told when to be tried next, and is no more
+            self.backoff_ended()
         if before is None or failed:
             return self._on(listing.array)
         changed = {pair for pair in before.keys() | now.keys() if before.get(pair) != now.get(pair)}
         return {
-            service.name
-            for service in self.services.values()
-            if any(array == listing.array and pair in changed for array, pair in service.clones)
+            name
+            for name in (self._on(listing.array) if changed else ())
+            for array, pair in self.services[name].clones
+            if array == listing.array and pair in changed
         }
 
-    def failed(self, record: ArrayRecord) -> set[str]:
+    def failed(self, record: ArrayRecord) -> AbstractSet[str]:
         """Take in that an array could not be read."""
         known = self.records.get(record.array, record)
         self.records[record.array] = record
         return self._on(record.array) if known.failure != record.failure else set()
 
-    def _on(self, array: str) -> set[str]:
-        return {one.name for one in self.services.values() if array in one.arrays}
+    def _on(self, array: str) -> AbstractSet[str]:
+        return self._services_on[array]
 
     def unsure(self, name: str) -> None:
         """Take in that the outcome of a service's run is not known."""
         before = self.stands[name][-1].last if self.stands[name] else None
         reason = "the outcome of its run is not known"
-        self.stands[name].append(Stand(self.clock.now(), Status.UNKNOWN, (reason,), before))
+        self._stands(name, Stand(self.clock.now(), Status.UNKNOWN, (reason,), before))
 
     def judge(
         self,
@@ -106,39 +120,48 @@ class Watch:
         last = health.last_resync
         if last is not None and last.earliest is not None:
             health = assess(self.services[name], picture, last.earliest)  # its age comes by itself
-        stand = Stand(now, health.status, health.reasons, last)
+        self._stands(name, Stand(now, health.status, health.reasons, last))
+
+    def _stands(self, name: str, stand: Stand) -> None:
+        """Note how a service stands from now on.
+
+        What it was for no time at all is nothing: which of two arrays answers first that answer at
+        one instant, chance decides.
+        """
         stands = self.stands[name]
-        if not stands or (stands[-1].status, stands[-1].last) != (stand.status, last):
+        if stands and stands[-1].at == stand.at:
+            stands.pop()
+        if not stands or (stands[-1].status, stands[-1].last) != (stand.status, stand.last):
             stands.append(stand)
 
-    def stood(self, standings: Iterable[Standing]) -> None:
-        """Take in when services are to be looked at."""
-        self.look_at |= {one.service: one.look_at for one in standings}
-
-    def any_due(self, now: datetime) -> bool:
-        """Whether a service is to be looked at by now."""
-        return any(look is not None and look <= now for look in self.look_at.values())
-
-    def due_at(self, under_way: Collection[tuple[str, ...]], observe: timedelta) -> datetime:
+    def due_at(self, cycle: Cycle, standings: Mapping[str, Standing]) -> datetime:
         """Tell an instant before which no tick can find anything to do.
 
         A batch that is under way is waited for: another of the same arrays cannot begin.
         """
-        now = self.clock.now()
-        if any(tuple(sorted(run.arrays)) not in under_way for run in self.open_runs.values()):
-            return now
+        pace, under_way = cycle.world.pace, cycle.under_way
         looks = [
-            self._rested(service.arrays, look)
-            for name, service in self.services.items()
-            if service.arrays not in under_way and (look := self.look_at.get(name)) is not None
+            self._rested(arrays, max(look, self._on_wall(cycle.free_at(arrays))))
+            for name, arrays in self._arrays_of.items()
+            if arrays not in under_way
+            and (standing := standings.get(name))
+            and (look := standing.look_at) is not None
         ]
-        arrays = {array for service in self.services.values() for array in service.arrays}
+        idle: dict[tuple[str, ...], datetime] = {
+            (one,): self._stale_at(one, pace.observe_interval) for one in self._services_on
+        }
+        idle |= {tuple(sorted(run.arrays)): self.clock.now() for run in self.open_runs.values()}
         looks += [
-            self._rested((array,), self._stale_at(array, observe))
-            for array in arrays
-            if (array,) not in under_way
+            self._rested(arrays, max(at, self._on_wall(cycle.rested_at(arrays))))
+            for arrays, at in idle.items()
+            if arrays not in under_way
         ]
-        return min(looks, default=now + MOST)
+        return min(looks, default=self.clock.now() + MOST)
+
+    def _on_wall(self, steady: float) -> datetime:
+        """Tell an instant of the monotonic clock by the other; what is over is now."""
+        now, ahead = self.clock.now(), steady - self.clock.monotonic()
+        return now + timedelta(seconds=ahead) - _NEXT if ahead > 0 else now
 
     def _stale_at(self, array: str, observe: timedelta) -> datetime:
         record = self.records.get(array)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     Progress = Callable[[float], None]
     Part = tuple[Service, ...]
 
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
+_KILLED_BY = 128
+"""A shell's exit code for a signal is this and its number."""
+
 
 def rehearse(
     configuration: Configuration, terms: Terms, progress: Progress, *, jobs: int = 1
@@ -35,7 +40,7 @@ def rehearse(
     Each group draws its chances by names, so neither its order nor its company matters.
     """
     parts = groups(configuration.services)
-    with tempfile.TemporaryDirectory(prefix="flashd-rehearsal-") as name:
+    with _ended_tidily(), tempfile.TemporaryDirectory(prefix="flashd-rehearsal-") as name:
         directory = Path(name)
         given = copied(terms.arrays, directory)
         _refuse_foreign(configuration, given)
@@ -47,6 +52,23 @@ def rehearse(
             done.append(each)
             progress(len(done) / len(parts))
         return joined(done)
+
+
+@contextmanager
+def _ended_tidily() -> Iterator[None]:
+    """Unwind where somebody ends this process; what asks a second time does not cut that short."""
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(_KILLED_BY + number)
+
+    heeded = [one for one in _ENDS if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {one: signal.signal(one, end) for one in heeded}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +93,14 @@ def _in_turn(one: _One, parts: list[Part], progress: Progress) -> Iterator[Repor
 
 def _beside(one: _One, parts: list[Part], jobs: int) -> Iterable[Report]:
     """Play in forks of this process; leaving early ends them."""
-    with get_context("fork").Pool(jobs, initializer=_leave_interrupts_to_parent) as pool:
+    with get_context("fork").Pool(jobs, initializer=_leave_tidying_to_parent) as pool:
         yield from pool.imap_unordered(one.play, range(len(parts)))
 
 
-def _leave_interrupts_to_parent() -> None:
+def _leave_tidying_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for one in _ENDS:
+        signal.signal(one, signal.SIG_DFL)
 
 
 def _share(number: int, of: int, progress: Progress, part: float) -> None:

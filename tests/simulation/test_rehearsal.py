@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flashd.core.schedule import parse
+from flashd.engine.cycle import Cycle
 from flashd.model.verdict import Finding, Verdict
 from flashd.rehearsal.life import RehearsedGuard
 from flashd.rehearsal.show import command_lines, document
@@ -39,11 +42,11 @@ class Place:
 
     directory: Path
 
-    def write(self, *services: str) -> Place:
+    def write(self, *services: str, settings: str = "") -> Place:
         (self.directory / "services.d").mkdir(exist_ok=True)
         text = "services:\n" + "".join(f"  {one}\n" for one in services)
         (self.directory / "services.d" / "all.yaml").write_text(text)
-        (self.directory / "flashd.yaml").write_text("timezone: Europe/Paris\n")
+        (self.directory / "flashd.yaml").write_text(f"timezone: Europe/Paris\n{settings}\n")
         return self
 
     def play(self, terms: Terms, *, jobs: int = 1) -> Report:
@@ -166,7 +169,8 @@ def test_the_same_seed_is_the_same_rehearsal_whatever_runs_beside(place: Place) 
     assert list(command_lines(once)) != list(command_lines(other))
 
 
-def test_what_is_left_out_comes_to_the_same(place: Place) -> None:
+@pytest.mark.parametrize("settings", ["", "check_interval: 2h", "observe_interval: 2m"])
+def test_what_is_left_out_comes_to_the_same(place: Place, settings: str) -> None:
     """Ticks that find nothing, listings that say the same, searches that were done before."""
     place.write(
         service("nightly", 'schedule: "22:00-22:30", sync_min_delay: 6h'),
@@ -175,14 +179,31 @@ def test_what_is_left_out_comes_to_the_same(place: Place) -> None:
         f"both: {{refresh_after: 50m, {GUARD}, sync: {{"
         f"sync#1: {{array: {A}, pairs: '0201:0202', recording: false}}, "
         f"sync#2: {{array: {B}, pairs: '0201:0202'}}}}}}",
+        settings=settings,
     )
-    terms = for_days(0.06, MONDAY + timedelta(hours=8), up=0.5, faults=0.1)
+    terms = for_days(0.2, MONDAY + timedelta(hours=8), up=0.5, faults=0.1)
     short, literal = place.play(terms), place.play(replace(terms, literal=True))
-    assert changing(short) == changing(literal)
     assert list(command_lines(short)) == list(command_lines(literal))
-    assert [(one.runs, one.lateness, one.warn) for one in short.services] == [
-        (one.runs, one.lateness, one.warn) for one in literal.services
-    ]
+    assert document(short, terms) == document(literal, terms)
+
+
+@pytest.mark.parametrize("settings", ["", "check_interval: 2h", "observe_interval: 3h"])
+def test_a_tick_at_which_nothing_can_be_due_is_left_out(
+    place: Place, monkeypatch: pytest.MonkeyPatch, settings: str
+) -> None:
+    """Also where an array is stale, and is left alone until the check interval is over."""
+    ticks = count()
+    tick = Cycle.tick
+
+    async def counted(cycle: Cycle) -> None:
+        next(ticks)
+        await tick(cycle)
+
+    monkeypatch.setattr(Cycle, "tick", counted)
+    place.write(service("often", "refresh_after: 4h"), service("b", array=B), settings=settings)
+    report = place.play(for_days(1, faults=0.05))
+    sessions = sum(one.sessions for one in report.arrays)
+    assert 20 < next(ticks) < 3 * sessions
 
 
 def test_a_service_on_two_arrays_has_a_command_for_each(place: Place) -> None:
@@ -302,3 +323,38 @@ def test_commands_are_printed_one_a_line_and_a_bad_configuration_ends_it(place: 
     bad = rehearsed(*words)
     assert bad.returncode == 2
     assert "all.yaml:2:" in bad.stderr
+
+
+STOPPED = """
+import os, signal, sys
+here, todo = os.getpid(), [int(sys.argv[1])]
+def hook(event, args):
+    if todo and event == "sqlite3.connect" and str(args[0]).endswith(".db"):
+        assert os.listdir(os.environ["TMPDIR"])
+        os.kill(here, todo.pop())
+sys.addaudithook(hook)
+sys.argv = ["flashd", *sys.argv[2:]]
+from flashd.cli.main import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_whoever_is_ended_leaves_nothing_behind(
+    place: Place, tmp_path: Path, jobs: int, number: signal.Signals
+) -> None:
+    place.write(service("a"), service("b", array=B))
+    where = tmp_path / "tmp"
+    where.mkdir()
+    words = ("--config-dir", str(place.directory), "rehearse", "--days", "3660")
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, str(int(number)), *words, "--jobs", str(jobs)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "TMPDIR": str(where)},
+    )
+    assert done.returncode == (130 if number is signal.SIGINT else 128 + number), done.stderr
+    assert list(where.iterdir()) == []

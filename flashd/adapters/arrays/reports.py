@@ -41,6 +41,7 @@ _ID = re.compile(
 )
 _COUNT = re.compile(r"[0-9]{1,18}")
 _NO_TEXT = re.compile(r"(.{0,20})[\0\ufffd]")
+_NEVER_TEXT = ("\0", "\ufffd")
 _FLAGS = {"enabled": True, "disabled": False}
 _SPACE_EFFICIENT = {
     "ese": True,
@@ -74,7 +75,7 @@ def parse_listing(output: str, array: str) -> dict[Pair, Relation]:
     knows which half. A header alone is none: dscli says so where there are no relations. What
     dscli says at its login, before the header, is passed over, but for the id of a pair.
     """
-    if odd := _NO_TEXT.search(output):
+    if any(one in output for one in _NEVER_TEXT) and (odd := _NO_TEXT.search(output)):
         raise NotUnderstoodError(f"the answer has bytes that are no text, after {odd[1]!r}")
     if cut := broken_line_of(output):
         raise NotUnderstoodError(f"the answer has a line that does not end: {cut[:_SHOWN]!r}")

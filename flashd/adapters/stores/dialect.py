@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, create_engine, event, func, select
@@ -67,17 +67,26 @@ def file_engine(path: Path) -> Engine:
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Write whole rows, replacing those with the same key."""
     if rows:
-        insert = _INSERTS[connection.dialect.name](table)
-        values = {c.name: insert.excluded[c.name] for c in table.columns if not c.primary_key}
-        key = list(table.primary_key.columns)
-        connection.execute(insert.on_conflict_do_update(index_elements=key, set_=values), rows)
+        connection.execute(_upsert(connection.dialect.name, table), rows)
+
+
+@cache
+def _upsert(dialect: str, table: Table) -> Any:  # noqa: ANN401 - of either dialect
+    insert = _INSERTS[dialect](table)
+    values = {c.name: insert.excluded[c.name] for c in table.columns if not c.primary_key}
+    key = list(table.primary_key.columns)
+    return insert.on_conflict_do_update(index_elements=key, set_=values)
 
 
 def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Write those rows whose key is not there yet."""
     if rows:
-        insert = _INSERTS[connection.dialect.name](table)
-        connection.execute(insert.on_conflict_do_nothing(), rows)
+        connection.execute(_add_missing(connection.dialect.name, table), rows)
+
+
+@cache
+def _add_missing(dialect: str, table: Table) -> Any:  # noqa: ANN401 - of either dialect
+    return _INSERTS[dialect](table).on_conflict_do_nothing()
 
 
 def lease_time(connection: Connection, told: datetime) -> datetime:

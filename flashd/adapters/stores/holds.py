@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, delete, or_, select, update
@@ -62,7 +62,10 @@ class SqlHolds(Lanes):
 
 def holds_over(connection: Connection, service: str, arrays: Iterable[str]) -> dict[Scope, Hold]:
     """Tell the holds over one service, as part of a transaction."""
-    return _found(connection, select(holds).where(_any_of(scopes_over(service, arrays))))
+    scopes = scopes_over(service, arrays)
+    named = {f"kind{n}": str(one.kind) for n, one in enumerate(scopes)}
+    named |= {f"name{n}": one.name for n, one in enumerate(scopes)}
+    return _found(connection, _any_of(len(scopes)), named)
 
 
 def stored_holds(connection: Connection) -> dict[Scope, Hold]:
@@ -125,13 +128,24 @@ def _remove(connection: Connection, lifted: Sequence[Hold]) -> None:
         connection.execute(delete(holds).where(this), gone)
 
 
-def _found(connection: Connection, query: Select[Any]) -> dict[Scope, Hold]:
-    found = (_hold_of(row) for row in connection.execute(query))
+def _found(
+    connection: Connection, query: Select[Any], named: Mapping[str, str] | None = None
+) -> dict[Scope, Hold]:
+    found = (_hold_of(row) for row in connection.execute(query, named))
     return {hold.scope: hold for hold in found}
 
 
-def _any_of(scopes: Iterable[Scope]) -> ColumnElement[bool]:
-    return or_(*map(_is, scopes))
+@cache
+def _any_of(number: int) -> Select[Any]:
+    """Ask for the holds of so many scopes."""
+    return select(holds).where(
+        or_(
+            *(
+                and_(holds.c.kind == bindparam(f"kind{n}"), holds.c.name == bindparam(f"name{n}"))
+                for n in range(number)
+            )
+        )
+    )
 
 
 def _is(scope: Scope) -> ColumnElement[bool]:

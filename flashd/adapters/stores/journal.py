@@ -20,8 +20,7 @@ _NEWEST_FIRST = runs.c.nr.desc()
 
 def still_open(connection: Connection) -> list[RunRecord]:
     """Tell the runs without an end, oldest first."""
-    chosen = select(runs.c.nr).where(runs.c.ended_at.is_(None))
-    return _records(connection, chosen, runs.c.nr.asc())
+    return _records(connection, _STILL_OPEN)
 
 
 def newest(connection: Connection, services: Sequence[str] | None, limit: int) -> list[RunRecord]:
@@ -29,12 +28,12 @@ def newest(connection: Connection, services: Sequence[str] | None, limit: int) -
     chosen = select(runs.c.nr).order_by(_NEWEST_FIRST).limit(limit)
     if services is not None:
         chosen = chosen.where(runs.c.service.in_(services))
-    return _records(connection, chosen, _NEWEST_FIRST)
+    return _records(connection, _with_steps(chosen, _NEWEST_FIRST))
 
 
 def last_of_each(connection: Connection) -> dict[str, RunRecord]:
     """Tell each service's newest run that acted."""
-    return {run.service: run for run in _records(connection, _last_of_each(), _NEWEST_FIRST)}
+    return {run.service: run for run in _records(connection, _LAST_OF_EACH)}
 
 
 def _last_of_each() -> Select[Any]:
@@ -51,16 +50,21 @@ def _last_of_each() -> Select[Any]:
     return select(last.scalar_subquery()).where(found.c.service.is_not(None))
 
 
-def _records(
-    connection: Connection, chosen: Select[Any], order: ColumnElement[Any]
-) -> list[RunRecord]:
-    """Read the chosen runs with their steps, by one query."""
-    query = (
+def _with_steps(chosen: Select[Any], order: ColumnElement[Any]) -> Select[Any]:
+    """Ask for the chosen runs with their steps, by one query."""
+    return (
         select(runs, steps)
         .join(steps, steps.c.run == runs.c.id, isouter=True)
         .where(runs.c.nr.in_(chosen))
         .order_by(order, steps.c.seq)
     )
+
+
+_STILL_OPEN = _with_steps(select(runs.c.nr).where(runs.c.ended_at.is_(None)), runs.c.nr.asc())
+_LAST_OF_EACH = _with_steps(_last_of_each(), _NEWEST_FIRST)
+
+
+def _records(connection: Connection, query: Select[Any]) -> list[RunRecord]:
     rows_of: dict[int, list[Row[Any]]] = {}
     for row in connection.execute(query):
         rows_of.setdefault(row.nr, []).append(row)

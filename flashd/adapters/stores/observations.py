@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, delete, select
@@ -12,16 +12,34 @@ from flashd.adapters.stores.columns import from_micros, to_micros
 from flashd.adapters.stores.dialect import upsert
 from flashd.adapters.stores.lane import Lanes
 from flashd.adapters.stores.schema import arrays, runs, sightings, withdrawals
-from flashd.adapters.stores.seen import Dated, Known, advance, back_again
+from flashd.adapters.stores.seen import (
+    Dated,
+    Known,
+    advance,
+    after_failure,
+    after_success,
+    back_again,
+)
 from flashd.model.observation import ArrayRecord, Sighting, Withdrawal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row, Select, Table
+    from sqlalchemy import BindParameter, Connection, CursorResult, Row, Select, Table
 
     from flashd.model.volumes import Listing, Pair
+
+
+# Statements are made once: to put one together takes longer than to have it done.
+_HERE: BindParameter[str] = bindparam("here")
+_ON_ARRAY = select(sightings).where(sightings.c.array == _HERE)
+_ONE_ARRAY = select(arrays).where(arrays.c.array == _HERE)
+_WITHDRAWN = (
+    select(withdrawals, runs.c.ended_at)
+    .join(runs, runs.c.id == withdrawals.c.run)
+    .where(withdrawals.c.array == _HERE)
+)
 
 
 class SqlObservations(Lanes):
@@ -58,9 +76,20 @@ def _names(names: Iterable[str] | None) -> list[str] | None:
     return None if names is None else sorted(set(names))
 
 
-def _of_arrays(query: Select[Any], table: Table, of: Sequence[str] | None) -> Select[Any]:
-    ordered = query.order_by(table.c.array, table.c.pair)
-    return ordered if of is None else ordered.where(table.c.array.in_(of))
+def _of_arrays(connection: Connection, table: Table, of: Sequence[str] | None) -> CursorResult[Any]:
+    if of is None:
+        return connection.execute(_in_order(table))
+    return connection.execute(_of_some(table), {"of": list(of)})
+
+
+@cache
+def _in_order(table: Table) -> Select[Any]:
+    return select(table).order_by(table.c.array, table.c.pair)
+
+
+@cache
+def _of_some(table: Table) -> Select[Any]:
+    return _in_order(table).where(table.c.array.in_(bindparam("of", expanding=True)))
 
 
 def _record_listing(connection: Connection, listing: Listing, pairs: Sequence[Pair]) -> None:
@@ -78,7 +107,7 @@ def _newer(known: Known | None, listing: Listing) -> bool:
 
 def known_of(connection: Connection, array: str) -> Mapping[Pair, Known]:
     """Tell what is known of the pairs of an array, as part of a transaction."""
-    rows = connection.execute(select(sightings).where(sightings.c.array == array))
+    rows = connection.execute(_ON_ARRAY, {"here": array})
     return {pair_of(row.pair): Known(_sighting(row), _dated(row.dated)) for row in rows}
 
 
@@ -87,12 +116,8 @@ def _close_withdrawals(connection: Connection, listing: Listing, stale: frozense
 
     Their runs tell whether they can be trusted; of `stale` pairs a newer reading is known.
     """
-    query = (
-        select(withdrawals, runs.c.ended_at)
-        .join(runs, runs.c.id == withdrawals.c.run)
-        .where(withdrawals.c.array == listing.array)
-    )
-    opened = [(_withdrawal(row), row.ended_at) for row in connection.execute(query)]
+    found = connection.execute(_WITHDRAWN, {"here": listing.array})
+    opened = [(_withdrawal(row), row.ended_at) for row in found]
     closed = [
         {"there_again": str(one.pair)}
         for one, ended in opened
@@ -108,31 +133,23 @@ def _close_withdrawals(connection: Connection, listing: Listing, stale: frozense
 
 def _record_success(connection: Connection, listing: Listing) -> None:
     before = _array(connection, listing.array)
-    newer = before.observed_at is None or before.observed_at <= listing.began_at
-    failed_since = before.failed_at is not None and before.failed_at > listing.ended_at
-    if newer or not failed_since:  # a reading ahead of the clock must not keep a failure alive
-        observed = listing.began_at if newer else before.observed_at
-        record = ArrayRecord(array=listing.array, observed_at=observed)
-        upsert(connection, arrays, [_array_row(record)])
+    if (after := after_success(before, listing)) != before:
+        upsert(connection, arrays, [_array_row(after)])
 
 
 def _record_failure(connection: Connection, record: ArrayRecord) -> None:
-    """Keep the later `observed_at`: somebody may have read the array since the caller asked."""
-    observed = _array(connection, record.array).observed_at, record.observed_at
-    latest = max((at for at in observed if at is not None), default=None)
-    upsert(connection, arrays, [{**_array_row(record), "observed_at": latest}])
+    after = after_failure(_array(connection, record.array), record)
+    upsert(connection, arrays, [_array_row(after)])
 
 
 def _array(connection: Connection, array: str) -> ArrayRecord:
-    row = connection.execute(select(arrays).where(arrays.c.array == array)).one_or_none()
+    row = connection.execute(_ONE_ARRAY, {"here": array}).one_or_none()
     return _array_record(row) if row else ArrayRecord(array=array)
 
 
 def stored_sightings(connection: Connection, of: Sequence[str] | None) -> list[Sighting]:
     """Tell the last sightings, as part of a transaction."""
-    return [
-        _sighting(row) for row in connection.execute(_of_arrays(select(sightings), sightings, of))
-    ]
+    return [_sighting(row) for row in _of_arrays(connection, sightings, of)]
 
 
 def stored_arrays(connection: Connection) -> dict[str, ArrayRecord]:
@@ -142,8 +159,7 @@ def stored_arrays(connection: Connection) -> dict[str, ArrayRecord]:
 
 def stored_withdrawals(connection: Connection, of: Sequence[str] | None) -> list[Withdrawal]:
     """Tell the open withdrawals, as part of a transaction."""
-    rows = connection.execute(_of_arrays(select(withdrawals), withdrawals, of))
-    return [_withdrawal(row) for row in rows]
+    return [_withdrawal(row) for row in _of_arrays(connection, withdrawals, of)]
 
 
 def _forget_pairs(connection: Connection, keep: set[tuple[str, str]]) -> None:

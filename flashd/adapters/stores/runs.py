@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from flashd.adapters.stores import journal
 from flashd.adapters.stores.codec import plain_answer, plain_carrier, plain_marks, plain_step
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 
 _ACTED = frozenset({None, Outcome.DONE, Outcome.FAILED, Outcome.UNKNOWN})
 _NO_MARKS = Marks(None, None)
+
+# Statements are made once: to put one together takes longer than to have it done.
+_NEXT_NR = select(func.coalesce(func.max(runs.c.nr), 0) + 1).scalar_subquery()
+_OPEN = insert(runs).values(nr=_NEXT_NR)
+_THIS = runs.c.id == bindparam("this")
+_STILL_OPEN = select(runs.c.service, runs.c.arrays).where(_THIS, runs.c.ended_at.is_(None))
+_END = select(runs.c.ended_at, runs.c.evidence).where(_THIS)
+_CLOSE = update(runs).where(_THIS)
+_INTEND = insert(steps)
+_UPDATE = update(steps).where(steps.c.run == bindparam("of"), steps.c.seq == bindparam("nth"))
 
 
 class SqlRuns(Lanes):
@@ -86,8 +96,7 @@ class SqlRuns(Lanes):
 
 
 def _open_run(connection: Connection, run: RunRecord) -> None:
-    next_nr = select(func.coalesce(func.max(runs.c.nr), 0) + 1).scalar_subquery()
-    connection.execute(insert(runs).values(nr=next_nr, **_run_row(run)))
+    connection.execute(_OPEN, _run_row(run))
 
 
 def _intend(
@@ -99,7 +108,7 @@ def _intend(
     for hold in bindings(over, service, arrays, intent.at):
         return hold
     dated = replace(intent, at=lease_time(connection, intent.at))
-    connection.execute(insert(steps).values(**_step_row(dated)))
+    connection.execute(_INTEND, _step_row(dated))
     if intent.step.kind is StepKind.WITHDRAW:
         _open_withdrawals(connection, intent, service)
     return None
@@ -110,8 +119,7 @@ def _open_or_refuse(connection: Connection, run: str) -> tuple[str, list[str]]:
 
     Recovery looks at open runs only: a command of a closed one would be nobody's.
     """
-    query = select(runs.c.service, runs.c.arrays).where(runs.c.id == run, runs.c.ended_at.is_(None))
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_STILL_OPEN, {"this": run}).one_or_none()
     if row is None:
         raise StoreError(
             f"run {run} is not open any more",
@@ -150,8 +158,7 @@ def _unsent(connection: Connection, run: str, seq: int, reason: str) -> None:
 
 
 def _update_step(connection: Connection, run: str, seq: int, **values: object) -> None:
-    this = (steps.c.run == run, steps.c.seq == seq)
-    if connection.execute(update(steps).where(*this).values(**values)).rowcount != 1:
+    if connection.execute(_UPDATE, {"of": run, "nth": seq, **values}).rowcount != 1:
         raise StoreError(f"run {run} has no step {seq}", "Report it as a bug.")
 
 
@@ -161,13 +168,12 @@ def _close_run(
     ending: Mapping[str, Any],
     evidence: Sequence[Mapping[str, object]],
 ) -> None:
-    query = select(runs.c.ended_at, runs.c.evidence).where(runs.c.id == run)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_END, {"this": run}).one_or_none()
     if row is None:
         raise StoreError(f"there is no run {run}", "Report it as a bug.")
     if row.ended_at is None:
         values = {**ending, "evidence": [*row.evidence, *evidence]}
-        connection.execute(update(runs).where(runs.c.id == run).values(**values))
+        connection.execute(_CLOSE, {"this": run, **values})
 
 
 def _run_row(run: RunRecord) -> dict[str, object]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flashd.model.observation import Sighting
+from flashd.model.observation import ArrayRecord, Sighting
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,6 +79,22 @@ def _look(relation: Relation | None) -> tuple[object, ...]:
 
 def _date(relation: Relation | None) -> str | None:
     return relation.copied.text if relation and relation.copied else None
+
+
+def after_success(before: ArrayRecord, listing: Listing) -> ArrayRecord:
+    """Tell how reading an array went last, now that a listing of it came."""
+    newer = before.observed_at is None or before.observed_at <= listing.began_at
+    failed_since = before.failed_at is not None and before.failed_at > listing.ended_at
+    if not newer and failed_since:  # a reading ahead of the clock must not keep a failure alive
+        return before
+    observed = listing.began_at if newer else before.observed_at
+    return ArrayRecord(array=listing.array, observed_at=observed)
+
+
+def after_failure(before: ArrayRecord, record: ArrayRecord) -> ArrayRecord:
+    """Keep the later `observed_at`: somebody may have read the array since the caller asked."""
+    seen = [at for at in (before.observed_at, record.observed_at) if at is not None]
+    return replace(record, observed_at=max(seen, default=None))
 
 
 def back_again(

@@ -46,6 +46,22 @@ async def test_holding_again_replaces_and_tells_what(store: Store) -> None:
     assert await store.holds() == {PAYROLL: longer, HERE: hold(HERE), ALL: hold(ALL)}
 
 
+async def test_whoever_asks_again_is_told_what_was_changed_since(store: Store) -> None:
+    soon = hold(until=minute(5), remind_at=minute(1))
+    later = replace(soon, remind_at=minute(2))
+    told = [await store.holds()]
+    await store.hold([soon, hold(ALL)], [], NOW)
+    told.append(await store.holds())
+    await store.remind([(soon, minute(2))])
+    told.append(await store.holds())
+    await store.lift([ALL], [], NOW)
+    told.append(await store.holds())
+    await store.lift_ended(minute(6))
+    told.append(await store.holds())
+    both = {PAYROLL: later, ALL: hold(ALL)}
+    assert told == [{}, {PAYROLL: soon, ALL: hold(ALL)}, both, {PAYROLL: later}, {}]
+
+
 async def test_releasing_is_by_scope_and_of_two_who_do_it_one_is_told(store: Store) -> None:
     await store.hold([hold(PAYROLL), hold(HERE), hold(ALL)], [], NOW)
     both = await asyncio.gather(*(store.lift([PAYROLL, ALL, OTHER], [], NOW) for _ in range(2)))

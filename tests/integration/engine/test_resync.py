@@ -359,6 +359,21 @@ async def test_invariant_2_a_listing_that_grew_old_during_the_login_refuses(lab:
     assert not lab.changes()
 
 
+async def test_a_listing_that_would_grow_old_during_a_login_is_read_again_before(lab: Lab) -> None:
+    """Two turns of 46 s: at the second's beginning the listing is not too old yet."""
+
+    async def long_after() -> Finding:
+        lab.clock.ahead += timedelta(seconds=46)
+        return down()
+
+    lab.clones("0001:0002", "0003:0004")
+    lab.define("one", resource("0001:0002"), looks=[down(), long_after])
+    lab.define("two", resource("0003:0004"), looks=[down(), long_after])
+    async with lab.open() as world:
+        results = await asked(world, "one", "two")
+    assert [one.outcome for one in results] == [Outcome.DONE] * 2
+
+
 async def test_a_refused_service_is_looked_at_again_after_the_check_interval(lab: Lab) -> None:
     nightly(lab, up())
     async with lab.open() as world:

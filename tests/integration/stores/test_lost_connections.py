@@ -13,6 +13,7 @@ import pytest
 from flashd.adapters.stores import server as at_server
 from flashd.adapters.stores.store import open_store
 from flashd.errors import StoreError
+from flashd.model.observation import Standing
 from flashd.model.run import StepKind
 from tests.contract.stores.samples import NOW, intent, run
 from tests.servers.proxy import Harm, between
@@ -180,7 +181,7 @@ async def test_a_server_that_stands_still_keeps_the_lane_for_a_moment_only(
     with server.frozen(also=tuple(int(str(pid)) for pid in backends if alive(pid))):
         began = time.monotonic()
         with pytest.raises(StoreError):
-            await store.stand([])
+            await store.stand([Standing(service="payroll")])
         assert time.monotonic() - began < 10
     async with asyncio.timeout(20):
         await store.enlist(["payroll"], NOW)
