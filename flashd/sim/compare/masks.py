@@ -21,11 +21,16 @@ def text(said: str, also: frozenset[str]) -> str:
     """Show the words that any dscli says, and `also`; all else, once in a row, is hidden."""
     shown: list[str] = []
     for word in said.split():
-        bare = word.strip(_EDGES)
-        keep = not bare or bare.lower() in _WORDS or bare in also
+        keep = usual(word, also)
         if keep or shown[-1:] != [HIDDEN]:
             shown.append(word if keep else HIDDEN)
     return " ".join(shown)
+
+
+def usual(word: str, also: frozenset[str]) -> bool:
+    """Say whether any dscli says this word, or it is one of `also`."""
+    bare = word.strip(_EDGES)
+    return not bare or bare.lower() in _WORDS or bare in also
 
 
 def columns(names: tuple[str, ...]) -> list[str]:
@@ -36,7 +41,7 @@ def columns(names: tuple[str, ...]) -> list[str]:
 
 def known(name: str) -> bool:
     """Say whether public material shows a column of that name."""
-    return all(word in COLUMNS for word in name.split())
+    return bool(name) and all(word in COLUMNS for word in name.split())
 
 
 def zone(label: str) -> str:

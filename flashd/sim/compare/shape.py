@@ -11,13 +11,17 @@ from flashd.sim.compare.lines import (
     BANNER,
     BLANK,
     DATA,
+    DELIMITERS,
     END,
     HEADER,
     MESSAGE,
     RULE,
     XML,
     Line,
+    cells,
+    delimiter,
     read,
+    reads_like_a_header,
 )
 from flashd.sim.compare.probes import READ_ONLY
 
@@ -25,9 +29,8 @@ Shape = Mapping[str, str]
 """Facts by aspect; an empty text is one that this answer says nothing about."""
 
 NONE_FOUND = "CMUC00234I"
-_DELIMITERS = {",": "a comma", "|": "a bar", ";": "a semicolon", ":": "a colon", "\t": "a tab"}
 _JAVA = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (\S+) \d{4}")
-_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\S*)")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z|[+-]\d\d:?\d\d|)")
 _LOCALE = re.compile(r"[A-Z][a-z]+ \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d [AP]M (\S+)")
 
 
@@ -59,8 +62,8 @@ def of(said: Said) -> Shape:
         "prompt": _prompts(out, "stdout") + _prompts(err, "stderr") or "none",
         "blank lines": _blanks(out, said.stdout),
         "line ends": _line_ends(said.stdout + said.stderr),
-        "message ids": ", ".join(sorted(line.text.split()[0] for line in both)),
-        "message texts": " / ".join(sorted(_message(line.text) for line in both)),
+        "message ids": ", ".join(sorted(line.identity for line in both)),
+        "message texts": " / ".join(sorted(_message(line) for line in both)),
     }
     return facts | _of_tables(out) | _of_names(out)
 
@@ -81,7 +84,7 @@ def _streams(out: tuple[Line, ...], err: tuple[Line, ...]) -> str:
 
 def _class(line: Line) -> str:
     if line.kind == MESSAGE:
-        return f"class {line.text.split()[0][-1]}"
+        return f"class {line.identity[-1]}"
     return "" if line.kind in {BLANK, END} else {BANNER: BANNER}.get(line.kind, "a listing")
 
 
@@ -110,7 +113,7 @@ def _date(text: str) -> str:
     if found := _JAVA.fullmatch(text):
         return f"Www Mmm dd hh:mm:ss {masks.zone(found[1])} yyyy"
     if found := _ISO.fullmatch(text):
-        return f"yyyy-mm-ddThh:mm:ss{re.sub('[0-9]', '0', found[1])[:6]}"
+        return f"yyyy-mm-ddThh:mm:ss{re.sub('[0-9]', '0', found[1])}"
     if found := _LOCALE.fullmatch(text):
         return f"Month d, yyyy h:mm:ss AM {masks.zone(found[1])}"
     return "another form"
@@ -148,36 +151,24 @@ def _line_ends(text: str) -> str:
     return "LF" if not crlf else "CR LF" if crlf == all_ends else "CR LF and LF"
 
 
-def _message(text: str) -> str:
-    identity, _, said = text.partition(" ")
-    return f"{identity} {masks.text(said, READ_ONLY)}"
+def _message(line: Line) -> str:
+    return f"{line.identity} {masks.text(line.said, READ_ONLY)}"
 
 
 def _tables(out: tuple[Line, ...]) -> tuple[Table, ...]:
     found: list[Table] = []
     before = ""
     for at, line in enumerate(out):
-        if line.kind == HEADER or (before != DATA and _reads_like_a_header(line)):
+        if line.kind == HEADER or (before != DATA and reads_like_a_header(line)):
             found.append(_table(line.text, _under(out[at + 1 :])))
         before = line.kind
     return tuple(found)
 
 
-def _reads_like_a_header(line: Line) -> bool:
-    """Say whether a line without a rule under it is made of columns' names."""
-    names = _cells(line.text, _delimiter(line.text))
-    return line.kind == DATA and len(names) > 1 and all(masks.known(name) for name in names)
-
-
 def _table(header: str, rows: list[Line]) -> Table:
-    delimiter = _delimiter(header)
-    cells = tuple(tuple(_cells(row.text, delimiter)) for row in rows)
-    return Table(tuple(_cells(header, delimiter)), cells, delimiter)
-
-
-def _delimiter(header: str) -> str:
-    most = max(_DELIMITERS, key=header.count)
-    return most if most in header else ""
+    mark = delimiter(header)
+    below = tuple(tuple(cells(row.text, mark)) for row in rows)
+    return Table(tuple(cells(header, mark)), below, mark)
 
 
 def _under(lines: tuple[Line, ...]) -> list[Line]:
@@ -188,10 +179,6 @@ def _under(lines: tuple[Line, ...]) -> list[Line]:
             break
         below.append(line)
     return below
-
-
-def _cells(text: str, delimiter: str) -> list[str]:
-    return text.split(delimiter) if delimiter else text.split()
 
 
 def _of_tables(out: tuple[Line, ...]) -> dict[str, str]:
@@ -209,7 +196,7 @@ def _of_tables(out: tuple[Line, ...]) -> dict[str, str]:
         "columns": " / ".join(names),
         "rule": ", ".join(dict.fromkeys(_rule(out))),
         "delimiter": ", ".join(
-            dict.fromkeys(_DELIMITERS.get(table.delimiter, "blanks") for table in found)
+            dict.fromkeys(DELIMITERS.get(table.delimiter, "blanks") for table in found)
         ),
         "dates": ", ".join(sorted(dates)),
         "decimal": _decimal(found),
@@ -219,8 +206,8 @@ def _of_tables(out: tuple[Line, ...]) -> dict[str, str]:
 
 def _decimal(found: Iterable[Table]) -> str:
     """Say whether capacities in powers of ten have a number."""
-    cells = {cell for table in found for cell in table.column("cap (10^9B)") if table.delimiter}
-    return " and ".join(sorted({"-" if cell == "-" else "a number" for cell in cells}))
+    told = {cell for table in found for cell in table.column("cap (10^9B)") if table.delimiter}
+    return " and ".join(sorted({"-" if cell == "-" else "a number" for cell in told}))
 
 
 def _names(table: Table) -> str:
@@ -232,7 +219,7 @@ def _rule(out: tuple[Line, ...]) -> list[str]:
     told = []
     for header, rule in pairwise(out):
         if header.kind == HEADER and rule.kind == RULE:
-            delimited = any(mark in header.text for mark in _DELIMITERS)
+            delimited = any(mark in header.text for mark in DELIMITERS)
             same = len(header.text) == len(rule.text)
             told.append("as wide as the header" if same or not delimited else "of another width")
     return told

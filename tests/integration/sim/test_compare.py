@@ -24,7 +24,18 @@ if TYPE_CHECKING:
 DSCLI = Path(sys.executable).with_name("flashd-dscli")
 CODE = "from flashd.sim.cli import sim; sim(prog_name='flashd sim')"
 SERIAL = "IBM.2107-75CANRY"
-CANARIES = ("75CANRY", "10.77.66.55", "zanzibar", "canaryuser", "7766", "7767", "quux", "kremlin")
+CANARIES = (
+    "75CANRY",
+    "10.77.66.55",
+    "zanzibar",
+    "canaryuser",
+    "7766",
+    "7767",
+    "quux",
+    "kremlin",
+    "CMDB",
+    "CMUN00018E",
+)
 ALIKE, FAILED, WRONG_USE, DIFFERENT = 0, 1, 2, 3
 
 
@@ -38,6 +49,7 @@ class Site:
         )
         self.array.add_volumes("7766", "7767")
         self.array.set_volume("7766", name="quux")
+        self.array.set_volume("7767", name="CMDB0001A")
         self.array.establish("7766:7767")
         self.pwfile = directory / "zanzibar.pwfile"
         self.array.write_pwfile(self.pwfile, "canaryuser")
@@ -185,7 +197,8 @@ def test_a_bent_answer_is_told_by_its_aspect(
 def test_the_report_has_no_value_of_the_site(site: Site) -> None:
     site.wrap(
         'case "$*" in *lssi*) exec "$DSCLI" "$@";; esac\n'
-        '"$DSCLI" "$@" 2>&1 | sed "s/unknown/kremlin $PWD/; s/isTgtSE/zanzibar.x/"\n'
+        '"$DSCLI" "$@" 2>&1 | sed -e "s#unknown#kremlin $PWD#; s/isTgtSE/zanzibar.x/"'
+        ' -e "/^==/a CMUN00018E kremlin,7766|quux:" -e "/^==/a CMDB0001A"\n'
         'echo kremlin zanzibar 75CANRY 10.77.66.55; echo "CMUN00001E quux: 7766 kremlin failed" >&2'
     )
     for words in ((), ("--json",)):

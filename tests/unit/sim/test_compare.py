@@ -180,6 +180,56 @@ def test_a_shape_is_told(answer: Said, aspect: str, told: str) -> None:
     assert shape.of(answer)[aspect] == told
 
 
+NAMES_LIKE_MESSAGES = {
+    "a letter that is no class": "CMDB0001A",
+    "letters of no dscli": "CMDB0001E",
+    "a group": "CMXX12345B secretgroup",
+    "a colon": "CMUN00018E:secretgroup",
+    "a tab": "CMUN00018E\tsecretgroup",
+    "a message's id": "CMUN00018E secretgroup",
+    "an id alone": "CMUC00234I",
+    "more after the id": "CMUN00018Esecretgroup",
+}
+HEADERS = {
+    "commas": ("Name,ID,volgrp", ","),
+    "bars": ("Name|ID|volgrp", "|"),
+    "colons": ("Name:ID:volgrp", ":"),
+    "blanks": ("Name ID volgrp", " "),
+}
+
+
+@pytest.mark.parametrize("rule", ["==============\n", ""], ids=["a rule", "no rule"])
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS.keys())
+@pytest.mark.parametrize("name", NAMES_LIKE_MESSAGES.values(), ids=NAMES_LIKE_MESSAGES.keys())
+def test_a_name_like_a_message_is_none(name: str, header: tuple[str, str], rule: str) -> None:
+    names, mark = header
+    row = mark.join((name, "0001", "V7"))
+    told = shape.of(said(f"{names}\n{rule}{mark.join(('prod', '0000', '-'))}\n{row}\n{row}\n"))
+    assert told["message ids"] == told["message texts"] == ""
+    assert told["streams"] == "a listing on stdout"
+    assert not [v for v in told.values() if "secretgroup" in v or name.split(maxsplit=1)[0] in v]
+
+
+@pytest.mark.parametrize("text", ["CMDB0001A kremlin", "CMUN00018E:kremlin", "CMUN00018E\tkremlin"])
+def test_what_only_begins_like_a_message_is_not_shown_anywhere(text: str) -> None:
+    shown = " ".join(shape.of(said(f"{text}\n", f"{text}\n")).values())
+    assert "CM" not in shown
+    assert "kremlin" not in shown
+
+
+def test_a_message_under_a_table_is_still_one() -> None:
+    message = "CMMCI9099E lsnothing: simulated: unknown command\n"
+    for table in (TABLE, TABLE.replace(",", " "), TABLE.replace(",", "|")):
+        assert shape.of(said(table + message))["message ids"] == "CMMCI9099E"
+    glued = said(f"dscli> {TABLE}dscli> CMUC00234I lsflash: a, b\n")
+    assert shape.of(glued)["message ids"] == "CMUC00234I"
+
+
+def test_a_date_shows_no_more_than_its_form() -> None:
+    odd = "ID,DateSynced\n====\n0001:0002,2014-09-18T23:04:04kremlin\n"
+    assert shape.of(said(odd))["dates"] == "another form"
+
+
 def test_unknown_columns_are_shown_in_the_company_of_known_ones_only() -> None:
     assert masks.columns(("ID", "State", "NewColumn")) == ["ID", "State", "NewColumn"]
     assert masks.columns(("kremlin", "lubyanka", "ID")) == [masks.HIDDEN, masks.HIDDEN, "ID"]
