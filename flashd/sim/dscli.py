@@ -17,10 +17,21 @@ from flashd.sim.grammar import UsageError, split
 from flashd.sim.layout import Layout
 from flashd.sim.session import Refusal, Session
 from flashd.sim.switches import Positions
-from flashd.sim.terminal import Mode, Terminal, held_back, process_terminal
+from flashd.sim.terminal import (
+    Mode,
+    Terminal,
+    UnwritableError,
+    held_back,
+    in_utf8,
+    open_what_is_closed,
+    process_terminal,
+    say_the_rest,
+)
 
 WRAPPER = "FLASHD_SIM_WRAPPER"
 NO_CONFIGURATION = 63
+UNHEARD = 1
+"""As Java ends of what it does not catch; the array may have done all that it was asked for."""
 _GLOBALS = frozenset(("-hmc1", "-hmc2", "-user", "-passwd", "-pwfile", "-cfg", "-script"))
 
 
@@ -38,15 +49,20 @@ class Arguments:
 
 def main() -> int:
     """Run the client; return its exit code."""
+    open_what_is_closed()
     if os.environ.pop(WRAPPER, ""):
         _become_a_wrapper()
     _behave_like_any_client()
     try:
-        return _run(_arguments(sys.argv[1:]))
+        code = _run(_arguments(sys.argv[1:]))
+        say_the_rest()
+        return code  # noqa: TRY300 - what cannot be said is an outcome too
     except Refusal as refusal:
         return _complain(refusal.message, refusal.code)
     except UsageError as error:
         return _complain(messages.syntax("dscli", str(error)), SYNTAX)
+    except UnwritableError as error:
+        return _complain(f"flashd-dscli: {error}", UNHEARD)
     except SimError as error:
         return _complain(f"flashd-dscli: {error}", NO_CONFIGURATION)
 
@@ -70,6 +86,8 @@ def _become_a_wrapper() -> None:
 
 
 def _arguments(words: list[str]) -> Arguments:
+    if unreadable := [word for word in words if not in_utf8(word)]:
+        raise UsageError(f"{unreadable[0]!a} is not UTF-8")
     options: dict[str, str] = {}
     rest = list(words)
     while rest and rest[0].startswith("-"):
@@ -168,8 +186,8 @@ def _default_pwfile() -> Path:
 
 
 def _complain(message: str, code: int, on_stdout: bool = False) -> int:  # noqa: FBT001, FBT002 - one of two streams
-    stream = sys.stdout if on_stdout else sys.stderr
-    stream.write(f"{message}\n")
+    terminal = process_terminal()
+    (terminal.write if on_stdout else terminal.complain)(f"{message}\n")
     return code
 
 

@@ -9,6 +9,8 @@ _LSS = re.compile(r"[0-9A-Fa-f]{1,2}")
 _LSS_DIGITS = 2
 _VOLUME = re.compile(r"[0-9A-Fa-f]{1,4}")
 
+_IMAGE = re.compile(r"(?:(?:IBM\.)?(\d{4})-)?([0-9A-Za-z]{7})")
+
 
 class BadIdError(SimError):
     """Text that names no volume, pair or storage image."""
@@ -60,6 +62,14 @@ def in_full(operand: str) -> bool:
 def same_image(text: str, image: str) -> bool:
     """Say whether `text` names `image`, in full or by its serial number alone."""
     return text in {image, image.partition(".")[2], image.rpartition("-")[2]}
+
+
+def image_id(text: str) -> str:
+    """Read a storage image as `IBM.2107-75ABC01`; its serial number alone may stand for it."""
+    match = _IMAGE.fullmatch(text.strip())
+    if not match:
+        raise BadIdError(f"{text!r} is not a storage image; write IBM.2107-75ABC01")
+    return f"IBM.{match[1] or '2107'}-{match[2].upper()}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flashd.sim import bounds
 from flashd.sim.errors import SimError
 
 CONNECT, LOGIN, BEFORE, AFTER, ANSWER = "connect", "login", "before", "after", "answer"
 AT_COMMANDS = frozenset((BEFORE, AFTER, ANSWER))
+_MOST = {"seconds": bounds.CENTURY, "exit": 255.0, "signal": 64.0}
 _FREE_TEXT = frozenset(("text", "pair", "column"))
 
 
@@ -39,10 +41,12 @@ class Kind:
                 raise SimError(f"option silent of fault {self.name} is yes or no, not {value!r}")
         elif option not in _FREE_TEXT and not self._is_number(value):
             raise SimError(f"option {option} of fault {self.name} is a number, not {value!r}")
+        elif option not in _FREE_TEXT and abs(float(value)) > _MOST.get(option, bounds.MOST):
+            raise SimError(f"option {option} of fault {self.name} is too large: {value[:40]}")
 
     def _is_number(self, value: str) -> bool:
         bare = value.removeprefix("-") if self.name == "clock-steps" else value
-        return bare.replace(".", "", 1).isdigit()
+        return bare.isascii() and bare.replace(".", "", 1).isdigit()
 
 
 def _other(name: str, options: tuple[str, ...], meaning: str) -> Kind:

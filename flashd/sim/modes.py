@@ -15,7 +15,7 @@ PROMPT = "dscli> "
 def script_lines(path: Path) -> list[str]:
     """Return the lines of a script."""
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise UsageError(f"cannot read script {path}: {error.strerror}") from error
 

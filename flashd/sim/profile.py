@@ -36,7 +36,7 @@ def read(path: Path | None) -> Mapping[str, str]:
     if path is None:
         return {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
         raise UsageError(f"cannot read profile {path}: {error.strerror}") from error
     pairs = [line.partition(":") for line in lines if not line.lstrip().startswith("#")]

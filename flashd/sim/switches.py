@@ -44,7 +44,7 @@ class Switch:
 
 def _is_amount(text: str) -> bool:
     try:
-        return 0 <= float(text) < float("inf")
+        return 0 <= float(text) <= 2**31  # as seconds more than a process can wait for
     except ValueError:
         return False
 

@@ -1,9 +1,17 @@
 """Where a client reads its commands and says its answers."""
 
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from typing import TextIO
+
+from flashd.sim.errors import SimError
+
+
+class UnwritableError(SimError):
+    """What is said cannot be written: nobody learns the answer."""
 
 
 class Mode(Enum):
@@ -47,7 +55,7 @@ def process_terminal() -> Terminal:
     return Terminal(
         write=_out,
         complain=_err,
-        readline=sys.stdin.readline,
+        readline=_in,
         readsecret=_secret if is_tty else None,
         is_tty=is_tty,
     )
@@ -55,17 +63,79 @@ def process_terminal() -> Terminal:
 
 def held_back(terminal: Terminal) -> Terminal:
     """Return a process's streams where its standard output comes in blocks and at its end."""
-    return replace(terminal, write=sys.stdout.write)
+    return replace(terminal, write=_hold)
+
+
+def open_what_is_closed() -> None:
+    """Give a process its three streams where its parent closed some: no input, no reader.
+
+    Else the first file that is opened would take the place, and answers would go into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
+
+
+def in_utf8(word: str) -> bool:
+    """Say whether a word of the command line can be written down."""
+    return not any("\ud800" <= char <= "\udfff" for char in word)
+
+
+def say_the_rest() -> None:
+    """Say what was held back; where it cannot be said, let nothing be left to say."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _drop(sys.stdout)
+        raise _unwritable(error) from error
+
+
+def _drop(stream: TextIO) -> None:
+    """Let a stream lead nowhere from now on: what it still holds cannot be written."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _out(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    _hold(text)
+    say_the_rest()
+
+
+def _hold(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        _drop(sys.stdout)
+        raise _unwritable(error) from error
 
 
 def _err(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    """Complain; where nobody can hear it, there is nobody to be told."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        _drop(sys.stderr)
+
+
+def _in() -> str:
+    """Read a line; an input that cannot be read has ended."""
+    try:
+        return sys.stdin.readline()
+    except OSError:
+        return ""
+
+
+def _unwritable(error: OSError) -> UnwritableError:
+    return UnwritableError(f"cannot write the answer: {error.strerror or error}")
 
 
 def _secret(question: str) -> str:

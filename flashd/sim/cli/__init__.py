@@ -15,10 +15,17 @@ from flashd.sim.cli.states import set_clock, set_relation, set_timer, write
 from flashd.sim.cli.switches import switch, switches
 from flashd.sim.cli.users import user
 from flashd.sim.errors import SimError
+from flashd.sim.terminal import in_utf8
 
 
 class SimGroup(click.Group):
     """Turns wrong use of the simulator into click's usage error, exit 2."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read all words that follow `sim`; what is not text could be written nowhere."""
+        if unreadable := [word for word in args if not in_utf8(word)]:
+            raise click.UsageError(f"{unreadable[0]!a} is not UTF-8")
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
         """Run a command."""

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from flashd.sim.array import Array
-from flashd.sim.cli.arguments import array_file, instant, seconds
+from flashd.sim.cli.arguments import NUMBER, array_file, instant, seconds
 from flashd.sim.errors import SimError
 from flashd.sim.faults import ALWAYS, CONNECT, KINDS, LOGIN, OF_ARRAY, OF_HOST, When
 from flashd.sim.kinds import Kind
@@ -17,8 +17,10 @@ from flashd.sim.layout import Layout, Report, render
 @click.argument("name", required=False)
 @click.option("--command", "pattern", help="Verb or text of the command, with * and ?.")
 @click.option("--hmc", help="Console, for faults of a connection or a login.")
-@click.option("--nth", default=1, show_default=True, help="Strike the n-th such event.")
-@click.option("--times", default=1, show_default=True, help="Strike so often.")
+@click.option(
+    "--nth", type=NUMBER, default=1, show_default=True, help="Strike the n-th such event."
+)
+@click.option("--times", type=NUMBER, default=1, show_default=True, help="Strike so often.")
 @click.option("--always", is_flag=True, help="Strike every time.")
 @click.option("--at", help="Count events from this instant on: ISO 8601 with its offset.")
 @click.option("--after", help="Count events after this time, such as 10m.")
@@ -30,7 +32,7 @@ from flashd.sim.layout import Layout, Report, render
     help="Whose clock --at and --after mean.",
 )
 @click.option("--chance", type=float, help="Strike each event so likely, 0 to 1.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Draw by this number.")
+@click.option("--seed", type=NUMBER, default=0, show_default=True, help="Draw by this number.")
 @click.option("--position", default="", help="before or after the array acts, where both can be.")
 @click.option("--how", help="In which way; `flashd sim faults` lists them.")
 @click.option("--seconds", help="How long, instead of for ever.")

@@ -68,24 +68,27 @@ def mount(array: Array, *, name: str, volumes: tuple[str, ...]) -> None:
 @host.command()
 @_name
 @_volumes
-@click.pass_obj
-def umount(array: Array, *, name: str, volumes: tuple[str, ...]) -> None:
-    """Let a host umount volumes; what it finds changed under it is told."""
+@click.pass_context
+def umount(ctx: click.Context, *, name: str, volumes: tuple[str, ...]) -> None:
+    """Let a host umount volumes; what it finds changed under it is told, and exits 1 then."""
+    array: Array = ctx.obj
     with array.inventory() as held:
         harm = [use.umount(held, name, volume_id(text), array.clock.now()) for text in volumes]
-    _tell(harm)
+    ctx.exit(_tell(harm))
 
 
 @host.command()
 @_name
 @_volumes
-@click.pass_obj
-def write(array: Array, *, name: str, volumes: tuple[str, ...]) -> None:
-    """Let a host write once to volumes that it has mounted."""
+@click.pass_context
+def write(ctx: click.Context, *, name: str, volumes: tuple[str, ...]) -> None:
+    """Let a host write once to volumes that it has mounted; exits 1 where one was harmed."""
+    array: Array = ctx.obj
     with array.inventory() as held:
         done = [use.write(held, name, volume_id(v), array.clock.now()) for v in volumes]
-    _tell([harm for _, harm in done])
+    harmed = _tell([harm for _, harm in done])
     click.echo("\n".join(content for content, _ in done))
+    ctx.exit(harmed)
 
 
 @host.command()
@@ -136,6 +139,8 @@ def run(
     ctx.exit(1 if harmed else 0)
 
 
-def _tell(harm: list[Harm | None]) -> None:
+def _tell(harm: list[Harm | None]) -> int:
+    """Tell what was lost; return the exit code."""
     for one in filter(None, harm):
         click.echo(str(one))
+    return 1 if any(harm) else 0

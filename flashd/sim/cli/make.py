@@ -7,11 +7,12 @@ from typing import TypedDict, Unpack
 import click
 
 from flashd.sim import array as defaults
+from flashd.sim import bounds
 from flashd.sim.array import Array
 from flashd.sim.cli.arguments import instant
 from flashd.sim.errors import SimError
 from flashd.sim.hosts import access
-from flashd.sim.ids import Pair, volume_id
+from flashd.sim.ids import Pair, image_id, volume_id
 from flashd.sim.nouns import DEFAULT_BLOCKS, TRACKS_PER_GIB
 
 
@@ -53,7 +54,13 @@ class Wishes(TypedDict):
 @click.option("--place", "places", multiple=True, help="Put volumes into a pool: P1=0002,0004.")
 @click.option("--code-level", default=defaults.VERSION_OF_MICROCODE, show_default=True)
 @click.option("--host", "hosts", multiple=True, help="A host and what it sees: aix1=0002,0004.")
-@click.option("--blocks", default=DEFAULT_BLOCKS, show_default=True, help="Size of each volume.")
+@click.option(
+    "--blocks",
+    type=click.IntRange(1, bounds.MOST),
+    default=DEFAULT_BLOCKS,
+    show_default=True,
+    help="Size of each volume.",
+)
 @click.option("--bare", is_flag=True, help="Make the volumes of the pairs, but no relations.")
 @click.option(
     "--record/--no-record", default=True, show_default=True, help="Incremental relations."
@@ -65,7 +72,7 @@ def make(file: Path, **wishes: Unpack[Wishes]) -> None:
     pairs = [Pair.parse(pair) for pair in wishes["pairs"]]
     array = Array.create(
         file,
-        wishes["serial"],
+        image_id(wishes["serial"]),
         consoles=wishes["hmc"],
         user=wishes["user"],
         password=wishes["password"],
@@ -97,9 +104,7 @@ def _add_volumes(array: Array, pairs: Sequence[Pair], wishes: Wishes) -> None:
 
 def _add_pools(array: Array, wishes: Wishes) -> None:
     for pool, size in map(_name_and_value, wishes["pools"]):
-        if not size.isdecimal():
-            raise SimError(f"{size!r} is no size in GiB; write {pool}=500")
-        array.put_pool(pool, capacity=int(size) * TRACKS_PER_GIB)
+        array.put_pool(pool, capacity=bounds.count(size, f"{pool}: size in GiB") * TRACKS_PER_GIB)
     for pool, volumes in map(_name_and_value, wishes["places"]):
         for volume in volumes.split(","):
             array.set_volume(volume, pool=pool)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from flashd.sim import bounds
 from flashd.sim.array import Array
 from flashd.sim.cli.arguments import array_file, instant, seconds
 from flashd.sim.errors import SimError
@@ -51,7 +52,7 @@ def set_relation(array: Array, pair: str, changes: tuple[str, ...]) -> None:
 @click.command("set-timer")
 @array_file
 @click.argument("lss")
-@click.argument("seconds", type=click.IntRange(min=0))
+@click.argument("seconds", type=click.IntRange(0, int(bounds.CENTURY)))
 def set_timer(array: Array, lss: str, seconds: int) -> None:
     """Set how long the sources of a logical subsystem stay frozen when nobody thaws them."""
     array.set_long_busy(lss_id(lss), seconds)
@@ -101,9 +102,7 @@ def _text(value: str, _: float) -> object:
 
 
 def _count(value: str, _: float) -> object:
-    if not value.isdigit():
-        raise SimError(f"{value!r} is not a number of tracks")
-    return int(value)
+    return bounds.count(value, "OutOfSyncTracks")
 
 
 def _date(value: str, now: float) -> object:

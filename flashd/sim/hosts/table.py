@@ -50,7 +50,7 @@ class HostTable:
         made = tuple(VolumeGroup(id=i, name=name, type=kind) for i, name, kind in rows)
         named = {group.id for group in made}
         built_in = tuple(group for group in BUILT_IN if group.id not in named)
-        return tuple(sorted(made + built_in, key=lambda group: int(group.id[1:])))
+        return tuple(sorted(made + built_in, key=lambda group: (len(group.id), group.id)))
 
     def put_group(self, group: VolumeGroup) -> None:
         """Add a volume group, or replace it."""

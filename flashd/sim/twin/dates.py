@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, available_timezones
 
+from flashd.sim import bounds
 from flashd.sim.errors import SimError
 
 _HOURS = {
@@ -70,7 +71,10 @@ class Zone:
             local = datetime.strptime(" ".join(words), _NO_ZONE)  # noqa: DTZ007 - the zone comes next
         except ValueError:
             raise BadDateError(f"{text!r} is no date like Thu Sep 18 23:04:04 CEST 2014") from None
-        return self._placed(local, label).timestamp()
+        at = self._placed(local, label).timestamp()
+        if not bounds.is_instant(at):
+            raise BadDateError(f"{text!r} is not between the years 1900 and 2200")
+        return at
 
     def _placed(self, local: datetime, label: str) -> datetime:
         if self.name:

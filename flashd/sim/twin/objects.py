@@ -1,7 +1,10 @@
 """Volumes, relations, hosts, pools and mirrors out of rows."""
 
+import math
+import re
 from dataclasses import dataclass
 
+from flashd.sim import bounds
 from flashd.sim.errors import SimError
 from flashd.sim.hosts import HostConnection, VolumeGroup
 from flashd.sim.ids import Pair, volume_id
@@ -11,6 +14,7 @@ from flashd.sim.twin.dates import Zone
 from flashd.sim.twin.facts import bare
 
 _BLOCKS_PER_GIB = 2**21
+_GROUP = re.compile(r"V[0-9]{1,9}")
 _ABLED = {"Enabled": True, "Disabled": False}
 
 
@@ -40,11 +44,19 @@ def _blocks(row: Row, otherwise: int) -> int:
     if row["cap (blocks)"] != "-":
         return _number(row, "cap (blocks)")
     if row["cap (2^30B)"] != "-":
-        try:
-            return int(float(row["cap (2^30B)"]) * _BLOCKS_PER_GIB)
-        except ValueError:
-            raise BadCellError(f"cap (2^30B) {row['cap (2^30B)']!r} is no number") from None
+        return _size(row["cap (2^30B)"])
     return otherwise
+
+
+def _size(gib: str) -> int:
+    """Read a number of GiB as blocks."""
+    try:
+        blocks = float(gib) * _BLOCKS_PER_GIB
+    except ValueError:
+        blocks = math.nan
+    if not 0 <= blocks <= bounds.MOST:
+        raise BadCellError(f"cap (2^30B) {gib[:40]!r} is no size")
+    return int(blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +124,7 @@ def connection(row: Row) -> HostConnection:
 
 def group(row: Row) -> VolumeGroup:
     """Return the volume group of a row of lsvolgrp."""
-    if not (row["ID"][:1] == "V" and row["ID"][1:].isdecimal()):
+    if not _GROUP.fullmatch(row["ID"]):
         raise BadCellError(f"{row['ID']!r} is no volume group")
     return VolumeGroup(id=row["ID"], name=row["Name"], type=_given(row, "Type", "SCSI Mask"))
 
@@ -133,10 +145,7 @@ def _given(row: Row, column: str, otherwise: str) -> str:
 
 
 def _number(row: Row, column: str) -> int:
-    text = row[column]
-    if not text.isdecimal():
-        raise BadCellError(f"{column} {text!r} is no number")
-    return int(text)
+    return bounds.count(row[column], column)
 
 
 def number(row: Row, column: str) -> int:

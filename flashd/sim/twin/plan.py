@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from flashd.sim.errors import SimError
 from flashd.sim.hosts import BUILT_IN, HostConnection, VolumeGroup
-from flashd.sim.ids import same_image
+from flashd.sim.ids import image_id, same_image
 from flashd.sim.nouns import TRACKS_PER_GIB, Pool, Relation, RemoteCopy, Volume
 from flashd.sim.reading import Reading, Row, Trouble
 from flashd.sim.reading.shapes import SHAPES
@@ -93,6 +93,7 @@ def plan(reading: Reading, wishes: Wishes) -> Twin:
 
 
 def _serial(reading: Reading, wanted: str) -> str:
+    wanted = wanted and image_id(wanted)
     found = images(reading)
     chosen = [name for name in found if not wanted or same_image(wanted, name)]
     if len(chosen) == 1:

@@ -243,3 +243,41 @@ def test_make_makes_pools_and_hosts(sim: Sim, tmp_path: Path) -> None:
     for words in (("--pool", "P1"), ("--pool", "P1=x"), ("--host", "a=9"), ("--place", "P1=9")):
         path = tmp_path / "y.array"
         assert (sim("make", path, *words).returncode, path.exists()) == (2, False)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set-relation", "FILE", "1:2", f"OutOfSyncTracks={10**23}"),
+        ("set-relation", "FILE", "1:2", "DateSynced=0001-01-01T00:00:00Z"),
+        ("set-timer", "FILE", "00", str(10**20)),
+        ("set-clock", "FILE", "--offset", "nan"),
+        ("set-clock", "FILE", "--offset", "9999999999d"),
+        ("fault", "FILE", "lie", "--nth", str(10**20)),
+        ("fault", "FILE", "lie", "--times", str(10**20)),
+        ("fault", "FILE", "lie", "--seed", str(-(10**20))),
+        ("fault", "FILE", "lie", "--after", "9999999999d"),
+        ("fault", "FILE", "hang", "--seconds", str(10**20)),
+        ("fault", "FILE", "die-after", "--signal", "99"),
+        ("switch", "FILE", "login_seconds", "1e300"),
+        ("make", "NEW", "--pair", "1:2", "--pool", f"P1={10**23}"),
+        ("make", "NEW", "--pair", "1:2", "--blocks", "0"),
+        ("make", "NEW", "--pair", "1:2", "--serial", "75KXA7"),
+    ],
+)
+def test_what_is_out_of_range_is_told_at_once_and_changes_nothing(
+    sim: Sim, file: Path, words: tuple[str, ...]
+) -> None:
+    new = file.with_name("new.array")
+    before = sim("show", file).stdout.splitlines()[1:]
+    refused = sim(*({"FILE": file, "NEW": new}.get(word, word) for word in words))
+    assert (refused.returncode, "Error: " in refused.stderr) == (2, True)
+    assert "Traceback" not in refused.stderr
+    assert sim("show", file).stdout.splitlines()[1:] == before
+    assert not new.exists()
+
+
+def test_make_completes_a_serial_number(sim: Sim, tmp_path: Path) -> None:
+    made = sim("make", tmp_path / "k.array", "--pair", "1:2", "--serial", "75KXA71")
+    assert "IBM.2107-75KXA71" in made.stdout
+    assert Array.open(tmp_path / "k.array").identity.serial == "IBM.2107-75KXA71"

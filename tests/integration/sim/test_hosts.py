@@ -12,6 +12,7 @@ import pytest
 from flashd.sim import flashcopy
 from flashd.sim.array import Array
 from flashd.sim.hosts import HostConnection, access
+from flashd.sim.ids import Pair
 from flashd.sim.nouns import Mount
 
 Dscli = Callable[..., CompletedProcess[str]]
@@ -162,6 +163,18 @@ def test_hosts_are_made_and_used_by_commands(site: Array, sim: Sim) -> None:
     for words in (("mount", "lnx", "2"), ("mount", "nobody", "2"), ("write", "lnx", "2")):
         refused = sim("host", *words)
         assert (refused.returncode, "Error: " in refused.stderr) == (2, True)
+
+
+def test_a_host_that_finds_harm_ends_with_another_code(site: Array, sim: Sim) -> None:
+    for volumes in (("0002",), ("0002", "0001")):
+        assert sim("host", "mount", "aix1", *volumes).returncode == 0
+        assert sim("host", "write", "aix1", "0002").returncode == 0
+        with site.inventory() as held:
+            flashcopy.resync(
+                held, Pair("0001", "0002"), flashcopy.Options(record=True, persist=True)
+            )
+        found = sim("host", "umount", "aix1", *volumes)
+        assert (found.stdout[:19], found.returncode) == ("HARM: 0002 lost 000", 1)
 
 
 def test_host_connections_are_listed_by_port(site: Array, dscli: Dscli) -> None:

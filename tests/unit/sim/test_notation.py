@@ -2,9 +2,10 @@
 
 import pytest
 
+from flashd.sim import bounds
 from flashd.sim.cli.arguments import instant, seconds
 from flashd.sim.errors import SimError
-from flashd.sim.ids import BadIdError, Pair, same_image, volume_id, volume_range
+from flashd.sim.ids import BadIdError, Pair, image_id, same_image, volume_id, volume_range
 from flashd.sim.layout import Layout, Report, java_date, render
 
 IMAGE = "IBM.2107-75ABC01"
@@ -52,6 +53,52 @@ def test_instants() -> None:
     for text in ("26h", "1970-01-01T01:00:00", "ago", "1h ago ago", "x"):
         with pytest.raises(SimError):
             instant(text, now=0)
+
+
+@pytest.mark.parametrize(
+    "text", ["nan", "-inf", "1e400", "9999999999d", "9" * 5000, "9" * 5000 + "d", "-101w101d9999w"]
+)
+def test_a_duration_has_an_end(text: str) -> None:
+    with pytest.raises(SimError, match=r"100 years|not a duration"):
+        seconds(text)
+
+
+def test_a_hundred_years_are_a_duration() -> None:
+    assert seconds("-36500d") == -36_500 * 86_400
+
+
+@pytest.mark.parametrize(
+    "text", ["36500d ago", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"]
+)
+def test_an_instant_is_one_that_a_date_can_show(text: str) -> None:
+    with pytest.raises(SimError, match="between the years"):
+        instant(text, now=0)
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 5000, str(bounds.MOST + 1), "1e3", "-1", "", "\u00b2", "\u0663"]
+)
+def test_a_count_is_told_that_no_file_can_hold(text: str) -> None:
+    with pytest.raises(SimError, match=r"too large|is no number"):
+        bounds.count(text, "tracks")
+
+
+def test_counts() -> None:
+    assert bounds.count(f"{0:05000}", "tracks") == 0
+    assert bounds.count(str(bounds.MOST), "tracks") == bounds.MOST
+
+
+@pytest.mark.parametrize("text", ["75abc01", "2107-75ABC01", IMAGE, f" {IMAGE} "])
+def test_a_serial_number_is_completed(text: str) -> None:
+    assert image_id(text) == IMAGE
+
+
+@pytest.mark.parametrize(
+    "text", ["", "75ABC0", "75ABC012", "IBM.75ABC01", "IBM.2107-75ABC0/", "x y"]
+)
+def test_what_is_no_image_is_told(text: str) -> None:
+    with pytest.raises(BadIdError, match="write IBM"):
+        image_id(text)
 
 
 def test_a_date_of_none_is_a_dash_and_fractions_are_cut() -> None:
