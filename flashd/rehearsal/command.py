@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, timedelta
+from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TextIO, TypedDict, Unpack
 
 import click
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from flashd.wiring import Home
 
 _CHANCE = click.FloatRange(0, 1)
-_STEPS = 100
+_INTERRUPTED = 130
+"""As shells tell SIGINT."""
 
 
 class Wishes(TypedDict):
@@ -89,14 +92,20 @@ def rehearse(
     configuration = home.configuration
     if not configuration.services:
         raise ConfigError("no service is configured", "Write one in services.d/.")
-    with _progress() as progress:
-        found = play(configuration, terms, progress, jobs=jobs or os.cpu_count() or 1)
-    if as_json:
-        print_json(document(found, terms))
-    elif commands != "-":
-        show(found, terms)
-    if commands is not None:
-        _write(commands, command_lines(found))
+    with ExitStack() as kept:
+        out = _opened(commands, kept)
+        try:
+            with _progress(wishes["days"]) as progress:
+                found = play(configuration, terms, progress, jobs=jobs or os.cpu_count() or 1)
+        except KeyboardInterrupt:
+            click.echo("flashd: interrupted; a rehearsal sends nothing", err=True)
+            return _INTERRUPTED
+        if as_json:
+            print_json(document(found, terms))
+        elif commands != "-":
+            show(found, terms, configuration.settings.timezone)
+        if commands is not None:
+            _write(commands, command_lines(found), out)
     return found.exit_code
 
 
@@ -129,25 +138,54 @@ def _schedule(expressions: tuple[str, ...]) -> Windows | None:
         raise click.UsageError(f"--in-use: {error}") from None
 
 
-def _write(where: str, lines: Iterator[str]) -> None:
-    if where == "-":
+def _opened(where: str | None, kept: ExitStack) -> TextIO | None:
+    """Open the file of the commands, before anything is played."""
+    if where is None or where == "-":
+        return None
+    try:
+        return kept.enter_context(Path(where).open("w", encoding="utf-8"))
+    except OSError as error:
+        raise _unwritable(where, error) from error
+
+
+def _write(where: str, lines: Iterator[str], out: TextIO | None) -> None:
+    if out is None:
         for line in lines:
             click.echo(line)
         return
     try:
-        with Path(where).open("w", encoding="utf-8") as out:
-            out.writelines(f"{line}\n" for line in lines)
+        out.writelines(f"{line}\n" for line in lines)
+        out.flush()
     except OSError as error:
-        raise ConfigError(
-            f"cannot write {where}: {error.strerror}", "Name another file."
-        ) from error
+        raise _unwritable(where, error) from error
+
+
+def _unwritable(where: str, error: OSError) -> ConfigError:
+    return ConfigError(f"cannot write {where}: {error.strerror}", "Name another file.")
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[float], None]]:
-    """Show how far it is, where a person looks on."""
+def _progress(days: float) -> Iterator[Callable[[float], None]]:
+    """Show which day it is, where a person looks on."""
     if not sys.stderr.isatty():
         yield lambda _part: None
         return
-    with click.progressbar(length=_STEPS, label="rehearsing", file=sys.stderr) as bar:
-        yield lambda part: bar.update(max(0, int(part * _STEPS) - bar.pos))
+    try:
+        yield _Days(days).show
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@dataclass(slots=True)
+class _Days:
+    """Tells the day of a rehearsal, each once."""
+
+    days: float
+    shown: int = 0
+
+    def show(self, part: float) -> None:
+        whole = ceil(self.days)
+        day = min(int(part * self.days) + 1, whole)
+        if day > self.shown:
+            self.shown = day
+            click.echo(f"\rrehearsing: day {day} of {whole}", nl=False, err=True)

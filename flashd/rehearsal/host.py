@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """A target that held something else than what its host had written, while it was in use."""
+    """A target that held something else than what its host had left there, while it was in use."""
 
     service: str
     array: str
@@ -44,16 +44,17 @@ class Act:
 
 
 class Dependent:
-    """The host of one service: what it writes while it has the targets mounted, it expects there.
+    """The host of one service: what it wrote while it has the targets mounted, it expects there.
 
-    An oracle of its own: it reads volumes of the array, and nothing that flashd says.
+    Where a target takes no writes, it expects what it found. An oracle of its own: it reads
+    volumes of the array, and nothing that flashd says.
     """
 
     def __init__(self, service: Service, twins: Mapping[str, Twin], harm: list[Harm]) -> None:
         self._service = service
         self._twins = twins
         self._harm = harm
-        self._wrote: dict[tuple[str, str], str] = {}
+        self._left: dict[tuple[str, str], str] = {}
 
     def acts(self, used: Iterable[Span], end: datetime) -> Iterator[Act]:
         """Tell its life: mount and write, work, look and let go."""
@@ -64,13 +65,13 @@ class Dependent:
     def _mount(self) -> None:
         for name, targets in self._targets():
             for volume, content in _write(self._twins[name].array, targets):
-                self._wrote[name, volume] = content
+                self._left[name, volume] = content
 
     def _let_go(self, used: Span) -> None:
         for name, targets in self._targets():
             with self._twins[name].array.inventory() as held:
                 for volume in targets:
-                    expected = self._wrote.pop((name, volume), None)
+                    expected = self._left.pop((name, volume), None)
                     found = held.volume(volume)
                     if expected is not None and found and found.content != expected:
                         harm = Harm(self._service.name, name, volume, used, expected, found.content)
@@ -96,15 +97,20 @@ def production(
 
 
 def _write(array: Array, volumes: Iterable[str]) -> list[tuple[str, str]]:
-    """Write to volumes; those that are not there, or take no writes, are left alone."""
-    written = []
+    """Write to volumes, and tell what each then holds: where no write is taken, what it held.
+
+    Those that are not there are left alone, and those whose write waits until they are thawed.
+    """
+    held_then = []
     with array.inventory() as held:
         for name in volumes:
             volume = held.volume(name)
             result = flashcopy.write(held, volume) if volume else None
-            if result is not None and not isinstance(result, flashcopy.Refused):
-                written.append((name, result.content))
-    return written
+            if isinstance(result, flashcopy.Refused):
+                result = volume
+            if result is not None:
+                held_then.append((name, result.content))
+    return held_then
 
 
 async def live(acts: Iterable[Act], clock: VirtualClock) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.model.health import Status
-from flashd.rehearsal.advice import advise
+from flashd.rehearsal.advice import advise, greatest_age
 from flashd.rehearsal.occasions import most_common, occasions, why_missed
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _service(service: Service, played: Played, terms: Terms) -> ServiceReport:
         unknown=times[Status.UNKNOWN],
         reasons=most_common(r for one in stands for r in one.reasons),
         lateness=_mean([one.lateness for one in due if one.lateness is not None]),
-        advice=tuple(advise(service, missed, due, stands, played)),
+        advice=tuple(advise(service, (due, missed), stands, played, terms)),
     )
 
 
@@ -185,12 +185,8 @@ def _stale_in(stand: Stand, service: Service, until: datetime) -> timedelta:
 
 def longest_age(stands: Sequence[Stand], end: datetime) -> timedelta | None:
     """Tell how old the clone became, at most."""
-    ages = [
-        min(until, end) - stand.last.earliest
-        for stand, until in zip(stands, [*(one.at for one in stands[1:]), end], strict=True)
-        if stand.last is not None and stand.last.earliest is not None
-    ]
-    return max(ages, default=None)
+    oldest = greatest_age(stands, end)
+    return None if oldest is None else oldest[0]
 
 
 def _array(twin: Twin, terms: Terms) -> ArrayReport:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _SECOND = timedelta(seconds=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_FAR = timedelta(days=300)
+"""What does not close for a year (`Schedule.window_end`) is open for so long, without asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Remembered:
     _starts: dict[tuple[str, bool], _Answer] = field(default_factory=dict)
     _opens: _Answer | None = None
     _open: tuple[datetime, datetime] | None = None
+    _endless: tuple[datetime, datetime] | None = None
 
     def next_start(
         self,
@@ -78,9 +81,14 @@ class Remembered:
 
     def window_end(self, now: datetime) -> datetime | None:
         """See `Windows`."""
+        at = now.astimezone(UTC)
+        if self._endless is not None and self._endless[0] <= at < self._endless[1]:
+            return None
         end = self.inner.window_end(now)
         if end is not None:
-            self._open = (now.astimezone(UTC), end.astimezone(UTC) + _SECOND)
+            self._open = (at, end.astimezone(UTC) + _SECOND)
+        elif self.inner.open_at(now):
+            self._open = self._endless = (at, at + _FAR)
         return end
 
     def allows(

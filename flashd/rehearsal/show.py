@@ -12,7 +12,8 @@ from flashd.core.durations import spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import timedelta
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     from flashd.rehearsal.report import ArrayReport, Report, ServiceReport
     from flashd.rehearsal.terms import Terms
@@ -103,9 +104,10 @@ def _seconds(time: timedelta | None) -> int | None:
     return None if time is None else int(time.total_seconds())
 
 
-def show(found: Report, terms: Terms) -> None:
-    """Print a report for people."""
-    click.echo(f"from {instant(terms.start)} to {instant(terms.end)}, seed {terms.seed}")
+def show(found: Report, terms: Terms, zone: ZoneInfo) -> None:
+    """Print a report for people, who have their schedules in that zone."""
+    begin, end = _local(terms.start, zone), _local(terms.end, zone)
+    click.echo(f"from {begin} to {end}, seed {terms.seed}")
     click.echo()
     table(
         _COLUMNS,
@@ -114,7 +116,7 @@ def show(found: Report, terms: Terms) -> None:
     click.echo()
     table(
         ("array", "sessions", "commands", "changing", "busy", "worst hour", "busy then"),
-        [_array_row(one) for one in found.arrays],
+        [_array_row(one, zone) for one in found.arrays],
     )
     click.echo()
     for line in _lines(found):
@@ -136,16 +138,20 @@ def _row(one: ServiceReport) -> list[str]:
     ]
 
 
-def _array_row(one: ArrayReport) -> list[str]:
+def _array_row(one: ArrayReport, zone: ZoneInfo) -> list[str]:
     return [
         one.name,
         str(one.sessions),
         str(one.commands),
         str(one.changing),
         f"{one.busy:.2%}",
-        instant(one.worst_hour) or "-",
+        _local(one.worst_hour, zone) if one.worst_hour else "-",
         f"{one.worst_hour_busy:.0%}, {one.worst_hour_commands} commands",
     ]
+
+
+def _local(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).isoformat(timespec="seconds")
 
 
 def _spell(time: timedelta | None) -> str:
@@ -161,7 +167,7 @@ def _lines(found: Report) -> Iterator[str]:
             yield f"{one.name}: missed {count} windows: {reason}"
     for one in found.services:
         prefix = "will breach" if one.breaches else "is not always up"
-        for text in () if one.well else (one.advice or one.reasons or ("see above",)):
+        for text in () if one.well else (one.advice or one.reasons or _unwell(one)):
             yield f"{one.name} {prefix}: {text}"
     totals = _totals(found)
     yield "; ".join(f"{name} {count}" for name, count in totals.items())
@@ -170,6 +176,12 @@ def _lines(found: Report) -> Iterator[str]:
     for text in found.troubles:
         yield f"ERROR of flashd's own: {text}"
     yield f"targets overwritten while in use, as their hosts saw it: {len(found.harm)}"
+
+
+def _unwell(one: ServiceReport) -> tuple[str, ...]:
+    """Say at least for how long it was not up, and how old its clone became."""
+    ages = f"its clone up to {_spell(one.longest_age)} old of {spell(one.max_delay)}"
+    return (f"warn for {_spell(one.warn)}, unknown for {_spell(one.unknown)}, {ages}",)
 
 
 def command_lines(found: Report) -> Iterator[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from flashd.model.service import Windows
+    from flashd.model.service import Service, Windows
 
 SECOND = timedelta(seconds=1)
 
@@ -60,6 +60,16 @@ def _openings(schedule: Windows, zone: ZoneInfo, begin: datetime, end: datetime)
         closes = end if last is None else last.astimezone(UTC) + SECOND
         yield Span(opened, closes)
         at = max(closes, opened + SECOND)
+
+
+def step(service: Service, instant: datetime) -> timedelta | None:
+    """Tell after how long a service has its next run that has one at an instant; None: never."""
+    if service.schedule is None:
+        return None
+    ran = instant.astimezone(service.timezone)
+    after = (instant + SECOND).astimezone(service.timezone)
+    starts = service.schedule.next_start(after, ran)
+    return None if starts is None else starts.astimezone(UTC) - instant
 
 
 def between(spans: Sequence[Span], begin: datetime, end: datetime) -> list[Span]:

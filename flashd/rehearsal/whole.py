@@ -112,5 +112,5 @@ def _refuse_foreign(configuration: Configuration, given: Mapping[str, Path]) -> 
     if foreign := sorted(given.keys() - known):
         raise ConfigError(
             f"no service has a clone on {', '.join(foreign)}",
-            "Give the files of arrays that the configuration names.",
+            f"The configuration names {', '.join(sorted(known))}: give files of these.",
         )

@@ -75,6 +75,12 @@ class Openings:
         """Whether no day of any year has a second left to run in."""
         return not any(self.open_days(kind) for kind in all_kinds())
 
+    @property
+    def always(self) -> bool:
+        """Whether it is open all day, every day, without exclusion."""
+        hours, rule = self.window.hours, self.window.rule
+        return not self.exclusions and hours.length >= DAY and rule.every_day
+
     def occurrences(self, first: int, last: int | None) -> Iterator[Occurrence]:
         """Yield in order the occurrences with a piece on a day from `first` to `last`."""
         if last is None and self.never:

@@ -98,6 +98,8 @@ class Schedule:
 
         None if it is closed at `now`, or does not close for a year.
         """
+        if any(openings.always for openings in self._openings):
+            return None
         zone = Zone(now.tzinfo)
         begin = instant = zone.instant(now)
         while (closes := self._open_until(instant, zone)) is not None:

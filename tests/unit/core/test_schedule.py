@@ -359,6 +359,17 @@ def test_spreads_nothing_where_the_interval_is_shorter() -> None:
     assert parse("~*").next_start(begin, None, seed="x") != begin
 
 
+@pytest.mark.parametrize("expression", ["*", "@4h", "12:00-11:59:59", "@1d"])
+def test_what_never_closes_is_not_walked_through_for_an_end(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked = parse(["* mon-sat", "* sun"]).window_end(at("2026-01-06 10:30"))
+    monkeypatch.delattr("flashd.core.schedule.schedule.open_until")
+    assert parse(["22:00-23:00", expression]).window_end(at("2026-01-06 10:30")) is walked is None
+    with pytest.raises(NameError):
+        parse([expression, "! * sun"]).window_end(at("2026-01-06 10:30"))
+
+
 def test_tells_when_the_window_ends() -> None:
     nightly = parse("22:00-04:00 mon-fri")
     assert nightly.window_end(at("2026-01-06 22:00")) == at("2026-01-07 04:00")
