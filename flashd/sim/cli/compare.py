@@ -175,8 +175,12 @@ def _compare(wishes: Wishes, array: Array | None) -> int:
         return FAILED
     if kept:
         keeping.keep(kept, "real", real.answers)
-    with tempfile.TemporaryDirectory(prefix="flashd-compare-") as directory:
-        return _against(wishes, array, asked, real, Path(directory))
+    try:
+        with tempfile.TemporaryDirectory(prefix="flashd-compare-") as directory:
+            return _against(wishes, array, asked, real, Path(directory))
+    except survey.StoppedError as why:
+        click.echo(f"stopped at the simulated array: {why}", err=True)
+        return FAILED
 
 
 def _tell(probe: str) -> None:

@@ -364,6 +364,14 @@ def test_hosts_and_mirrors_of_the_real_one_are_in_its_twin(site: Site) -> None:
     assert (found["alike"], found["incomparable"]) == (True, [])
 
 
+def test_a_simulated_array_that_refuses_is_told_as_such(site: Site, tmp_path: Path) -> None:
+    ours = Array.create(tmp_path / "ours.arr")
+    ours.add_fault("login-refused")
+    done = site.compare(ours.path, *only("version"))
+    assert (done.returncode, done.stdout) == (FAILED, "")
+    assert "stopped at the simulated array: the login was refused" in done.stderr
+
+
 def test_what_one_array_has_none_of_is_not_compared(site: Site, tmp_path: Path) -> None:
     bare = Array.create(tmp_path / "bare.arr")
     found = json.loads(site.compare(bare.path, *only("words"), "--json").stdout)

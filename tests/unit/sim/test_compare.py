@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flashd.sim import messages
@@ -248,6 +248,7 @@ def test_the_simulators_own_messages_are_shown_as_they_are() -> None:
 
 
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8"))))
+@example([" "])
 def test_no_answer_is_beyond_reading(lines: list[str]) -> None:
     text = "\n".join(lines)
     assert set(shape.of(said(text, text))) >= {"end", "streams", "answers", "banner"}
