@@ -2,11 +2,13 @@
 
 import os
 import shutil
+import signal
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -76,7 +78,28 @@ def compare(context: click.Context, /, file: Path | None, **options: object) -> 
     array = Array.open(file) if file else None
     if wishes.apply and array is None:
         raise SimError("--apply needs the FILE whose switches are to be moved")
-    context.exit(_dry_run(wishes) if wishes.dry_run else _compare(wishes, array))
+    with _ending_in_order():
+        context.exit(_dry_run(wishes) if wishes.dry_run else _compare(wishes, array))
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Make a signal an exception, so that the twin and a dscli that runs end with the command."""
+
+    def end(number: int, _: object) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.getsignal(one) for one in signals}
+    for one in signals:
+        if before[one] is signal.SIG_DFL:  # nohup ignores it
+            signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one, stood in before.items():
+            signal.signal(one, stood)
 
 
 def _dry_run(wishes: Wishes) -> int:
@@ -97,7 +120,10 @@ def _dry_run(wishes: Wishes) -> int:
 
 
 def _announcement(many: int) -> str:
-    return f"{many} logins at most; the first one that is refused ends it"
+    return (
+        f"{many} logins, one more where an answer leaves it open whether it was let in;"
+        " the first one that is refused ends it"
+    )
 
 
 def _argv(wishes: Wishes) -> list[str]:
@@ -149,8 +175,12 @@ def _compare(wishes: Wishes, array: Array | None) -> int:
         return FAILED
     if kept:
         keeping.keep(kept, "real", real.answers)
-    with tempfile.TemporaryDirectory(prefix="flashd-compare-") as directory:
-        return _against(wishes, array, asked, real, Path(directory))
+    try:
+        with tempfile.TemporaryDirectory(prefix="flashd-compare-") as directory:
+            return _against(wishes, array, asked, real, Path(directory))
+    except survey.StoppedError as why:
+        click.echo(f"stopped at the simulated array: {why}", err=True)
+        return FAILED
 
 
 def _tell(probe: str) -> None:
@@ -187,7 +217,7 @@ def _against(
         comparison=comparison,
         moves=moves,
         compared=len(real.answers) - len(comparison.incomparable),
-        logins=len(real.answers),
+        logins=real.logins,
         applied=wishes.apply,
     )
     file = str(array.path) if array else "FILE"

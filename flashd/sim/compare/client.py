@@ -95,8 +95,8 @@ def _run(body: Callable[[], NoReturn], stdin: str, limit: float) -> Said:
         _child(body, (inward[0], outward[1], complaints[1]))
     for fd in (inward[0], outward[1], complaints[1]):
         os.close(fd)
-    _feed(inward[1], stdin)
     try:
+        _feed(inward[1], stdin)
         out, err, cut = _collect(outward[0], complaints[0], limit)
         status = None if cut else _ended_within(pid, limit)
     finally:
@@ -115,7 +115,8 @@ def _child(body: Callable[[], NoReturn], streams: tuple[int, int, int]) -> NoRet
         for number, fd in enumerate(streams):
             os.dup2(fd, number)
         os.closerange(3, max(streams) + 64)
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
         body()
     except BaseException:  # noqa: BLE001 - nothing may run on in a copy of the parent
         import traceback  # noqa: PLC0415 - only a mistake of ours needs it

@@ -52,12 +52,16 @@ def cleared(line: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Commands of one login, and why they are asked; `{device}` and the like are filled in."""
+    """Commands of one login, and why they are asked; `{device}` and the like are filled in.
+
+    `lists` says that any dscli must answer with a listing, or that there is none to list.
+    """
 
     name: str
     mode: str
     lines: tuple[str, ...]
     why: str
+    lists: bool = True
 
     def filled(self, facts: Mapping[str, str]) -> tuple[str, ...] | None:
         """Return the lines for one array; None if it has nothing to fill in."""
@@ -107,7 +111,7 @@ PROBES = (
     IMAGES,
     RELATIONS,
     VOLUMES,
-    Probe("version", SINGLE, ("ver",), "a command that is bound to no image"),
+    Probe("version", SINGLE, ("ver",), "a command that is bound to no image", lists=False),
     Probe("image-id", SINGLE, ("lssi -s -fullid -hdr off -bnr off",), "an id alone"),
     Probe("words", SINGLE, ("lsflash -dev {device} 0000-FFFF",), "the default format"),
     Probe("quoted", QUOTED, ("lsflash -dev {device} 0000-FFFF",), "one word for a whole command"),
@@ -143,9 +147,14 @@ PROBES = (
         STREAM,
         (FLASHD, f"lsflash -l -dev {{device}} {_NOWHERE}"),
         "none found, in a stream",
+        lists=False,
     ),
     Probe(
-        "no-such-pair-alone", SINGLE, (f"lsflash -dev {{device}} {_NOWHERE}",), "none found, alone"
+        "no-such-pair-alone",
+        SINGLE,
+        (f"lsflash -dev {{device}} {_NOWHERE}",),
+        "none found, alone",
+        lists=False,
     ),
     Probe("banners", STREAM, ("lssi",), "a stream whose banners nobody turned off"),
     Probe(
@@ -162,12 +171,15 @@ PROBES = (
         "pages where nobody sits at a terminal",
     ),
     Probe("quit", STREAM, (FLASHD, "lssi", "quit"), "a stream that says when it ends"),
-    Probe("unknown-command", SINGLE, (UNKNOWN_COMMAND,), "a message of the client, alone"),
+    Probe(
+        "unknown-command", SINGLE, (UNKNOWN_COMMAND,), "a message of the client, alone", lists=False
+    ),
     Probe(
         "error-first",
         STREAM,
         (FLASHD, UNKNOWN_COMMAND, "lssi"),
         "whether a stream goes on after an error",
+        lists=False,
     ),
     Probe(
         "error-last", STREAM, (FLASHD, "lssi", UNKNOWN_COMMAND), "a stream that ends in an error"
@@ -177,18 +189,21 @@ PROBES = (
         SINGLE,
         ("lsflash -nothing -dev {device} 0000-FFFF",),
         "an option that no dscli has",
+        lists=False,
     ),
     Probe(
         "other-image",
         SINGLE,
         (f"lsflash -dev {_ABROAD} 0000-FFFF",),
         "an image that the console does not manage",
+        lists=False,
     ),
     Probe(
         "script",
         SCRIPT,
         (_COMMENT, "lssi", UNKNOWN_COMMAND, "lssi"),
         "a script with a comment, and an error in the middle",
+        lists=False,
     ),
     HOSTS,
     Probe("groups", STREAM, (FLASHD, "lsvolgrp -dev {device}"), "volume groups"),

@@ -34,7 +34,7 @@ class Bench:
 
     def simulated(self, probes: Sequence[Probe]) -> Survey:
         """Ask the array as it stands."""
-        return take(self.client, probes, self.facts, lambda _: None)
+        return take(self.client, probes, self.facts, lambda _: None, careful=False)
 
     def differences(self, probes: Sequence[Probe]) -> Comparison:
         """Compare the array as it stands."""

@@ -140,7 +140,7 @@ def _blanks(out: tuple[Line, ...], stream: str) -> str:
         for was, (kind, many) in zip(before, runs, strict=False)
         if kind == BLANK
     }
-    unended = stream and not stream.endswith("\n") and out[-1].kind != END
+    unended = out and not stream.endswith("\n") and out[-1].kind != END
     return ", ".join(sorted(found | ({"last line without an end"} if unended else set()))) or "none"
 
 

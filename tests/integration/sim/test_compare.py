@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +22,7 @@ from flashd.sim.hosts import access
 from flashd.sim.switches import SWITCHES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from subprocess import CompletedProcess
 
 DSCLI = Path(sys.executable).with_name("flashd-dscli")
@@ -73,6 +77,16 @@ class Site:
             check=False,
             env={**os.environ, "FLASHD_SIM": str(self.array.path), **environment},
             timeout=110,
+        )
+
+    def start(self, *words: str | Path, **environment: str) -> subprocess.Popen[bytes]:
+        login = ("--hmc1", "10.77.66.55", "--user", "canaryuser", "--pwfile", self.pwfile)
+        command = ("compare", "--dscli", self.dscli, *login, *words)
+        return subprocess.Popen(
+            [sys.executable, "-c", CODE, *map(str, command)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "FLASHD_SIM": str(self.array.path), **environment},
         )
 
     def found(self, *words: str) -> dict[str, Any]:
@@ -228,6 +242,58 @@ def test_a_login_that_is_refused_later_ends_all_as_well(site: Site, name: str) -
     assert len(logins(site)) == at + 1
 
 
+REFUSALS = {
+    "words alone": "echo 'Login failed for user kremlin'; exit 0",
+    "logon": "echo 'Logon denied'; exit 0",
+    "an unknown id": "echo 'CMUN99999E Login failed'; exit 1",
+    "on stderr": "echo 'CMUN99999E lsflash: The login was refused' >&2; exit 2",
+    "an expired password": "echo 'CMUC00999E The password of kremlin is expired'; exit 4",
+    "a locked account": "echo 'User kremlin: this account was locked'; exit 0",
+    "nothing": "exit 0",
+    "unknown words": "echo 'Zugang verweigert: kremlin'; exit 0",
+    "unknown words of an id": "echo 'CMUN99998E Zugang verweigert'; exit 1",
+    "a page": "echo '<html>kremlin</html>'; exit 0",
+}
+
+
+@pytest.mark.parametrize("script", REFUSALS.values(), ids=REFUSALS.keys())
+@pytest.mark.parametrize("good", [0, 1, 4], ids=["at once", "second", "later"])
+def test_a_refusal_in_whatever_words_is_not_tried_again(site: Site, script: str, good: int) -> None:
+    asked = site.directory / "asked"
+    site.wrap(
+        f'echo x >> {asked}\n[ $(wc -l < {asked}) -gt {good} ] || exec "$DSCLI" "$@"\n{script}'
+    )
+    done = site.compare("--dev", SERIAL)
+    assert (done.returncode, done.stdout) == (FAILED, "")
+    assert "it is not tried again" in done.stderr or "lssi failed" in done.stderr
+    assert asked.read_text().count("x") == good + 1
+    assert not [canary for canary in CANARIES if canary in done.stderr]
+
+
+def test_an_error_of_a_command_that_must_list_is_a_difference(site: Site) -> None:
+    site.wrap(
+        'case "$(cat)" in *lspprc*) echo "CMUN03999E lspprc: not installed"; exit 2;; esac\n'
+        'exec "$DSCLI" "$@" < /dev/null'
+    )
+    found = site.found(*only("remote-copies", "version"))
+    assert ("remote-copies", "message ids") in {
+        (one["probe"], one["aspect"]) for one in found["differences"]
+    }
+    assert found["logins"] == 3  # nothing is asked behind it
+
+
+def test_after_an_error_in_place_of_a_listing_the_login_is_tried_once_more(site: Site) -> None:
+    site.wrap(
+        'in=$(cat)\ncase "$in" in *lshostconnect*) echo "CMUN03999E lshostconnect: no"; exit 2;;'
+        ' esac\nprintf "%s\\n" "$in" | "$DSCLI" "$@"'
+    )
+    assert site.found(*only("hosts", "pools"))["logins"] == 4
+    before = len(logins(site))
+    site.array.add_fault("login-refused", nth=2)
+    assert site.compare(*only("hosts", "pools")).returncode == FAILED
+    assert len(logins(site)) == before + 2
+
+
 ENDS_IT = {
     "a message": ("echo 'CMUC00191E kremlin authentication'; exit 0", "refused"),
     "exit 5": ("exit 5", "refused"),
@@ -239,7 +305,11 @@ ENDS_IT = {
     "a hang": ("sleep 600", "no answer in time"),
     "a child that hangs": ("sleep 600 & exit 0", "no answer in time"),
     "closed and hanging": ("exec >&- 2>&- 0>&-; sleep 600", "no answer in time"),
-    "nothing": ("exit 0", "named no storage image"),
+    "nothing": ("exit 0", "images: nothing is listed"),
+    "a listing without an image": (
+        r"printf 'Name,ID\n=======\nprod,x\n'",
+        "named no storage image",
+    ),
     "a failed lssi": ("exit 4", "lssi failed, exit 4"),
 }
 
@@ -257,8 +327,7 @@ def test_what_ends_it_at_the_first_login(site: Site, script: str, why: str) -> N
 def test_no_child_of_a_client_is_left_behind(site: Site) -> None:
     site.wrap(f"sleep 600 & echo $! > {site.directory}/child; exit 0")
     assert site.compare("--limit", "1").returncode == FAILED
-    child = Path("/proc") / (site.directory / "child").read_text().strip()
-    assert not child.exists() or "Z" in (child / "stat").read_text().rpartition(")")[2].split()[:1]
+    assert not lives(int((site.directory / "child").read_text()))
 
 
 def test_one_late_answer_is_a_difference_and_the_second_ends_it(site: Site) -> None:
@@ -278,7 +347,7 @@ def test_a_client_that_says_no_end_is_cut_off(site: Site) -> None:
 
 def test_a_client_that_reads_nothing_is_no_harm(site: Site) -> None:
     site.wrap('case "$*" in *lssi*) exec "$DSCLI" "$@";; esac\nexec <&-; exit 4')
-    found = site.found(*only("relations"))
+    found = site.found(*only("error-first"))
     assert next(one["real"] for one in found["differences"]) == "exit 4"
 
 
@@ -296,6 +365,14 @@ def test_hosts_and_mirrors_of_the_real_one_are_in_its_twin(site: Site) -> None:
     assert (found["alike"], found["incomparable"]) == (True, [])
 
 
+def test_a_simulated_array_that_refuses_is_told_as_such(site: Site, tmp_path: Path) -> None:
+    ours = Array.create(tmp_path / "ours.arr")
+    ours.add_fault("login-refused")
+    done = site.compare(ours.path, *only("version"))
+    assert (done.returncode, done.stdout) == (FAILED, "")
+    assert "stopped at the simulated array: the login was refused" in done.stderr
+
+
 def test_what_one_array_has_none_of_is_not_compared(site: Site, tmp_path: Path) -> None:
     bare = Array.create(tmp_path / "bare.arr")
     found = json.loads(site.compare(bare.path, *only("words"), "--json").stdout)
@@ -306,7 +383,7 @@ def test_a_dry_run_shows_each_command_and_runs_none(site: Site) -> None:
     done = site.compare("--dry-run")
     assert done.returncode == 0
     assert logins(site) == []
-    assert done.stdout.startswith(f"{len(PROBES)} logins at most")
+    assert done.stdout.startswith(f"{len(PROBES)} logins, one more where")
     shown = re.findall(rf"^  {re.escape(str(site.dscli))} -hmc1 (.*)$", done.stdout, re.MULTILINE)
     assert len(shown) == len(PROBES)
     assert "    resync" not in done.stdout
@@ -357,6 +434,52 @@ def test_nothing_is_left_behind(site: Site, tmp_path: Path) -> None:
     assert site.compare(*only("relations"), TMPDIR=str(scratch)).returncode == ALIKE
     assert {path.name for path in tmp_path.iterdir()} == before
     assert list(scratch.iterdir()) == []
+
+
+def eventually(happened: Callable[[], object], limit: float = 60.0) -> None:
+    """Wait until something has become true that another process does."""
+    end = time.monotonic() + limit
+    pause = threading.Event()
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        pause.wait(0.02)
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in {"Z", "X"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_leaves_nothing_behind(site: Site, tmp_path: Path, number: int) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    ours = Array.create(tmp_path / "ours.arr", "IBM.2107-75OURS1")
+    ours.add_fault("hang", "lssi")
+    process = site.start(ours.path, *only("version"), TMPDIR=str(scratch))
+    eventually(lambda: list(scratch.iterdir()) and children(process.pid))
+    (client,) = children(process.pid)
+    process.send_signal(number)
+    assert process.wait(30) == (FAILED if number == signal.SIGINT else 128 + number)
+    assert list(scratch.iterdir()) == []
+    assert not lives(client)
+
+
+def test_a_signal_ends_the_real_dscli_as_well(site: Site) -> None:
+    child = site.directory / "child"
+    site.wrap(f"echo $$ > {child}.new; mv {child}.new {child}; exec sleep 600")
+    process = site.start()
+    eventually(child.exists)
+    process.terminate()
+    assert process.wait(30) == 128 + signal.SIGTERM
+    assert not lives(int(child.read_text()))
 
 
 def test_a_profile_is_handed_to_both(site: Site) -> None:

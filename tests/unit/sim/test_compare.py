@@ -1,9 +1,10 @@
 """What is sent to a real dscli, and what of its answers is seen and shown."""
 
 import re
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flashd.sim import messages
@@ -18,8 +19,8 @@ from flashd.sim.commands import (
     lsvolgrp,
     showfbvol,
 )
-from flashd.sim.compare import masks, shape
-from flashd.sim.compare.client import Said
+from flashd.sim.compare import login, masks, shape
+from flashd.sim.compare.client import LATE, Client, Said
 from flashd.sim.compare.differences import added_columns, compare
 from flashd.sim.compare.probes import (
     FLASHD,
@@ -29,10 +30,12 @@ from flashd.sim.compare.probes import (
     SINGLE,
     STREAM,
     Probe,
+    Request,
     chosen,
     cleared,
     request,
 )
+from flashd.sim.compare.survey import StoppedError, take
 from flashd.sim.errors import SimError
 from flashd.sim.roles import Task
 
@@ -245,6 +248,7 @@ def test_the_simulators_own_messages_are_shown_as_they_are() -> None:
 
 
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8"))))
+@example([" "])
 def test_no_answer_is_beyond_reading(lines: list[str]) -> None:
     text = "\n".join(lines)
     assert set(shape.of(said(text, text))) >= {"end", "streams", "answers", "banner"}
@@ -289,3 +293,93 @@ def test_the_names_that_the_simulator_says_may_be_shown() -> None:
     names = {name for module in listings for name in module.LISTING.cells}
     names |= {*lssi.COLUMNS, *showfbvol.COLUMNS, *lsflash.SHORT, *lsflash.LONG}
     assert [name for name in sorted(names) if not masks.known(name)] == []
+
+
+SILENT = frozenset(one.name for one in PROBES if not one.lists)
+
+
+def refusing_from(good: int, refusal: Said) -> tuple[Client, list[Request]]:
+    """Return a client that lets in so many times, and what it was asked after them."""
+    seen: list[Request] = []
+    refused: list[Request] = []
+
+    def ask(asked: Request) -> Said:
+        seen.append(asked)
+        if len(seen) <= good:
+            return said("ID,Name\n=======\nIBM.2107-75XXXXX,prod\n")
+        refused.append(asked)
+        return refusal
+
+    return ask, refused
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [said(), said("Zugang verweigert\n"), said("", "CMUN99999E lsflash: Zugang verweigert\n", 4)],
+    ids=["nothing", "unknown words", "in the command's name"],
+)
+@pytest.mark.parametrize("names", [(), tuple(SILENT), ("unknown-option", "script", "hosts")])
+def test_fewer_logins_are_refused_than_lock_an_account(
+    names: tuple[str, ...], refusal: Said
+) -> None:
+    probes = chosen(names)
+    for good in range(len(probes)):
+        client, refused = refusing_from(good, refusal)
+        with suppress(StoppedError):
+            take(client, probes, FACTS, lambda _: None)
+        assert 1 <= len(refused) < 5
+
+
+def test_probes_that_must_list_are_all_but_those_that_may_fail() -> None:
+    assert {"version", "unknown-command", "unknown-option", "other-image"} <= SILENT
+    assert not SILENT & {"images", "relations", "volumes", "hosts", "error-last", "words"}
+
+
+LISTED = {
+    "a table": TABLE,
+    "no rule": "Name,ID\nprod,IBM.2107-75XXXXX\n",
+    "none found": "CMUC00234I lsflash: No Flash Copy found.\n",
+    "an id alone": "IBM.2107-75XXXXX\n",
+    "rows alone": "0001:0002,00,0,1\n",
+    "full ids": "IBM.2107-75XXXXX/0001:IBM.2107-75XXXXX/0002 x\n",
+    "stanzas": "ID        0001:0002\nSrcLSS    00\n",
+    "xml": '<PROPERTY NAME="ID"><VALUE>1</VALUE></PROPERTY>\n',
+    "a name that speaks of refusals": "Name,ID\n=======\nlogin failed,0001\n",
+}
+
+
+@pytest.mark.parametrize("text", LISTED.values(), ids=LISTED.keys())
+def test_a_listing_shows_that_the_login_was_taken(text: str) -> None:
+    assert login.lists(said(text))
+    assert not login.refused(said(text))
+
+
+UNLISTED = ("", "x\n", "Login failed\n=====\nx,y\n", "<html>login</html>\n", BANNER.format("-"))
+
+
+@pytest.mark.parametrize("text", UNLISTED)
+def test_other_words_do_not(text: str) -> None:
+    assert not login.lists(said(text))
+
+
+def test_words_of_a_refusal_beside_a_listing_are_heard() -> None:
+    assert login.refused(said(TABLE, "CMUN99999E Login failed\n"))
+    assert login.refused(said(f"Login failed for user prod\n{TABLE}"))
+    assert login.refused(said(TABLE, status=5))
+    for text in (messages.NO_FLASH_COPY, messages.UNREACHABLE, messages.NO_VOLUME):
+        assert not login.refused(said("", text))
+    assert not login.refused(said("", messages.syntax("lsnothing", "unknown command"), 2))
+
+
+def test_an_answer_that_came_too_late_may_have_been_a_refusal() -> None:
+    late, asked = Said(stdout="", stderr="", status=-9, cut=LATE), list[Request]()
+
+    def ask(request: Request) -> Said:
+        asked.append(request)
+        return said(TABLE) if len(asked) == 1 else late if len(asked) == 2 else said("x\n")
+
+    with pytest.raises(StoppedError, match="asked again"):
+        take(
+            ask, chosen(tuple(SILENT - {"no-such-pair", "no-such-pair-alone"})), {}, lambda _: None
+        )
+    assert len(asked) == 5
