@@ -12,6 +12,7 @@ FROM_INPUT = "-"
 _PASSWORD = re.compile(
     r"""(\s-(?:pw|passwd|password)\s+)(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+"""
 )
+_LONGEST = 2**18  # characters, for twenty thousand pairs
 _HIDDEN = "********"
 
 
@@ -42,6 +43,8 @@ class Request:
 
 def split(text: str) -> list[str]:
     """Cut a line into words; a word may stand in quotes."""
+    if len(text) > _LONGEST or "\0" in text:
+        raise UsageError("cannot read the command: it is too long, or no text")
     try:
         return shlex.split(text)
     except ValueError as error:

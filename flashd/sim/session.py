@@ -46,6 +46,7 @@ from flashd.sim.waiting import await_copies
 
 _ENDINGS = frozenset(("quit", "exit"))
 _HELP = "help"
+_LONGEST_VERB = 80  # as messages repeat it, whatever came in
 _HELP_OPTIONS = frozenset(("-help", "-h", "-?"))
 
 
@@ -362,7 +363,7 @@ def _all_in_full(operands: tuple[str, ...]) -> bool:
 
 
 def _verb(text: str) -> str:
-    return next(iter(text.split(maxsplit=1)), "")
+    return next(iter(text[:_LONGEST_VERB].split(maxsplit=1)), "")
 
 
 def _phase(answer: Answer, *, put_off: bool) -> str:

@@ -1,10 +1,11 @@
 """flashd sim import: a twin of a real array, made of what its dscli printed."""
 
+import codecs
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, TypedDict, Unpack
+from typing import BinaryIO, TypedDict, Unpack
 
 import click
 
@@ -31,6 +32,11 @@ class Sources:
         first, name = max(entry for entry in self.files if entry[0] <= max(1, line))
         return f"{name}:{line - first + 1}"
 
+    def told(self, trouble: Trouble) -> str:
+        """Return what is the matter, and where."""
+        earlier = f" at {self.place(trouble.earlier)}" if trouble.earlier else ""
+        return f"{self.place(trouble.line)}: {trouble.problem}{earlier}"
+
 
 class Options(TypedDict):
     """The options, as click hands them over."""
@@ -47,7 +53,7 @@ class Options(TypedDict):
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("outputs", metavar="[OUTPUT]...", nargs=-1, type=click.File(errors="replace"))
+@click.argument("outputs", metavar="[OUTPUT]...", nargs=-1, type=click.File("rb"))
 @click.option("--hmc", multiple=True, default=(defaults.DEFAULT_CONSOLE,), show_default=True)
 @click.option("--user", default=defaults.DEFAULT_USER, show_default=True)
 @click.option("--password", default=defaults.DEFAULT_PASSWORD, show_default=True)
@@ -56,7 +62,7 @@ class Options(TypedDict):
 @click.option("--zone", default="", help="Zone of the dates, such as Europe/Paris.")
 @click.option("--copy-rate", default=_TWIN_RATE, show_default=True, help="Tracks a second.")
 @click.option("--anyway", is_flag=True, help="Leave out the lines that are not understood.")
-def import_(file: Path, outputs: tuple[TextIO, ...], **options: Unpack[Options]) -> None:
+def import_(file: Path, outputs: tuple[BinaryIO, ...], **options: Unpack[Options]) -> None:
     """Make FILE the twin of an array, of what dscli printed: files, or standard input.
 
     Taken: lsfbvol -l, lsflash -l, lshostconnect, lsvolgrp, lssi, lsextpool, lspprc; one or several,
@@ -73,7 +79,7 @@ def import_(file: Path, outputs: tuple[TextIO, ...], **options: Unpack[Options])
     for note in (*twin.notes, *said):
         click.echo(f"note: {note}")
     for trouble in twin.troubles:
-        click.echo(f"left out: {sources.place(trouble.line)}: {trouble.problem}")
+        click.echo(f"left out: {sources.told(trouble)}")
     click.echo(
         f"made {array.path}: {twin.serial}, {len(twin.volumes)} volumes,"
         f" {len(twin.relations)} relations, {len(twin.connections)} host connections"
@@ -97,22 +103,31 @@ def _access(options: Options) -> Access:
     )
 
 
-def _read_all(outputs: Sequence[TextIO]) -> tuple[Reading, Sources]:
+def _read_all(outputs: Sequence[BinaryIO]) -> tuple[Reading, Sources]:
     """Read each file by itself, numbering the lines through."""
     reading = Reading()
     files: list[tuple[int, str]] = []
     first = 1
-    streams: Sequence[TextIO] = outputs or (sys.stdin,)
-    for stream in streams:
-        text = stream.read()
-        files.append((first, stream.name if outputs else "standard input"))
+    for stream in outputs or (sys.stdin.buffer,):
+        name = stream.name if outputs else "standard input"
+        text = _text(stream.read(), name)
+        files.append((first, name))
         reading += read(text, first_line=first)
         first += text.count("\n") + 1
     return reading, Sources(tuple(files))
 
 
+def _text(content: bytes, name: str) -> str:
+    """Decode a file as its first bytes say; a shell of Windows writes UTF-16."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+    if "\0" in text:
+        raise SimError(f"{name} is no text that dscli printed: there are NULs in it")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _told(troubles: Sequence[Trouble], sources: Sources) -> str:
-    lines = [f"{sources.place(t.line)}: {t.problem}\n  {t.hint}" for t in troubles]
+    lines = [f"{sources.told(t)}\n  {t.hint}" for t in troubles]
     more = len(lines) - _SHOWN
     rest = [f"and {more} more"] if more > 0 else []
     return "\n".join(["nothing was made, since not all was understood", *lines[:_SHOWN], *rest])

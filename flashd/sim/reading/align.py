@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 Looks = Mapping[str, re.Pattern[str]]
+_MOST_TIMES, _MOST_MORE = 4, 64  # fields for the columns: no cell holds more delimiters than that
 _ENOUGH = 2  # ways to read a line: more than one is told, not chosen
 
 
@@ -17,7 +18,7 @@ def align(
 ) -> tuple[tuple[str, ...], ...]:
     """Return the ways to read a line, at most two: none fits, one does, or it is ambiguous."""
     spare = len(fields) - len(columns)
-    if spare < 0:
+    if spare < 0 or len(fields) > _MOST_TIMES * len(columns) + _MOST_MORE:
         return ()
 
     def cell(first: int, after: int) -> str:

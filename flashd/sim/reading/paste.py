@@ -9,7 +9,14 @@ _PROMPTS = re.compile(r"^(?:dscli>\s?)+")
 _BANNER = re.compile(r"^.{0,200}IBM DSCLI\b.*?(?:DS:\s*(?P<device>\S*))?\s*$")
 _IMAGE = re.compile(r"^IBM\.\d{4}-\w+$")
 _PAGER = re.compile(r"press .*(enter|return)|^-+ ?more ?-+$", re.IGNORECASE)
-_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_LOGIN = re.compile(
+    r"^\s*(?:Enter (?:your|the (?:primary|secondary)) [a-zA-Z ]{1,40}:"
+    r"|Script (?:started|done) (?:on\b|,|\[)|(?:=~){3,}.{0,80}PuTTY log\b)"
+)
+"""What stands around a session: the questions of its login, what keeps it in a file."""
+_LONGEST = 2**20
+_LONGEST_NOTICE = 2_000  # of a banner, of a pager
 _COMMAND = re.compile(
     r"^(?:ls|show|mk|rm|ch|set|resync|reverse|commit|revert|unfreeze|freeze|help|ver$|quit$|exit$)"
     r"[a-z0-9]*$"
@@ -46,7 +53,8 @@ def sections(text: str, command: str = "", first_line: int = 1) -> tuple[Section
     `command` is what the first answer is known to belong to.
     """
     cutter = _Cutter(command)
-    for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), start=first_line):
+    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=first_line):
+        raw = line[:_LONGEST]  # dscli prints none that is longer
         cutter.take(number, _ESCAPES.sub("", raw).replace("\xa0", " ").rstrip("\r"))
     return tuple(cutter.end())
 
@@ -64,15 +72,18 @@ class _Cutter:
         """Take in one line."""
         text = _PROMPTS.sub("", raw)
         prompted = text != raw
+        notice = text if len(text) <= _LONGEST_NOTICE else ""
         if self._device_awaited and _IMAGE.match(text.strip()):
             self._device, self._device_awaited = text.strip(), False
-        elif banner := _BANNER.match(text):
+        elif banner := _BANNER.match(notice):
             self._begin_banner(text, banner["device"] or "")
+        elif _LOGIN.match(notice):
+            pass
         elif (command := echoed(text, prompted=prompted)) is not None:
             self._begin(command)
         elif prompted and not text.strip():
             self._begin("")
-        elif not _PAGER.search(text):
+        elif not _PAGER.search(notice):
             self._lines.append(Line(number, text.rstrip()))
 
     def end(self) -> Iterable[Section]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from flashd.sim.reading.paste import Line, Section, sections
-from flashd.sim.reading.shapes import SHAPES, canonical
+from flashd.sim.reading.shapes import SHAPES, canonical, squeezed
 from flashd.sim.reading.tables import (
     Block,
     Parsed,
@@ -20,10 +20,14 @@ from flashd.sim.reading.tables import (
     xml,
 )
 
-_RULE = re.compile(r"^\s*={2,}[=\s]*$")
+_RULE = re.compile(r"^\s*==[=\s]*$")
 _MESSAGE = re.compile(r"^\s*(CMU[A-Z]\d{5}[IWE]|CMMCI\d{4}[IWE])\b\s*(?:(\w+):)?")
 _NONE_FOUND = re.compile(r"^\s*CMUC00234I (\w+):")
 _FIRST_COLUMNS = tuple({shape.long[0] for shape in SHAPES.values()})
+_SECOND_COLUMNS = frozenset(
+    squeezed(columns[1]) for shape in SHAPES.values() for columns in (shape.long, shape.short)
+)
+_LONGEST_HEADER = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def _blocks(lines: Sequence[Line], verb: str) -> Iterator[Block]:
         ruled = at + 1 < len(lines) and bool(_RULE.match(lines[at + 1].text))
         if _RULE.match(line.text):
             continue
-        if line.text.strip() and (ruled or is_header(line.text, verb)):
+        if _may_be_header(line.text) and (ruled or is_header(line.text, verb)):
             if header and header.text.split() == line.text.split():
                 continue
             yield from _block(header, body, rule=rule)
@@ -111,6 +115,10 @@ def _blocks(lines: Sequence[Line], verb: str) -> Iterator[Block]:
         elif header is None or line.text.strip():
             body.append(line)
     yield from _block(header, body, rule=rule)
+
+
+def _may_be_header(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_HEADER and not text.isspace()
 
 
 def _block(header: Line | None, body: Sequence[Line], *, rule: bool) -> Iterator[Block]:
@@ -121,6 +129,9 @@ def _block(header: Line | None, body: Sequence[Line], *, rule: bool) -> Iterator
 def is_header(text: str, verb: str = "") -> bool:
     """Say whether a line is the header of a listing that is known here."""
     if not text.lstrip().startswith(_FIRST_COLUMNS):
+        return False
+    bare = squeezed(text)
+    if not any(name in bare for name in _SECOND_COLUMNS):  # which is told faster than the rest
         return False
     names = split_header(text.strip(), delimiter(text, verb))
     columns = tuple(map(canonical, names))

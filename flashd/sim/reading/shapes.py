@@ -179,7 +179,14 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 _KNOWN = sorted({name for s in SHAPES.values() for name in s.looks}, key=len, reverse=True)
-_SQUEEZED = {name.replace(" ", "").casefold(): name for name in _KNOWN}
+
+
+def squeezed(text: str) -> str:
+    """Return a text without what may differ between two ways to write a column's name."""
+    return text.replace(" ", "").casefold()
+
+
+_SQUEEZED = {squeezed(name): name for name in _KNOWN}
 _FIRST_KNOWN = re.compile(rf"({'|'.join(map(re.escape, _KNOWN))})(?=\s|$)")
 _FIRST_WORD = re.compile(r"\S+(?: \([^)]*\))?")
 
@@ -187,7 +194,7 @@ _FIRST_WORD = re.compile(r"\S+(?: \([^)]*\))?")
 def canonical(name: str) -> str:
     """Return a column's name as it stands here, however its blanks and its case were written."""
     bare = name.strip()
-    return _SQUEEZED.get(bare.replace(" ", "").casefold(), bare)
+    return _SQUEEZED.get(squeezed(bare), bare)
 
 
 def header_names(header: str) -> tuple[tuple[int, str], ...]:

@@ -11,12 +11,19 @@ from flashd.sim.reading.align import align
 from flashd.sim.reading.paste import Line
 from flashd.sim.reading.shapes import SHAPES, canonical, first_name, header_names, shape_of
 
-_INSTANCE = re.compile(r"<INSTANCE\b[^>]*>(.*?)</INSTANCE\s*>", re.DOTALL | re.IGNORECASE)
+
+def _inside(tag: str) -> str:
+    """Return what matches up to the end of an element that does not nest, in one go."""
+    return rf"([^<]*(?:<(?!/?{tag}\b)[^<]*)*)</{tag}\s*>"
+
+
+_INSTANCE = re.compile(rf"<INSTANCE\b[^<>]*>{_inside('INSTANCE')}", re.IGNORECASE)
 _PROPERTY = re.compile(
-    r"<PROPERTY\b[^>]*?\bNAME=[\"']([^\"']*)[\"'][^>]*?(?:/>|>(.*?)</PROPERTY\s*>)",
-    re.DOTALL | re.IGNORECASE,
+    r"<PROPERTY\b[^<>]*?\bNAME=[\"']([^\"']*)[\"'][^<>]*?"
+    rf"(?:/>|>{_inside('PROPERTY')})",
+    re.IGNORECASE,
 )
-_VALUE = re.compile(r"<VALUE\b[^>]*?(?:/>|>(.*?)</VALUE\s*>)", re.DOTALL | re.IGNORECASE)
+_VALUE = re.compile(rf"<VALUE\b[^<>]*?(?:/>|>{_inside('VALUE')})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +59,16 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A line that was not understood, and what to do about it; `verb` is whose answer it is in."""
+    """A line that was not understood, and what to do about it; `verb` is whose answer it is in.
+
+    `earlier` is a line that it contradicts.
+    """
 
     line: int
     problem: str
     hint: str
     verb: str = ""
+    earlier: int = 0
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.problem}\n  {self.hint}"
@@ -79,8 +90,16 @@ class Block:
 
 _ENOUGH = 9  # lines that show whether they are names and values
 Parsed = tuple[Table | None, tuple[Trouble, ...]]
-_AGAIN = "Copy the line again as dscli printed it, or list with -fmt delim -delim '|'."
-_NAME_IT = "Paste it with its header line, or with the command that printed it."
+_AGAIN = (
+    "Copy the line again as dscli printed it, list with -fmt delim -delim '|', or leave it out"
+    " with --anyway."
+)
+_NAME_IT = (
+    "Paste it with its header line, or with the command that printed it, or leave it out with"
+    " --anyway."
+)
+_MARKS = 40  # that stand in one line; one of them may be the delimiter
+_TOLD = 200  # characters of a line
 
 
 def delimiter(header: str, verb: str = "") -> str:
@@ -179,9 +198,9 @@ def _cells(line: Line, columns: Sequence[str], delim: str, verb: str) -> Sequenc
     if len(ways) == 1:
         return ways[0]
     if ways:
-        return Trouble(line.number, f"{line.text!r} can be read in several ways", _AGAIN)
+        return Trouble(line.number, f"{line.text[:_TOLD]!r} can be read in several ways", _AGAIN)
     counts = f"{len(fields)} fields for {len(columns)} columns"
-    return Trouble(line.number, f"{line.text!r} does not fit its header: {counts}", _AGAIN)
+    return Trouble(line.number, f"{line.text[:_TOLD]!r} does not fit its header: {counts}", _AGAIN)
 
 
 # Without a header
@@ -195,7 +214,7 @@ def without_header(block: Block, verb: str) -> Parsed:
     if len({table.verb for table in best}) == 1:
         return best[0], ()
     first = block.body[0]
-    problem = f"{first.text!r} is no part of a listing that is known here"
+    problem = f"{first.text[:_TOLD]!r} is no part of a listing that is known here"
     return None, (Trouble(first.number, problem, _NAME_IT),)
 
 
@@ -225,7 +244,7 @@ def _headless(verb: str, columns: tuple[str, ...], delim: str, rows: tuple[Row, 
 
 def _delimiters(text: str) -> list[str]:
     """Return what may stand between fields: a mark, or the same mark twice; or blanks."""
-    marks = [mark for mark in dict.fromkeys(text) if not (mark.isalnum() or mark == " ")]
+    marks = [mark for mark in dict.fromkeys(text) if not (mark.isalnum() or mark == " ")][:_MARKS]
     doubled = [mark * 2 for mark in marks if mark * 2 in text]
     return [*doubled, *marks, " "]
 

@@ -64,7 +64,8 @@ def plan(reading: Reading, wishes: Wishes) -> Twin:
         raise SimError(f"there is neither lsfbvol nor lsflash output in it{first}")
     serial = _serial(reading, wishes.serial)
     facts = gather(reading, serial)
-    reader = _Reader([t for t in reading.troubles if t.verb in {"", *SOURCES}])
+    ours = [t for t in reading.troubles if t.verb in {"", *SOURCES}]
+    reader = _Reader([*ours, *facts.troubles])
     moments = objects.Moments(wishes.now, Zone(wishes.zone))
     relations = reader.each(facts.of("lsflash"), lambda row: objects.relation(row, moments))
     relations = _one_source_each(relations, facts, reader)

@@ -118,3 +118,33 @@ def test_an_array_cut_short_in_making_leaves_no_file(sim_import: Import, tmp_pat
         True,
         False,
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_a_paste_is_decoded_as_its_first_bytes_say(
+    sim_import: Import, tmp_path: Path, encoding: str
+) -> None:
+    text = "ID,SrcLSS,SequenceNum\r\n===\r\n1:2,00,0\r\n"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    (tmp_path / "wide").write_bytes((mark + text).encode(encoding))
+    made = sim_import("w.array", "wide", "--serial", "75AAAA1")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "IBM.2107-75AAAA1, 2 volumes, 1 relations" in made.stdout
+
+
+def test_a_paste_with_nuls_is_none(sim_import: Import, tmp_path: Path) -> None:
+    (tmp_path / "zeros").write_bytes(bytes(1_000_000))
+    refused = sim_import("w.array", "zeros", "--serial", "75AAAA1")
+    assert (refused.returncode, "zeros is no text" in refused.stderr) == (2, True)
+
+
+def test_a_contradiction_is_told_with_both_places(sim_import: Import, tmp_path: Path) -> None:
+    row = "ID,SrcLSS,SequenceNum,Timeout\n===\n1:2,00,0,300\n"
+    (tmp_path / "one").write_text(row)
+    (tmp_path / "two").write_text(f"\n{row.replace('300', '60')}")
+    words = ("w.array", "one", "two", "--serial", "75AAAA1")
+    told = "two:4: 1:2 has Timeout '60' here, but had '300' at one:3"
+    refused = sim_import(*words)
+    assert (refused.returncode, told in refused.stderr) == (2, True)
+    made = sim_import(*words, "--anyway")
+    assert (made.returncode, f"left out: {told}" in made.stdout) == (0, True)

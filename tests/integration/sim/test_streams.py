@@ -100,3 +100,9 @@ def test_no_array_holds_what_is_no_text(array: Array, words: tuple[str, ...]) ->
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert (done.stderr.splitlines()[-1][:7], done.returncode) == ("Error: ", 2)
     assert "is not UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize("line", ["\0" * 3_000_000, "lsflash " + "1 " * 200_000])
+def test_a_line_that_no_client_takes_is_refused_at_once(dscli: Dscli, line: str) -> None:
+    done = dscli(stdin=f"{line}\n")
+    assert done.stderr.endswith("simulated: cannot read the command: it is too long, or no text\n")

@@ -1,6 +1,7 @@
 """What dscli printed is read back, in each of its formats and as people paste it."""
 
 from collections.abc import Sequence
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -226,3 +227,52 @@ def test_the_columns_known_here_are_those_that_are_printed() -> None:
     assert SHAPES["lsflash"].long == LSFLASH
     assert SHAPES["lssi"].long == lssi.COLUMNS
     assert canonical("cap(2^30B)") == "cap (2^30B)"
+
+
+LONG = "ID,SrcLSS,SequenceNum,Timeout,ActiveCopy,Recording\n==\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LONG}1:2{',' * 5000}\n",
+        f"0065:0073{',' * 100_000}",
+        "\0" * 1_000_000,
+        "ID 0001:0002\n" * 10_000,
+        "press " * 200_000,
+        f"IBM DSCLI{' ' * 1_000_000}x",
+        f"{'=' * 1_000_000}x",
+        f"{'ID,' * 300_000}\n===",
+        "<INSTANCE>" * 100_000,
+        "<INSTANCE>" + "<PROPERTY NAME='a'>" * 50_000 + "</INSTANCE>",
+        "".join(map(chr, range(0x2000, 0x2C00))) * 300,
+    ],
+    ids=range(11),
+)
+def test_no_paste_takes_long(text: str) -> None:
+    begun = process_time()
+    read(text)
+    assert process_time() - begun < 5  # the worst took hours
+
+
+def test_what_stands_around_a_session_is_passed_over() -> None:
+    text = (
+        "=~=~=~=~=~=~=~=~=~=~=~= PuTTY log 2026.01.02 10:00:00 =~=~=~=~=~=~=~=~=~=~=~=\n"
+        'Script started on 2026-01-02 10:00:00+01:00 [TERM="xterm" COLUMNS="80"]\n'
+        "\x1b]0;me@aix1: ~\x07Enter the primary management console IP address: 10.0.0.1\n"
+        "Enter the secondary management console IP address:\n"
+        "Enter your username: monitor\n"
+        "Enter your password:\n"
+        "dscli> lsflash 1\n"
+        f"{LONG}0001:0002,00,0,300,Disabled,Enabled\n"
+        "dscli> quit\n"
+        'Script done on 2026-01-02 10:01:00+01:00 [COMMAND_EXIT_CODE="0"]\n'
+    )
+    reading = read(text)
+    assert reading.troubles == ()
+    assert [row["ID"] for table in reading.tables for row in table.rows] == ["0001:0002"]
+
+
+def test_what_is_not_known_may_be_left_out() -> None:
+    (trouble,) = read("hello world").troubles
+    assert "--anyway" in trouble.hint

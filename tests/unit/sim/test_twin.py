@@ -396,3 +396,43 @@ def test_no_paste_breaks_the_reader(lines: list[str]) -> None:
     assert len(targets) == len(set(targets))
     ids = {volume.id for volume in twin.volumes}
     assert {v for r in twin.relations for v in (r.pair.source, r.pair.target)} <= ids
+
+
+def test_listings_that_contradict_each_other_are_told_and_the_first_one_stays() -> None:
+    again = FLASH.replace("Valid ESE", "Invalid ESE")
+    twin = twin_of(BANNER.format(SERIAL) + FLASH + again)
+    ((line, problem, earlier),) = [(t.line, t.problem, t.earlier) for t in twin.troubles]
+    assert problem == "0065:0073 has State 'Invalid' here, but had 'Valid'"
+    assert line - earlier == len(FLASH.splitlines())
+    assert {relation.state for relation in twin.relations} == {"Valid"}
+
+
+def test_a_volume_has_one_size() -> None:
+    twin = twin_of(BANNER.format(SERIAL) + VOLUMES + VOLUMES.replace("4096000", "4096001"))
+    assert [t.problem[:24] for t in twin.troubles] == ["0065 has cap (blocks) '4"]
+    assert [volume.blocks for volume in twin.volumes] == [4_096_000]
+
+
+def test_the_same_said_twice_is_no_contradiction() -> None:
+    full = VOLUMES.replace(",0065,", f",{SERIAL}/0065,").replace(",P2,", f",{SERIAL}/P2,")
+    short = VOLUMES.replace(",4096000", ",-")
+    twin = twin_of(BANNER.format(SERIAL) + VOLUMES + full + short + FLASH + FLASH)
+    assert twin.troubles == ()
+
+
+def test_a_serial_number_alone_is_completed() -> None:
+    assert twin_of(FLASH, serial="75KXA71").serial == "IBM.2107-75KXA71"
+    with pytest.raises(SimError, match="not a storage image"):
+        twin_of(FLASH, serial="my array")
+
+
+@pytest.mark.parametrize("text", ["9" * 23, "9" * 5000, "1200\u00b2"])
+def test_numbers_that_no_array_has_are_told(text: str) -> None:
+    twin = twin_of(BANNER.format(SERIAL) + VOLUMES + FLASH.replace("1200", text))
+    assert [trouble.line for trouble in twin.troubles] == [8]
+    assert len(str(twin.troubles[0])) < 500  # not the whole of it
+
+
+def test_a_date_that_cannot_be_shown_is_told() -> None:
+    with pytest.raises(BadDateError, match="between the years"):
+        Zone().instant("Thu Sep 18 23:04:04 CEST 0001")
