@@ -11,6 +11,7 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"
 BIN = Path(sys.executable).parent
 STATUSES = {
+    "flashd sim host demo.array umount tst1 0002": 1,
     "touch running && flashd resync try": 4,
     "flashd status --refresh": 3,
     "flashd rehearse --days 1 --array twin.array --faults 0.2 --seed 3 --commands sent.txt": 3,
