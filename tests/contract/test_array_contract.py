@@ -264,7 +264,7 @@ LISTING_FAULTS: Mapping[str, tuple[dict[str, Any], str]] = {
     "lost-answer": ({}, "no table"),
     "cut-short in a row": ({"bytes": 600}, "does not end"),
     "cut-short at the rule": ({"rows": 0}, "no row"),
-    "garbage": ({}, "no table"),
+    "garbage": ({}, "no text"),
     "language": ({}, "lacks the column TargetWriteEnabled"),
     "flood": ({}, "more than 16777216 bytes"),
     "hang": ({}, "no whole answer within 3 s"),
@@ -324,6 +324,9 @@ def positioned(house: House, row: Row) -> dict[str, str]:
     """Put the array into these positions; return the environment that belongs to them."""
     print(f"FLASHD_TEST_SEED={seed()} {moved(row)}")  # noqa: T201 - shown where it fails
     put(house.sim, row)
+    words = row["command"].split() if "-tgtse" in row.get("command", "") else []
+    for pair in [word for word in words if ":" in word]:
+        house.sim.set_volume(pair.partition(":")[2], space_efficient=True)
     if (fault := row.get("fault", "none")) != "none":
         house.sim.add_fault(kind_of(fault), row["command"].split()[0], **FAULTS[fault])
     return {"FLASHD_SIM_WRAPPER": row["FLASHD_SIM_WRAPPER"]}

@@ -27,6 +27,11 @@ def long_ago(store: Path) -> None:
     """Let all commands have been sent so long ago that no array carries them out any more."""
     with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("UPDATE steps SET intended_at = intended_at - 3600000000")
+        connection.execute(
+            "UPDATE steps SET answer = json_set(answer, '$.gone.at', '2026-01-01T00:00:00+00:00',"
+            " '$.gone.steady', json_extract(answer, '$.gone.steady') - 3600)"
+            " WHERE json_extract(answer, '$.gone') IS NOT NULL"
+        )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -159,17 +159,22 @@ class Server:
         """Have sessions, and the server that makes new ones, stand still."""
         assert self.process
         pids = (self.process.pid, *also)
-        for pid in pids:
-            os.kill(pid, signal.SIGSTOP)
         try:
+            for pid in pids:
+                _signal(pid, signal.SIGSTOP)
             yield
         finally:
             for pid in pids:
-                os.kill(pid, signal.SIGCONT)
+                _signal(pid, signal.SIGCONT)
 
 
 def _children(pid: int) -> list[int]:
     return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):  # sessions come and go
+        os.kill(pid, number)
 
 
 def _gone(pid: int) -> None:
@@ -238,6 +243,7 @@ def standby(primary: Server) -> Iterator[Server]:
             ],
             check=True,
             capture_output=True,
+            timeout=60,
         )
         follower.start()
         try:
