@@ -47,7 +47,7 @@ def judge(
     """Say how a sent command ended. Success is what the array shows, never what was answered.
 
     `settled`: the client that carried the command is gone, `after` was read since, and so late
-    that what has not happened will not happen (recovery, see `in_doubt_until`). Until then a
+    that what has not happened will not happen (recovery, see `in_doubt`). Until then a
     command that was neither shown nor refused may still be under way.
     """
     if after is None:

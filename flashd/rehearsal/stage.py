@@ -113,12 +113,14 @@ def play(
     progress: Callable[[float], None],
 ) -> Played:
     """Play one group from the first tick to the last."""
-    stage = _Stage(configuration, services, given, terms, directory)
+    stage = Stage(configuration, services, given, terms, directory)
     run_virtually(stage.clock, stage.run(progress))
     return stage.played()
 
 
-class _Stage:
+class Stage:
+    """The arrays, lives and world of one group, from which a cycle is played."""
+
     def __init__(
         self,
         configuration: Configuration,

@@ -10,24 +10,27 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flashd.core.schedule import parse
-from flashd.engine.cycle import Cycle
 from flashd.model.verdict import Finding, Verdict
-from flashd.rehearsal.life import RehearsedGuard
+from flashd.rehearsal.clocks import run_virtually
+from flashd.rehearsal.report import report
 from flashd.rehearsal.show import command_lines, document
+from flashd.rehearsal.stage import Stage
 from flashd.rehearsal.terms import Terms
 from flashd.rehearsal.whole import rehearse
 from flashd.sim.array import Array
 from flashd.wiring import Home
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from flashd.model.service import GuardSpec
+    from flashd.ports.guard import Guard
     from flashd.rehearsal.report import Report
 
 A, B = "IBM.2107-75AAA01", "IBM.2107-75BBB01"
@@ -49,9 +52,15 @@ class Place:
         (self.directory / "flashd.yaml").write_text(f"timezone: Europe/Paris\n{settings}\n")
         return self
 
-    def play(self, terms: Terms, *, jobs: int = 1) -> Report:
+    def play(
+        self,
+        terms: Terms,
+        *,
+        jobs: int = 1,
+        progress: Callable[[float], None] = lambda _part: None,
+    ) -> Report:
         home = Home(self.directory)
-        return rehearse(home.configuration, terms, lambda _part: None, jobs=jobs)
+        return rehearse(home.configuration, terms, progress, jobs=jobs)
 
 
 @pytest.fixture
@@ -132,20 +141,31 @@ def test_a_guard_that_cannot_answer_refuses(place: Place) -> None:
     assert any("no answer (rehearsed)" in reason for reason in found.refused)
 
 
-def test_the_oracle_sees_the_harm_that_a_blind_guard_does(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The hosts find it in the volumes: what is broken here says that all is well."""
+class Blind:
+    """A guard that says of everything that it is down."""
 
-    async def blind(_guard: object) -> Finding:
+    async def look(self) -> Finding:
         return Finding(Verdict.DOWN, "blind")
 
-    monkeypatch.setattr(RehearsedGuard, "look", blind)
+
+class BlindStage(Stage):
+    """One on which nobody looks whether a clone is in use."""
+
+    def _guard(self, spec: GuardSpec) -> Guard:  # noqa: ARG002 - as that of the stage
+        return Blind()
+
+
+def test_the_oracle_sees_the_harm_that_a_blind_guard_does(place: Place, tmp_path: Path) -> None:
+    """The hosts find it in the volumes: what is broken here says that all is well."""
     place.write(service("always", "refresh_after: 4h"))
-    report = place.play(for_days(2, in_use=parse("08:00-20:00")))
-    assert report.harm
-    assert report.harm[0].service == "always"
-    assert report.exit_code == 1
+    configuration = Home(place.directory).configuration
+    terms = for_days(2, in_use=parse("08:00-20:00"))
+    stage = BlindStage(configuration, configuration.services, {}, terms, tmp_path)
+    run_virtually(stage.clock, stage.run(lambda _part: None))
+    found = report(stage.played(), terms)
+    assert found.harm
+    assert found.harm[0].service == "always"
+    assert found.exit_code == 1
 
 
 def test_faults_are_met_and_nothing_is_lost(place: Place) -> None:
@@ -188,22 +208,13 @@ def test_what_is_left_out_comes_to_the_same(place: Place, settings: str) -> None
 
 
 @pytest.mark.parametrize("settings", ["", "check_interval: 2h", "observe_interval: 3h"])
-def test_a_tick_at_which_nothing_can_be_due_is_left_out(
-    place: Place, monkeypatch: pytest.MonkeyPatch, settings: str
-) -> None:
+def test_a_tick_at_which_nothing_can_be_due_is_left_out(place: Place, settings: str) -> None:
     """Also where an array is stale, and is left alone until the check interval is over."""
-    ticks = count()
-    tick = Cycle.tick
-
-    async def counted(cycle: Cycle) -> None:
-        next(ticks)
-        await tick(cycle)
-
-    monkeypatch.setattr(Cycle, "tick", counted)
+    ticks: list[float] = []  # of each tick it is told how far it got
     place.write(service("often", "refresh_after: 4h"), service("b", array=B), settings=settings)
-    report = place.play(for_days(1, faults=0.05))
+    report = place.play(for_days(1, faults=0.05), progress=ticks.append)
     sessions = sum(one.sessions for one in report.arrays)
-    assert 20 < next(ticks) < 3 * sessions
+    assert 20 < len(ticks) < 3 * sessions
 
 
 def test_a_service_on_two_arrays_has_a_command_for_each(place: Place) -> None:

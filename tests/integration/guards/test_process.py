@@ -39,12 +39,14 @@ async def look_at(proc: Path, **options: str) -> Finding:
 
 
 @contextmanager
-def started_by(*command: str) -> Iterator[int]:
+def started_by(*command: str, goes_on: bool = False) -> Iterator[int]:
     """Start a program that tells the number of a group leader, and end that group afterwards."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout
         pid = int(starter.stdout.readline())
         try:
+            if goes_on:  # until its parent has ended it is a process of ours, which is passed over
+                starter.wait()
             yield pid
         finally:
             os.killpg(pid, signal.SIGKILL)
@@ -55,7 +57,8 @@ def started_by(*command: str) -> Iterator[int]:
 def service() -> Iterator[int]:
     """A process that goes on after its parent, as a service does."""
     script = f"echo $$; sleep 600; : {SECRET}"
-    with started_by("/usr/bin/setsid", "--fork", SH, "-c", script, "tnslsnr") as pid:
+    words = ("/usr/bin/setsid", "--fork", SH, "-c", script, "tnslsnr")
+    with started_by(*words, goes_on=True) as pid:
         yield pid
 
 
