@@ -103,9 +103,10 @@ class SimulatedClient:
         )
         admission = connection.admit((array,), credentials)
         session = Session(admission, Layout(), self._terminal)
+        heard = len(self._out)
         session.greet()
         self._session = session
-        self.twin.replays.greeted("".join(self._out))
+        self.twin.replays.greeted("".join(self._out[heard:]))
 
     def _log_in_late(self) -> None:
         """Log in, now that something has to be asked; what that costs has passed already."""

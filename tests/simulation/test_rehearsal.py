@@ -168,6 +168,19 @@ def test_the_oracle_sees_the_harm_that_a_blind_guard_does(place: Place, tmp_path
     assert found.exit_code == 1
 
 
+def test_a_client_says_at_its_login_what_one_of_the_array_does(
+    place: Place, tmp_path: Path
+) -> None:
+    """However many have logged in before: a month of them would be drowned in banners."""
+    place.write(service("often", "refresh_after: 2h"))
+    configuration = Home(place.directory).configuration
+    stage = Stage(configuration, configuration.services, {}, for_days(1), tmp_path)
+    run_virtually(stage.clock, stage.run(lambda _part: None))
+    (twin,) = stage.played().twins.values()
+    assert sum(one.changes for one in twin.told) > 8
+    assert twin.replays.greeting.count("Date/Time:") == 1
+
+
 def test_faults_are_met_and_nothing_is_lost(place: Place) -> None:
     place.write(service("often", "refresh_after: 2h, sync_max_delay: 1d"))
     report = place.play(for_days(3, faults=0.15))
