@@ -146,7 +146,7 @@ class Stage:
         self._entropy = self._chance("ids")
 
     def _chance(self, what: str) -> Random:
-        return Random(f"{self._terms.seed} {what}")  # noqa: S311 - no secret, and the same again
+        return Random(f"{self._terms.seed} {what}")  # nosec B311 # noqa: S311 - no secret, and the same again
 
     def _made(
         self, services: Sequence[Service], given: Mapping[str, Path], directory: Path
