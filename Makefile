@@ -8,7 +8,7 @@ AUDIT := build/audit
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test switches check audit fix bench schema deb clean
+.PHONY: help init demo servers test switches mutants check audit fix bench schema deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -37,6 +37,9 @@ test: $(READY) servers ## all tests
 switches: $(READY) ## flashd under each position of each switch of the simulated array, in all scenarios
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  tests/switches
+
+mutants: $(READY) ## the tests against every mutant of the last gates, made by script
+	$(BIN)/python -u -m tests.mutants
 
 check: $(READY) ## style, types, layers, known weaknesses
 	$(BIN)/ruff format --check .
