@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test switches check fix bench schema deb clean
+.PHONY: help init demo servers test switches chaos check fix bench schema deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -36,6 +36,9 @@ test: $(READY) servers ## all tests
 switches: $(READY) ## flashd under each position of each switch of the simulated array, in all scenarios
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  tests/switches
+
+chaos: $(READY) ## flashd killed at every instant, under every fault of the array
+	@$(BIN)/python -m tests.chaos --workers $(WORKERS) $(CHAOS)
 
 check: $(READY) ## style, types, layers
 	$(BIN)/ruff format --check .

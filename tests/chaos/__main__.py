@@ -21,7 +21,7 @@ import sqlalchemy.dialects.sqlite  # noqa: F401 - the same
 
 import flashd.adapters.stores.store  # noqa: F401 - so that what is forked need not
 from tests.chaos.case import Case, Theatre, case_named
-from tests.chaos.choice import chosen, sampled
+from tests.chaos.choice import chosen, preludes, recovering, sampled
 from tests.chaos.crew import spread
 from tests.chaos.nursery import adopt_orphans
 from tests.chaos.scenes import scenes, scratch
@@ -51,7 +51,7 @@ class Tally:
 
     def summary(self) -> str:
         killed = [case for case, result in self.played.items() if result.struck]
-        instants = {(case.scene, case.at) for case in killed}
+        instants = {(case.scene, case.before, case.at) for case in killed}
         names = {case.at.name for case in killed if case.at}
         by_blow = {str(case.blow): 0 for case in sorted(killed, key=lambda one: one.blow)}
         for case in killed:
@@ -78,6 +78,10 @@ def main() -> int:
         tally = _play(arguments, seed, root)
     finally:
         shutil.rmtree(root, ignore_errors=True)
+    if arguments.names:
+        say(
+            "\n".join(sorted({one.instant.name for it in tally.played.values() for one in it.seen}))
+        )
     say(f"seed {seed}: {tally.summary()}, in {time.monotonic() - began:.0f} s")
     return 1 if tally.failed else 0
 
@@ -94,8 +98,16 @@ def _play(arguments: Namespace, seed: int, root: Path) -> Tally:
     whole = [Case(scene) for scene in every]
     tally.add(_on_stage(root, arguments.workers, whole))
     seen = {case.scene: result.seen for case, result in tally.played.items()}
-    cases = chosen(seen, dice, arguments.sample)
+    cases = chosen(seen, dice, arguments.sample * 2 // 3)
     tally.add(_on_stage(root, arguments.workers, cases))
+    firsts = preludes(seen)
+    if arguments.sample:
+        firsts = dice.sample(firsts, min(len(firsts), 2))
+    again = [one.then() for one in firsts]
+    tally.add(_on_stage(root, arguments.workers, again))
+    traced = {one: tally.played[one].seen for one in again}
+    more = recovering(traced, dice, arguments.sample // 3)
+    tally.add(_on_stage(root, arguments.workers, more))
     return tally
 
 
@@ -115,6 +127,7 @@ def _arguments() -> Namespace:
     parser.add_argument("--seed", type=int, help="choose the same as that time")
     parser.add_argument("--scene", default="", help="only scenes with this in their name")
     parser.add_argument("--only", action="append", help="this case; may be given again")
+    parser.add_argument("--names", action="store_true", help="tell every instant that was seen")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     return parser.parse_args()
 

@@ -7,7 +7,7 @@ import selectors
 import shutil
 import signal
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -32,20 +32,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, order=True)
 class Case:
-    """A scene, and where in it who is killed."""
+    """A scene, and where in it who is killed; `before` it, where the first of two flashds was."""
 
     scene: Scene
     at: Instant | None = None
     blow: Blow = Blow.NONE
+    before: tuple[Instant, Blow] | None = None
 
     def __str__(self) -> str:
-        return f"{self.scene} @ {self.at or '-'} @ {self.blow}"
+        first = "".join(f" @ {one}" for one in self.before or ())
+        return f"{self.scene}{first} @ {self.at or '-'} @ {self.blow}"
+
+    def then(self, at: Instant | None = None, blow: Blow = Blow.NONE) -> Case:
+        """Have the flashd that recovers from this one be killed as well."""
+        if self.at is None:
+            raise ValueError(f"nobody is killed in {self}")
+        return Case(self.scene, at, blow, (self.at, self.blow))
 
 
 def case_named(text: str) -> Case:
-    scene, at, blow = (part.strip() for part in text.split(" @ "))
-    name, _, nth = at.rpartition("#")
-    return Case(scene_named(scene), Instant(name, int(nth)) if nth.isdigit() else None, Blow(blow))
+    scene, *blows = (part.strip() for part in text.split(" @ "))
+    found = [(_instant(at), Blow(blow)) for at, blow in zip(blows[::2], blows[1::2], strict=True)]
+    at, blow = found[-1]
+    if len(found) == 1:
+        return Case(scene_named(scene), at, blow)
+    return Case(scene_named(scene), *found[0]).then(at, blow)
+
+
+def _instant(text: str) -> Instant | None:
+    name, _, nth = text.rpartition("#")
+    return Instant(name, int(nth)) if nth.isdigit() else None
 
 
 @dataclass(frozen=True)
@@ -87,19 +103,39 @@ class Theatre:
 
 
 def _played(case: Case, root: Path) -> Result:
-    with Watch(root, case.at, case.blow) as watch:
-        watch.daemon = born(lambda: be_flashd(root, case.scene))
-        try:
-            code = watch.until_ended()
-        except TimeoutError as error:
-            return Result((str(error),), watch.struck, tuple(watch.seen))
-        if case.blow is not Blow.STUCK:
-            watch.release()
-            until_orphans_end(ORPHANS_TIME)
-        killed = watch.struck and case.blow not in {Blow.NONE, Blow.DSCLI}
-        problems = [] if code == (-signal.SIGKILL if killed else 0) else [f"it ended with {code}"]
-        problems += _restarted(root, case)
+    with ExitStack() as stuck:
+        problems: list[str] = []
+        if case.before:
+            watch, problem = _struck(case.scene, root, *case.before, stuck)
+            problems += problem
+        again = case.before is not None
+        watch, problem = _struck(case.scene, root, case.at, case.blow, stuck, again=again)
+        problems += [*problem, *_restarted(root, case)]
     return Result(tuple(problems), watch.struck, tuple(watch.seen))
+
+
+def _struck(
+    scene: Scene,
+    root: Path,
+    at: Instant | None,
+    blow: Blow,
+    stuck: ExitStack,
+    *,
+    again: bool = False,
+) -> tuple[Watch, list[str]]:
+    """Let a flashd live until it is struck, or until it has ended."""
+    watch = stuck.enter_context(Watch(root, at, blow))
+    watch.daemon = born(lambda: be_flashd(root, scene, again=again))
+    try:
+        code = watch.until_ended()
+    except TimeoutError as error:
+        return watch, [str(error)]
+    if blow is not Blow.STUCK:
+        watch.release()
+        if not again:
+            until_orphans_end(ORPHANS_TIME)
+    killed = watch.struck and blow not in {Blow.NONE, Blow.DSCLI}
+    return watch, [] if code == (-signal.SIGKILL if killed else 0) else [f"it ended with {code}"]
 
 
 def _restarted(root: Path, case: Case) -> list[str]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 UNDER_A_FAULT = 16
 ELSEWHERE = 120
 ELSEWHERE_UNDER_A_FAULT = 4
+IN_RECOVERY = 600
+_TURNING_POINTS = frozenset({"dscli command: to be done", "dscli command: done"})
 _BYTES = "bytes of a change"
 
 
@@ -41,6 +43,30 @@ def chosen(seen: Mapping[Scene, Sequence[Seen]], dice: Random, number: int = 0) 
     return cases
 
 
+def preludes(seen: Mapping[Scene, Sequence[Seen]]) -> list[Case]:
+    """Choose kills after which the flashd that recovers is to be killed too, at all its instants.
+
+    The dscli of the first has or has not had its command done, and stands still there.
+    """
+    return [
+        Case(scene, one.instant, Blow.STUCK)
+        for scene, instants in seen.items()
+        if scene.layout == "one resource" and scene.trouble in {"nothing", "partial"}
+        for one in instants
+        if one.stoppable and one.instant.name in _TURNING_POINTS
+    ]
+
+
+def recovering(seen: Mapping[Case, Sequence[Seen]], dice: Random, number: int = 0) -> list[Case]:
+    """Choose cases in which a flashd is killed that recovers."""
+    every = [
+        Case(one.scene, one.at, one.blow, prelude.before)
+        for prelude, instants in seen.items()
+        for one in _cases(prelude.scene, instants, begun=True)
+    ]
+    return dice.sample(every, min(number or IN_RECOVERY, len(every)))
+
+
 def _most(scene: Scene) -> int | None:
     """Tell how many of a scene's cases are played; None: all of them."""
     if scene.layout == "one resource":
@@ -48,14 +74,14 @@ def _most(scene: Scene) -> int | None:
     return ELSEWHERE if scene.trouble == "nothing" else ELSEWHERE_UNDER_A_FAULT
 
 
-def _cases(scene: Scene, seen: Sequence[Seen]) -> Iterator[Case]:
+def _cases(scene: Scene, seen: Sequence[Seen], *, begun: bool = False) -> Iterator[Case]:
     """Yield each instant with each blow that makes a difference there.
 
     Where no dscli is alive it is the daemon alone that is killed. Of the bytes of one command
     each has one of the blows, by turns; so has each instant of a dscli that only lists. Under a
     fault what comes before any intent is left out.
     """
-    begun = scene.trouble == "nothing"
+    begun = begun or scene.trouble == "nothing"
     for number, one in enumerate(seen):
         begun = begun or one.instant.name == "before store.intend"
         if not begun:

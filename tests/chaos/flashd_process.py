@@ -8,12 +8,13 @@ import socket
 import subprocess
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.sim.instants import INSTANTS
 from tests.chaos.doors import doored
 from tests.chaos.nursery import Midwife
-from tests.chaos.scenes import stage
+from tests.chaos.scenes import LATE, stage
 from tests.integration.engine.house import ticks
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 LISTENER = "instants"
 LOG = "told"
+DOUBT = timedelta(seconds=LATE + 5)
 
 
 @dataclass(frozen=True)
@@ -51,18 +53,24 @@ class Bell:
         self._listener.recv(1)
 
 
-def be_flashd(root: Path, scene: Scene) -> int:
-    """Tick once as the daemon does, with a door at every call of a port."""
+def be_flashd(root: Path, scene: Scene, *, again: bool = False) -> int:
+    """Tick once as the daemon does, with a door at every call of a port.
+
+    `again`: after another flashd was killed; then once more, when nothing is in doubt any longer.
+    """
     subprocess.Popen = Midwife().start  # type: ignore[misc,assignment]
     lab = stage(root, scene)
     lab.environment[INSTANTS] = str(root / LISTENER)
-    asyncio.run(_tick(lab, Bell(root)))
+    asyncio.run(_tick(lab, Bell(root), again=again))
     return 0
 
 
-async def _tick(lab: Stage, bell: Bell) -> None:
+async def _tick(lab: Stage, bell: Bell, *, again: bool) -> None:
     async with opened(lab) as world:
         await ticks(doored(world, lab.backend, bell))
+        if again:
+            lab.let_pass(DOUBT)
+            await ticks(doored(world, lab.backend, bell))
 
 
 @asynccontextmanager

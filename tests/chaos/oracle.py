@@ -24,6 +24,7 @@ SLACK = timedelta(milliseconds=50)
 """What two readings of one clock lose on their way."""
 
 SECOND = timedelta(seconds=1)
+HOURS = timedelta(hours=1)
 FLASHES = ("resyncflash", "mkflash")
 ALARMS = ("RESYNC_FAILED", "RESYNC_UNKNOWN", "RUN_RECOVERED")
 
@@ -60,7 +61,7 @@ class Oracle:
             self.hold(self.claimable, f"{when}: a copy is claimed that is not there")
             if copies:
                 self.hold(
-                    bounds.earliest <= min(copies) + SLACK,
+                    bounds.earliest <= min(copies) + self._slack,
                     f"{when}: claimed as of {bounds.earliest}, and is of {min(copies)}",
                 )
         if self._is_partly_done():
@@ -68,6 +69,11 @@ class Oracle:
             self.hold(
                 standing.status is not Status.UP, f"{when}: partly done, and its status is up"
             )
+
+    @property
+    def _slack(self) -> timedelta:
+        """A console that shows old dates anew says of a time that the copy was not there yet."""
+        return HOURS if self.scene.trouble == "listing of before" else SLACK
 
     def _copied(self, serial: str, pair: str) -> datetime | None:
         """Tell of when a target's content is; None: it is no copy, or of a relation that is gone.

@@ -75,6 +75,7 @@ class Watch:
 
     def __enter__(self) -> Self:
         self._server = socket.socket(socket.AF_UNIX)
+        (self.root / "instants").unlink(missing_ok=True)
         self._server.bind(str(self.root / "instants"))
         self._server.listen(16)
         self._selector = selectors.DefaultSelector()
