@@ -9,6 +9,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help init demo servers test switches mutants check audit fix bench schema deb clean
+.PHONY: help init demo servers test switches chaos check fix bench schema deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -42,6 +43,10 @@ mutants: $(READY) ## the tests against every mutant of the last gates, made by s
 	$(BIN)/python -u -m tests.mutants
 
 check: $(READY) ## style, types, layers, known weaknesses
+chaos: $(READY) ## flashd killed at every instant, under every fault of the array
+	@$(BIN)/python -m tests.chaos --workers $(WORKERS) $(CHAOS)
+
+check: $(READY) ## style, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
