@@ -1,40 +1,13 @@
-"""What each type of guard can be told: the options, without how it looks."""
+"""Guards that look at what runs on a host: its units, its processes, a program of yours."""
 
 import re
 import shlex
-from abc import abstractmethod
-from collections.abc import Mapping
-from datetime import timedelta
-from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from flashd.config.durations import format_duration
-from flashd.config.values import (
-    TEXT,
-    Flag,
-    Host,
-    Reads,
-    Section,
-    Span,
-    Word,
-    filled,
-    shaped,
-    split_words,
-    whole_number,
-    written,
-)
-
-LONGEST_LOOK = timedelta(seconds=30)
-"""No older reading may be acted on, so a look that takes longer is of no use."""
+from flashd.config.guards.common import LONGEST_LOOK, GuardOptions, LocalHost, Timeout, where
+from flashd.config.values import TEXT, Flag, Reads, Word, filled, whole_number, written
 
 _UNIT_TYPES = (
     "service", "socket", "device", "mount", "automount", "swap", "target", "path", "timer",
@@ -48,33 +21,6 @@ _POSIX_CLASS = re.compile(r"\[:[a-z]+:\]")
 _NOT_RUN = frozenset({126, 127})
 
 
-def _short(span: timedelta) -> timedelta:
-    if span > LONGEST_LOOK:
-        raise ValueError(
-            f"{format_duration(span)} is too long: a reading older than"
-            f" {format_duration(LONGEST_LOOK)} cannot be used; a bare number is minutes"
-        )
-    return span
-
-
-Timeout = Annotated[Span, AfterValidator(_short)]
-
-
-class GuardOptions(Section):
-    """What every type of guard has; each type says whether it can prove or only veto."""
-
-    proves: ClassVar[bool]
-
-    timeout: Timeout = Field(
-        default=timedelta(seconds=20),
-        description="How long a look may take, 30s at most; after that its answer is unknown.",
-    )
-
-    @abstractmethod
-    def label(self) -> str:
-        """Name this guard in evidence; unlike any other guard of the same service."""
-
-
 def _unit(value: object) -> str:
     text = written(value)
     if not _UNIT.fullmatch(text):
@@ -85,13 +31,6 @@ def _unit(value: object) -> str:
     if stem.endswith("@"):
         raise ValueError(f"{text!r} is a template; name an instance of it")
     return text
-
-
-def _where(host: str | None) -> str:
-    return f" on {host}" if host else ""
-
-
-LocalHost = Annotated[Host | None, Field(description="The host to look at; absent: this host.")]
 
 
 class SystemdOptions(GuardOptions):
@@ -110,39 +49,7 @@ class SystemdOptions(GuardOptions):
 
     def label(self) -> str:
         """Name the unit and its host."""
-        return f"systemd {self.unit}{_where(self.host)}"
-
-
-def _port(value: object) -> int:
-    return whole_number(value, 1, 65535)
-
-
-class TcpOptions(GuardOptions):
-    """Nobody accepts connections on a TCP port."""
-
-    proves: ClassVar[bool] = False
-
-    host: Host = Field(description="The host to connect to.")
-    port: Annotated[
-        int,
-        Reads(
-            _port,
-            {
-                "anyOf": [
-                    {"type": "integer", "minimum": 1, "maximum": 65535},
-                    {"type": "string", "pattern": "^[0-9]{1,5}$"},
-                ]
-            },
-        ),
-    ] = Field(description="The port.")
-    timeout: Timeout = Field(
-        default=timedelta(seconds=10), description="How long to wait for an answer, 30s at most."
-    )
-
-    def label(self) -> str:
-        """Name the port."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"tcp {host}:{self.port}"
+        return f"systemd {self.unit}{where(self.host)}"
 
 
 def _pattern(value: object) -> str:
@@ -184,7 +91,7 @@ class ProcessOptions(GuardOptions):
         """Name what is looked for."""
         sought = {"pattern": self.pattern, "name": self.name, "user": self.user}
         words = " ".join(f"{key}={shlex.quote(text)}" for key, text in sought.items() if text)
-        return f"process {words}{_where(self.host)}"
+        return f"process {words}{where(self.host)}"
 
 
 def _argv(value: object) -> object:
@@ -260,76 +167,4 @@ class CommandOptions(GuardOptions):
 
     def label(self) -> str:
         """Name the program with its arguments."""
-        return f"command {shlex.join(self.command)}{_where(self.host)}"
-
-
-_VERSIONS = ("2.1", "3")
-
-
-def _version(value: object) -> str:
-    text = written(value)
-    if text not in _VERSIONS:
-        raise ValueError(f"must be {' or '.join(_VERSIONS)}")
-    return text
-
-
-_SERVICE = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,253}"
-
-
-def _aged(span: timedelta) -> timedelta:
-    if span > timedelta(minutes=30):
-        raise ValueError(f"{format_duration(span)} is too long: 30m at most")
-    return span
-
-
-class OpensvcOptions(GuardOptions):
-    """A service of OpenSVC's is down on every node, with every resource."""
-
-    proves: ClassVar[bool] = True
-
-    service: Annotated[
-        str,
-        Reads(
-            shaped(_SERVICE, "the name of a service; write it as om does"),
-            {"type": "string", "pattern": f"^{_SERVICE}$"},
-        ),
-    ] = Field(description="The service, as om names it.")
-    version: Annotated[str, Reads(_version, {"enum": [*_VERSIONS, 2.1, 3]})] = Field(
-        description="That of the agent; its commands and answers differ."
-    )
-    nodes: Annotated[
-        tuple[Host, ...],
-        BeforeValidator(split_words),
-        AfterValidator(filled),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"type": "array", "minItems": 1, "items": {"type": "string"}},
-                    {"type": "string"},
-                ]
-            }
-        ),
-    ] = Field(
-        default=(),
-        description="The nodes that the service must have; default: those that om tells.",
-    )
-    max_age: Annotated[Span, AfterValidator(_aged)] = Field(
-        default=timedelta(seconds=60),
-        description="How old what om tells of a node may be, 30m at most.",
-    )
-    host: LocalHost = None
-
-    def label(self) -> str:
-        """Name the service and where it is asked."""
-        return f"opensvc {self.service}{_where(self.host)}"
-
-
-BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
-    {
-        "systemd": SystemdOptions,
-        "tcp": TcpOptions,
-        "process": ProcessOptions,
-        "command": CommandOptions,
-        "opensvc": OpensvcOptions,
-    }
-)
+        return f"command {shlex.join(self.command)}{where(self.host)}"
