@@ -137,7 +137,7 @@ def clients_at(connection: sqlite3.Connection, hmc: str) -> frozenset[int]:
 
 def logins(connection: sqlite3.Connection) -> tuple[Login, ...]:
     """Return all login attempts in order."""
-    query = f"SELECT {_LOGIN} FROM login ORDER BY id"  # noqa: S608 - own constants
+    query = f"SELECT {_LOGIN} FROM login ORDER BY id"  # nosec B608 # noqa: S608 - own constants
     return tuple(
         Login(id=i, at=at, pid=pid, hmc=hmc, user=user, outcome=outcome)
         for i, at, pid, hmc, user, outcome in connection.execute(query)
@@ -147,7 +147,7 @@ def logins(connection: sqlite3.Connection) -> tuple[Login, ...]:
 def entries(connection: sqlite3.Connection) -> tuple[Entry, ...]:
     """Return all commands in the order in which they came."""
     names = [field.name for field in fields(Entry)]
-    query = f"SELECT {_ENTRY} FROM journal ORDER BY id"  # noqa: S608 - own constants
+    query = f"SELECT {_ENTRY} FROM journal ORDER BY id"  # nosec B608 # noqa: S608 - own constants
     return tuple(_entry(dict(zip(names, row, strict=True))) for row in connection.execute(query))
 
 

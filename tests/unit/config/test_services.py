@@ -22,6 +22,7 @@ from flashd.config.guards import (
 )
 from flashd.config.mistakes import Mistakes
 from flashd.core.schedule import parse
+from flashd.model.protection import NOTHING
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.volumes import Pair
 
@@ -246,14 +247,14 @@ def test_every_array_is_known_with_its_places() -> None:
 def test_protected_volumes_are_told() -> None:
     protected = f"volumes:\n  {ARRAY}: [0010, 00fe-0101]\n"
     found = configuration(a_service(""), **{"protected.yaml": protected})
-    assert sorted(found.protected) == [
+    assert sorted(found.protected.volumes) == [
         (ARRAY, volume) for volume in ("0010", "00FE", "00FF", "0100", "0101")
     ]
 
 
 @pytest.mark.parametrize("text", ["", "volumes: {}\n", "# nothing\n"])
 def test_nothing_may_be_protected(text: str) -> None:
-    assert configuration(a_service(""), **{"protected.yaml": text}).protected == frozenset()
+    assert configuration(a_service(""), **{"protected.yaml": text}).protected == NOTHING
 
 
 class LampOptions(GuardOptions):
