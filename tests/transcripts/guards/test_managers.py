@@ -9,6 +9,7 @@ composed of what is published about each product.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,58 @@ async def test_says_what_the_case_expects(case: Path, monkeypatch: pytest.Monkey
     finding = await look(case, monkeypatch)
     assert (str(finding.verdict), finding.reason) == (expected["verdict"], expected["reason"])
     json.dumps(finding.evidence, allow_nan=False)
+
+
+DIVERTED = {
+    "pacemaker": ("CIB_file", "CIB_shadow", "CIB_port", "CIB_server"),
+    "vcs": ("VCS_HOST",),
+}
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, names in DIVERTED.items() for name in names]
+)
+async def test_a_variable_that_leads_elsewhere_makes_it_unknown(
+    kind: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "elsewhere")
+    finding = await look(FOLDER / kind / "down", monkeypatch)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.reason.startswith(f"{name} is set here, so ")
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_program_that_is_not_there_is_unknown(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("crm_mon", "clRGinfo", "hasys", "odmget"):
+        (tmp_path / name).unlink()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = await look(FOLDER / kind / "down", monkeypatch)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.reason.endswith("cannot be run: no such file or directory")
+
+
+@pytest.mark.usefixtures("programs")
+async def test_a_start_and_a_stop_between_two_looks_are_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing but the number and the time of the last stop tells."""
+    case = tmp_path / "pacemaker/again"
+    shutil.copytree(FOLDER / "pacemaker/down", case)
+    before, same = await look(case, monkeypatch), await look(case, monkeypatch)
+    history = (case / "cibadmin.answer").read_text()
+    for old, new in (
+        ('call-id="15"', 'call-id="19"'),
+        ('last-rc-change="1795660100"', 'last-rc-change="1795660109"'),
+    ):
+        assert old in history
+        (case / "cibadmin.answer").write_text(history.replace(old, new))
+        after = await look(case, monkeypatch)
+        assert after.verdict is before.verdict is Verdict.DOWN
+        assert before.incarnation == same.incarnation != after.incarnation
 
 
 @pytest.mark.parametrize("kind", KINDS)
