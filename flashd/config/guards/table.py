@@ -5,8 +5,10 @@ from types import MappingProxyType
 
 from flashd.config.guards.clusters import OpensvcOptions
 from flashd.config.guards.common import GuardOptions
-from flashd.config.guards.network import TcpOptions
+from flashd.config.guards.containers import KubernetesOptions
+from flashd.config.guards.network import HttpOptions, TcpOptions
 from flashd.config.guards.programs import CommandOptions, ProcessOptions, SystemdOptions
+from flashd.config.guards.volumes import LvmOptions, MountsOptions, ScsiReservationOptions
 
 BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
     {
@@ -15,5 +17,10 @@ BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
         "process": ProcessOptions,
         "command": CommandOptions,
         "opensvc": OpensvcOptions,
+        "mounts": MountsOptions,
+        "lvm": LvmOptions,
+        "kubernetes": KubernetesOptions,
+        "http": HttpOptions,
+        "scsi-reservation": ScsiReservationOptions,
     }
 )
