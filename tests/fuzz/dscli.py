@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashd.adapters.arrays import messages, reports
+from flashd.adapters.arrays import messages, reports, tables
 from flashd.core import instants
 from flashd.model.run import Account
 from flashd.model.volumes import Pair
@@ -46,7 +46,7 @@ _WORDS = (
 def _listing(data: bytes) -> Relations | None:
     try:
         return reports.parse_listing(text_of(data), ARRAY)
-    except reports.NotUnderstoodError:
+    except tables.NotUnderstoodError:
         return None
 
 
