@@ -41,9 +41,8 @@ def pod(phase: str, *, claim: str = "data", **about: str) -> dict[str, Any]:
 
 
 def attachment(volume: str | None = "pv-1", *, attached: bool = True, **about: str) -> Any:  # noqa: ANN401 - JSON
-    source: dict[str, Any] = (
-        {"persistentVolumeName": volume} if volume else {"inlineVolumeSpec": {}}
-    )
+    inline: dict[str, Any] = {"inlineVolumeSpec": {}}
+    source = {"persistentVolumeName": volume} if volume else inline
     named = {"metadata": {"name": "csi-1", **about}, "status": {"attached": attached}}
     return {**named, "spec": {"source": source, "nodeName": "n1"}}
 
