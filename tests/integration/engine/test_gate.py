@@ -13,7 +13,7 @@ from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.sim.hosts import access
 from flashd.sim.nouns import RemoteCopy
-from tests.integration.engine.house import Lab, asked, resource, ticks
+from tests.integration.engine.house import Lab, asked, down, resource, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
