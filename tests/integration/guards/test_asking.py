@@ -29,8 +29,8 @@ async def hold(question: Question, limit: float = 20) -> Finding:
 
 
 async def test_a_program_is_found_in_its_product_s_folder(tmp_path: Path) -> None:
-    finding = await hold(program(tmp_path, 'printf "<%s>" "$@" "$LC_ALL"'))
-    assert finding.reason == "['<-s><a b><C>']"
+    finding = await hold(program(tmp_path, 'printf "<%s>" "$@" "$LC_ALL"; echo'))
+    assert finding.reason == repr(["<-s><a b><C>\n"])
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,9 @@ async def test_a_program_is_found_in_its_product_s_folder(tmp_path: Path) -> Non
         "echo down; echo no >&2; exit 1": "flashd-test-manager ended with 1 and said: no",
         "exit 1": "flashd-test-manager ended with 1 and said: nothing",
         "echo down; kill -KILL $$": "flashd-test-manager ended with -9 and said: down",
+        "printf 'down\\n|OFFLINE|'": "the answer of flashd-test-manager breaks off",
         "yes": "flashd-test-manager wrote too much and was killed",
-        r"printf '\377'": "flashd-test-manager answered what is no text",
+        r"printf '\377\n'": "flashd-test-manager answered what is no text",
     }.items(),
 )
 async def test_half_an_answer_is_none(tmp_path: Path, text: str, reason: str) -> None:
