@@ -64,6 +64,9 @@ case "$*" in
 esac
 """
 THERE = " there"
+PMON = f"pmon{os.getpid()}"
+"""No other run's, since a probe tells all processes of the machine."""
+
 READLINK = """
 case $1 in
 */pid) echo 'pid:[4026531836]' ;;
@@ -176,13 +179,13 @@ class Worlds:
                 text = HANGS.format(told=self.told) if world == "hangs" else "echo nonsense"
                 self.program("head", text)
             if world == "up":
-                pmon = self.program("pmon", "echo; read line")
+                pmon = self.program(PMON, "echo; read line")
                 runs = subprocess.Popen([pmon], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                 self.stack.enter_context(runs)
                 self.stack.callback(runs.kill)
                 assert runs.stdout
                 runs.stdout.readline()
-        return ProcessOptions(name="pmon", timeout=limit)
+        return ProcessOptions(name=PMON, timeout=limit)
 
     def proc(self, world: str) -> Path:
         proc = self.root / "proc"
@@ -190,7 +193,7 @@ class Worlds:
         (proc / "self/ns/pid").symlink_to("pid:[4026531836]")
         (proc / "self/ns/user").symlink_to("user:[4026531837]")
         (proc / "self/mountinfo").write_text("22 27 0:21 / /proc rw - proc proc rw\n")
-        for pid, name in ((1, "init"), (7, "pmon" if world == "up" else "cron")):
+        for pid, name in ((1, "init"), (7, PMON if world == "up" else "cron")):
             (proc / str(pid)).mkdir()
             stat = f"{pid} ({name}) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0\n"
             (proc / str(pid) / "stat").write_text("nonsense" if world == "nonsense" else stat)

@@ -85,14 +85,19 @@ async def _answer(asked: Asked, question: Question) -> str | Finding:
         done = await asked.run(argv, question.words, cap=_OUTPUT_CAP)
     except OSError as error:
         return unknown(f"{question.argv[0]} cannot be run: {cause(error)}")
-    if isinstance(done, Finding):
-        return done
+    return done if isinstance(done, Finding) else _text(question.argv[0], done)
+
+
+def _text(program: str, done: Completed) -> str | Finding:
     if done.ending is not Ending.EXITED or done.exit_status != 0:
-        return unknown(_failure(question.argv[0], done), account(done))
+        return unknown(_failure(program, done), account(done))
+    if done.output and not done.output.endswith(b"\n"):
+        # the rest of the line may be the word that matters: |OFFLINE| of |OFFLINE|FAULTED|
+        return unknown(f"the answer of {program} breaks off", account(done))
     try:
         return done.output.decode("utf-8")
     except UnicodeDecodeError:
-        return unknown(f"{question.argv[0]} answered what is no text", account(done))
+        return unknown(f"{program} answered what is no text", account(done))
 
 
 def _found(program: str, folder: str) -> str:

@@ -109,12 +109,13 @@ async def test_a_program_that_is_not_there_is_unknown(
 
 
 @pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("down", ["down", "down-group", "down-clone-unique"])
 async def test_a_start_and_a_stop_between_two_looks_are_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    down: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing but the number and the time of the last stop tells."""
     case = tmp_path / "pacemaker/again"
-    shutil.copytree(FOLDER / "pacemaker/down", case)
+    shutil.copytree(FOLDER / "pacemaker" / down, case)
     before, same = await look(case, monkeypatch), await look(case, monkeypatch)
     history = (case / "cibadmin.answer").read_text()
     for old, new in (
@@ -122,7 +123,7 @@ async def test_a_start_and_a_stop_between_two_looks_are_seen(
         ('last-rc-change="1795660100"', 'last-rc-change="1795660109"'),
     ):
         assert old in history
-        (case / "cibadmin.answer").write_text(history.replace(old, new))
+        (case / "cibadmin.answer").write_text(history.replace(old, new, 1))
         after = await look(case, monkeypatch)
         assert after.verdict is before.verdict is Verdict.DOWN
         assert before.incarnation == same.incarnation != after.incarnation
