@@ -7,7 +7,8 @@ import time
 import pytest
 
 from flashd.adapters.arrays.messages import logged_in
-from flashd.adapters.arrays.reports import NotUnderstoodError, parse_listing
+from flashd.adapters.arrays.reports import parse_listing
+from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.config.auth import read_auth
 from flashd.config.mistakes import Mistakes, Source
 from tests.fuzz.dscli import ARRAY
