@@ -8,7 +8,7 @@ AUDIT := build/audit
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test switches fuzz check audit fix bench schema deb clean
+.PHONY: help init demo servers test switches chaos fuzz mutants check audit fix bench schema deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -37,6 +37,12 @@ test: $(READY) servers ## all tests
 switches: $(READY) ## flashd under each position of each switch of the simulated array, in all scenarios
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  tests/switches
+
+mutants: $(READY) ## the tests against every mutant of the last gates, made by script
+	$(BIN)/python -u -m tests.mutants
+
+chaos: $(READY) ## flashd killed at every instant, under every fault of the array
+	@$(BIN)/python -m tests.chaos --workers $(WORKERS) $(CHAOS)
 
 # Seconds a target; TARGETS="yaml frame" for some of them, SEED= to draw the same again.
 SECONDS ?= 60

@@ -3,7 +3,13 @@
 A module holds the guards of a family; `table` names those that come with flashd.
 """
 
-from flashd.config.guards.clusters import OpensvcOptions
+from flashd.config.guards.aix import AixOptions
+from flashd.config.guards.clusters import (
+    OpensvcOptions,
+    PacemakerOptions,
+    PowerhaOptions,
+    VcsOptions,
+)
 from flashd.config.guards.common import LONGEST_LOOK, GuardOptions
 from flashd.config.guards.network import TcpOptions
 from flashd.config.guards.programs import CommandOptions, ProcessOptions, SystemdOptions
@@ -12,10 +18,14 @@ from flashd.config.guards.table import BUILT_IN_GUARDS
 __all__ = [
     "BUILT_IN_GUARDS",
     "LONGEST_LOOK",
+    "AixOptions",
     "CommandOptions",
     "GuardOptions",
     "OpensvcOptions",
+    "PacemakerOptions",
+    "PowerhaOptions",
     "ProcessOptions",
     "SystemdOptions",
     "TcpOptions",
+    "VcsOptions",
 ]

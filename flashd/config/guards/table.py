@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from flashd.config.guards.clusters import OpensvcOptions
+from flashd.config.guards.aix import AixOptions
+from flashd.config.guards.clusters import (
+    OpensvcOptions,
+    PacemakerOptions,
+    PowerhaOptions,
+    VcsOptions,
+)
 from flashd.config.guards.common import GuardOptions
 from flashd.config.guards.network import TcpOptions
 from flashd.config.guards.programs import CommandOptions, ProcessOptions, SystemdOptions
@@ -15,5 +21,9 @@ BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
         "process": ProcessOptions,
         "command": CommandOptions,
         "opensvc": OpensvcOptions,
+        "pacemaker": PacemakerOptions,
+        "powerha": PowerhaOptions,
+        "vcs": VcsOptions,
+        "aix": AixOptions,
     }
 )
