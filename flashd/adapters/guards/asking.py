@@ -89,10 +89,16 @@ async def _answer(asked: Asked, question: Question) -> str | Finding:
         return done
     if done.ending is not Ending.EXITED or done.exit_status != 0:
         return unknown(_failure(question.argv[0], done), account(done))
+    return _text(question.argv[0], done)
+
+
+def _text(program: str, done: Completed) -> str | Finding:
+    if done.output and not done.output.endswith(b"\n"):  # the rest of a line may be what counts
+        return unknown(f"the answer of {program} breaks off", account(done))
     try:
         return done.output.decode("utf-8")
     except UnicodeDecodeError:
-        return unknown(f"{question.argv[0]} answered what is no text", account(done))
+        return unknown(f"{program} answered what is no text", account(done))
 
 
 def _found(program: str, folder: str) -> str:
