@@ -144,6 +144,8 @@ class Looking:
             return
         answers = _said(data)[: look.asked]
         assert all(one.ending is Ending.EXITED for one in answers), "it did not end by itself"
+        if reader.rows:
+            assert all(one.output.endswith(b"\n") or not one.output for one in answers), "it is cut"
         assert reader.literally(answers), f"{finding.verdict} is not what was answered"
         for number, one in enumerate(answers):
             for worse in self._worse(one):
