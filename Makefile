@@ -58,7 +58,7 @@ check: $(READY) ## style, types, layers, known weaknesses
 	@$(BIN)/bandit --configfile pyproject.toml --recursive --quiet flashd 2>$(VENV)/bandit.log \
 	  || { cat $(VENV)/bandit.log; false; }
 
-audit: $(READY) ## known weaknesses of the packages that are pinned (asks pypi.org)
+audit: $(READY) ## known weaknesses of the packages that are pinned (asks the package index)
 	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv --without-pip $(AUDIT) && $(PYTHON) -m pip \
 	  --python $(AUDIT)/bin/python install --quiet --disable-pip-version-check pip-audit==2.10.1; }
 	$(AUDIT)/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt

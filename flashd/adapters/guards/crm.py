@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.adapters.guards import xmltree
-from flashd.adapters.guards.findings import harmless, unknown
+from flashd.adapters.guards.findings import unknown
+from flashd.model.printable import harmless
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.adapters.guards.findings import harmless, unknown
+from flashd.adapters.guards.findings import unknown
+from flashd.model.printable import harmless
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:

@@ -11,9 +11,16 @@ from flashd.config.guards.clusters import (
     VcsOptions,
 )
 from flashd.config.guards.common import LONGEST_LOOK, GuardOptions
-from flashd.config.guards.network import TcpOptions
+from flashd.config.guards.containers import KubernetesOptions
+from flashd.config.guards.network import HttpOptions, TcpOptions
 from flashd.config.guards.programs import CommandOptions, ProcessOptions, SystemdOptions
 from flashd.config.guards.table import BUILT_IN_GUARDS
+from flashd.config.guards.volumes import (
+    LvmOptions,
+    MountsOptions,
+    ScsiReservationOptions,
+    VolumesOptions,
+)
 
 __all__ = [
     "BUILT_IN_GUARDS",
@@ -21,11 +28,17 @@ __all__ = [
     "AixOptions",
     "CommandOptions",
     "GuardOptions",
+    "HttpOptions",
+    "KubernetesOptions",
+    "LvmOptions",
+    "MountsOptions",
     "OpensvcOptions",
     "PacemakerOptions",
     "PowerhaOptions",
     "ProcessOptions",
+    "ScsiReservationOptions",
     "SystemdOptions",
     "TcpOptions",
     "VcsOptions",
+    "VolumesOptions",
 ]

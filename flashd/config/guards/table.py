@@ -11,8 +11,10 @@ from flashd.config.guards.clusters import (
     VcsOptions,
 )
 from flashd.config.guards.common import GuardOptions
-from flashd.config.guards.network import TcpOptions
+from flashd.config.guards.containers import KubernetesOptions
+from flashd.config.guards.network import HttpOptions, TcpOptions
 from flashd.config.guards.programs import CommandOptions, ProcessOptions, SystemdOptions
+from flashd.config.guards.volumes import LvmOptions, MountsOptions, ScsiReservationOptions
 
 BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
     {
@@ -25,5 +27,10 @@ BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
         "powerha": PowerhaOptions,
         "vcs": VcsOptions,
         "aix": AixOptions,
+        "mounts": MountsOptions,
+        "lvm": LvmOptions,
+        "kubernetes": KubernetesOptions,
+        "http": HttpOptions,
+        "scsi-reservation": ScsiReservationOptions,
     }
 )

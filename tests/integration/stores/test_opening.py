@@ -162,6 +162,11 @@ def public() -> Iterator[Path]:
         (Path(name) / "state").chmod(0o700)
 
 
+WRITABLE = (
+    "directory {0} of the state store is not used: {0} can be changed by its group or by others"
+)
+
+
 @pytest.mark.parametrize(
     ("directory", "file", "said"),
     [
@@ -173,14 +178,12 @@ def public() -> Iterator[Path]:
         (
             0o777,
             0o600,
-            "directory {0} of the state store is not used:"
-            " {0} can be changed by its group or by others",
+            WRITABLE,
         ),
         (
             0o1770,
             None,
-            "directory {0} of the state store is not used:"
-            " {0} can be changed by its group or by others",
+            WRITABLE,
         ),
     ],
 )
