@@ -145,16 +145,18 @@ def _check_protected(text: str, found: Configuration) -> None:
         return
     told = _as_pyyaml_reads(text) or {}
     assert isinstance(told, dict)
-    for key in ("subsystems", "volume_groups"):
-        if told.get(key):
-            return
     expected = set()
     for array, volumes in (told.get("volumes") or {}).items():
         for word in volumes.split() if isinstance(volumes, str) else volumes:
             first, _, last = word.partition("-")
             numbers = range(int(first, 16), int(last or first, 16) + 1)
             expected |= {(array.strip().upper(), f"{number:04X}") for number in numbers}
-    assert expected == set(found.protected.volumes)
+    for array, subsystems in (told.get("subsystems") or {}).items():
+        for word in subsystems.split() if isinstance(subsystems, str) else subsystems:
+            first, _, last = word.partition("-")
+            numbers = range(int(first, 16) << 8, int(last or first, 16) + 1 << 8)
+            expected |= {(array.strip().upper(), f"{number:04X}") for number in numbers}
+    assert expected == {(array, str(volume)) for array, volume in found.protected.volumes}
 
 
 def _whereabouts(data: bytes) -> Settings | None:
@@ -259,7 +261,10 @@ def _configuration_seeds() -> Iterator[bytes]:
     services = sorted((example / "services.d").glob("*.yaml"))
     settings = (example / "flashd.yaml").read_bytes()
     yield joined(settings, b"", *(file.read_bytes() for file in services[:2]))
-    protected = b"volumes:\n  IBM.2107-75ABC01: [0A00-0A0F, 1000]\n  IBM.2107-75XYZ99: 0001 0002\n"
+    protected = (
+        b"volumes:\n  IBM.2107-75ABC01: [0A00-0A0F, 1000]\n  IBM.2107-75XYZ99: 0001 0002\n"
+        b"subsystems:\n  IBM.2107-75ABC01: 0B 10-11\n"
+    )
     for text in _samples("services"):
         yield joined(b"check_interval: 60s\n", protected, text, b"")
     for text in _samples("settings"):

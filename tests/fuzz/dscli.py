@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashd.adapters.arrays import messages, reports, tables
+from flashd.adapters.arrays import messages, reports, stock
+from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.core import instants
 from flashd.model.run import Account
 from flashd.model.volumes import Pair
@@ -16,9 +18,11 @@ from tests.fuzz.target import Target, cuts, joined, parts, text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from flashd.model.inventory import Inventory
     from flashd.model.run import Answer
     from flashd.model.volumes import ArrayTime, Relation
 
+_NOW = datetime(2026, 11, 26, tzinfo=UTC)
 ARRAY = "IBM.2107-75ABC01"
 PAIRS = (Pair.parse("0001:0002"), Pair.parse("0101:0102"), Pair.parse("0003:0004"))
 TRANSCRIPTS = Path(__file__).parents[1] / "transcripts" / "dscli"
@@ -46,7 +50,7 @@ _WORDS = (
 def _listing(data: bytes) -> Relations | None:
     try:
         return reports.parse_listing(text_of(data), ARRAY)
-    except tables.NotUnderstoodError:
+    except NotUnderstoodError:
         return None
 
 
@@ -57,7 +61,10 @@ def _rows(text: str) -> list[str]:
     found = []
     for line in lines:
         cells = [cell.strip() for cell in re.split(r"[,|;\t]", line)]
-        if len(cells) >= len(reports.REQUIRED) and any(volumes.match(cell) for cell in cells):
+        header = "ID" in cells and "DateSynced" in cells
+        if len(cells) < len(reports.REQUIRED) or header:
+            continue
+        if any(volumes.match(cell) for cell in cells):
             found.append(line)
     return found
 
@@ -122,6 +129,65 @@ def _check_cut_listing(text: str, relations: Relations) -> None:
         ), f"a listing that is cut at {last!r}"
 
 
+def _inventory(data: bytes) -> Inventory | None:
+    try:
+        return stock.parse_inventory(text_of(data), ARRAY, _NOW, _NOW)
+    except NotUnderstoodError:
+        return None
+
+
+def _check_inventory(data: bytes, inventory: Inventory | None) -> None:
+    """See that no volume, no host and no mirror that is told of is lost, nor any made up."""
+    if inventory is None:
+        return
+    text = text_of(data)
+    rows = [[cell.strip() for cell in re.split(r"[,|;\t]", line)] for line in text.split("\n")]
+    cells = {cell.upper().removeprefix(f"{ARRAY}/") for row in rows for cell in row}
+    for volume in inventory.volumes.values():
+        assert volume.id in cells, f"nobody told of {volume.id}"
+        assert any(cell.lstrip("0") == str(volume.blocks).lstrip("0") for cell in cells)
+    wwpns = [cell for row in rows for cell in row[2:3] if re.fullmatch("[0-9A-Fa-f]{16}", cell)]
+    assert all(one.wwpn in {cell.upper() for cell in wwpns} for one in inventory.connections)
+    assert inventory.wwnn in cells
+    for place in cuts(len(text), zlib.crc32(data)):
+        cut = text[:place]
+        if _inventory(cut.encode()) is not None:
+            last = cut.rpartition("\n")[2]
+            assert not last.replace("dscli", "").strip("> \t\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0"), (
+                f"cut at {last!r}"
+            )
+            assert ARRAY in cut.upper(), "an array that is not named at the end"
+
+
+def _inventory_seeds() -> Iterator[bytes]:
+    yield _WHOLE
+    yield _WHOLE.replace(b"CMUC00234I lspprc: none\n", _MIRRORS)
+    yield _WHOLE.replace(b"|V1\n", b"|V0,V1\n")
+    yield _WHOLE.replace(b"\n", b"\r\ndscli> ")
+
+
+_MIRRORS = (
+    b"ID|State|Reason|Type|SourceLSS\n==\n"
+    b"IBM.2107-75ABC01/0001:IBM.2107-75XYZ99/0001|Full Duplex|-|Metro Mirror|00\n"
+)
+_WHOLE = b"""Name|ID|accstate|datastate|configstate|deviceMTM|datatype|cap (blocks)|volgrp
+==
+src|0001|Online|Normal|Normal|2107-900|FB 512|16777216|V0
+tgt|0002|Online|Normal|Normal|2107-900|FB 512|16777216|V1
+CMUC00234I lspprc: none
+Name|ID|WWPN|HostType|volgrpID
+==
+tst1|0000|10000000C9123456|LinuxRHEL|V1
+Name|ID|Type
+==
+prd|V0|SCSI Mask
+tst|V1|SCSI Mask
+Name|ID|Model|WWNN|State
+==
+ds8k|IBM.2107-75ABC01|980|5005076303FFC123|Online
+"""
+
+
 def _answer(data: bytes) -> Answer:
     status, stdout, stderr = parts(data, 3)
     return messages.account(text_of(stdout), text_of(stderr), _status(status), PAIRS)
@@ -138,25 +204,30 @@ def _check_answer(data: bytes, answer: Answer) -> None:
     for pair, account in answer.accounts.items():
         if account is Account.ACCEPTED:
             assert any(_names(line, "I", pair) for line in said), f"nobody accepted {pair}"
-            assert not any(_names(line.strip(), "E", pair) for line in said), f"{pair} was refused"
+            assert not any(_names(line, "E", pair) for line in said), f"{pair} was refused"
     assert set(answer.accounts) == set(PAIRS)
     if answer.refused:
         text = text_of(stdout + stderr)
         assert _status(status) not in {None, 3}
         assert (_status(status) or 0) >= 0
         assert re.search(r"CM[A-Z]{2,3}[0-9]{4,5}E", text), "a no that nobody said"
-        assert "CMUN00018E" not in "\n".join(lines), "the connection was lost"
+        assert "CMUN00018E" not in text, "the connection was lost"
         assert Account.ACCEPTED not in answer.accounts.values(), "refused, and accepted"
 
 
 def _names(line: str, kind: str, pair: Pair) -> bool:
-    """Whether a line begins a message of a kind, and names a pair after that, both literally."""
-    message = re.search(r"CM[A-Z]{2,3}[0-9]{4,5}([IWE])(?![A-Za-z0-9_])", line)
-    if message is None or message[1] != kind:
+    """Whether a message of a kind begins in a line, and names a pair after that, both literally.
+
+    An acceptance is what its line begins with; a complaint counts wherever it begins.
+    """
+    found = list(re.finditer(r"\bCM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})([IWE])\b", line))
+    if kind == "I":
+        found = [one for one in found[:1] if one[1] == "I"]
+    ends = [one.end() for one in found if one[1] == kind]
+    if not ends:
         return False
-    words = re.split(r"[^0-9A-Za-z:./\-]+", line[message.end() :])
-    plain = [re.sub(r"[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/", "", word) for word in words]
-    return any(_is(word.strip(".:-/").upper(), pair) for word in plain)
+    text = re.sub(r"[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/", "", line[ends[0] :])
+    return any(_is(word.strip(".:/").upper(), pair) for word in re.split(r"[^0-9A-Za-z:./]+", text))
 
 
 def _is(word: str, pair: Pair) -> bool:
@@ -248,6 +319,13 @@ TARGETS = (
         check=_check_readiness,
         seeds=_listing_seeds,
         words=_WORDS,
+    ),
+    Target(
+        name="dscli-inventory",
+        read=_inventory,
+        check=_check_inventory,
+        seeds=_inventory_seeds,
+        words=(*_WORDS, b"volgrp", b"lspprc:", b"16777216", b"V0,V1", b"WWPN", b"cap (blocks)"),
     ),
     Target(name="array-date", read=_date, check=_check_date, seeds=_date_seeds, words=_WORDS),
 )

@@ -46,6 +46,8 @@ class Reader:
     the guard's whether these answers show it, and only that. `seeds` are the outputs of one look
     each, in the order in which the guard asks. A text that breaks off, or comes twice, must lose
     its proof, unless it comes in a frame that shows as much, or the exit status alone counts.
+    `rows`: it lists things of which there may be fewer, so that a cut between two of them, the
+    same list again, or one more thing in it shows nothing; a cut inside one does.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Reader:
     shape: Shape = Shape.LINES
     framed: bool = False
     by_status: bool = False
+    rows: bool = False
     largest: int = 8192
     head: bytes = b"0"
     """The exit status of the seeds."""
@@ -141,6 +144,8 @@ class Looking:
             return
         answers = _said(data)[: look.asked]
         assert all(one.ending is Ending.EXITED for one in answers), "it did not end by itself"
+        if reader.rows:
+            assert all(one.output.endswith(b"\n") or not one.output for one in answers), "it is cut"
         assert reader.literally(answers), f"{finding.verdict} is not what was answered"
         for number, one in enumerate(answers):
             for worse in self._worse(one):
@@ -156,11 +161,14 @@ class Looking:
             return
         yield Said(-9, one.output)
         yield Said(1, one.output)
-        yield Said(one.status, one.output + b"\nwhatever\n")
-        yield Said(one.status, b"whatever\n" + one.output)
-        if one.output.strip():
+        if not self.reader.rows:
+            yield Said(one.status, one.output + b"\nwhatever\n")
+            yield Said(one.status, b"whatever\n" + one.output)
+        if one.output.strip() and not self.reader.rows:
             yield Said(one.status, one.output * 2)
         for place in cuts(len(one.output.rstrip()), zlib.crc32(one.output)):
+            if self.reader.rows and one.output[:place][-1:] in b"\n":
+                continue
             yield Said(one.status, one.output[:place])
 
     def target(self) -> Target:

@@ -139,6 +139,7 @@ def _run(target: Target, options: Namespace, folder: Path) -> Outcome:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
+        tempfile.tempdir = str(folder)
         try:
             _fuzz(target, options, corpus)
         finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import sqlite3
 import tempfile
 from datetime import UTC, datetime
@@ -89,9 +91,10 @@ def _stored_seeds() -> Iterator[bytes]:
 
 @cache
 def _folder() -> Path:
-    """Make a folder in memory; a process of its own has one of its own."""
-    place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    return Path(tempfile.mkdtemp(prefix=f"flashd-fuzz-{os.getpid()}-", dir=place))
+    """Make a folder for this process; the fuzzer's end with that of their run."""
+    folder = Path(tempfile.mkdtemp(prefix=f"flashd-fuzz-{os.getpid()}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def backup() -> bytes:

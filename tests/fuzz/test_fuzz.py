@@ -15,6 +15,7 @@ import pytest
 from flashd.model.verdict import Finding, Verdict
 from tests.fuzz import dscli, remote
 from tests.fuzz.guards import Look, Looking, case_of
+from tests.fuzz.managers import READERS as MANAGERS
 from tests.fuzz.readers import READERS, UNIT
 from tests.fuzz.table import TARGETS
 from tests.fuzz.target import cuts, joined, parts
@@ -56,7 +57,7 @@ def test_the_seeds_are_read_as_what_they_are(target: Target) -> None:
     assert any(read), "no seed that is understood: nothing is checked"
 
 
-@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+@pytest.mark.parametrize("reader", [*READERS, *MANAGERS], ids=lambda reader: reader.name)
 def test_a_seed_of_each_guard_proves_what_it_can(reader: Reader) -> None:
     target = TARGETS[f"guard-{reader.name}"]
     verdicts = {target.read(seed).finding.verdict for seed in target.seeds()}

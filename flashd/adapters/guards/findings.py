@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from flashd.adapters.processes import Completed
 
+__all__ = ["account", "cause", "excerpt", "harmless", "late", "unknown"]
+
 _LINES = 5
 _WIDTH = 200
 
