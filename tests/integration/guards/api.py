@@ -41,7 +41,9 @@ def pod(phase: str, *, claim: str = "data", **about: str) -> dict[str, Any]:
 
 
 def attachment(volume: str | None = "pv-1", *, attached: bool = True, **about: str) -> Any:  # noqa: ANN401 - JSON
-    source = {"persistentVolumeName": volume} if volume else {"inlineVolumeSpec": {}}
+    source: dict[str, Any] = {"persistentVolumeName": volume}
+    if not volume:
+        source = {"inlineVolumeSpec": {}}
     named = {"metadata": {"name": "csi-1", **about}, "status": {"attached": attached}}
     return {**named, "spec": {"source": source, "nodeName": "n1"}}
 
