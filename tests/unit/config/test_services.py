@@ -171,6 +171,11 @@ def test_every_option_of_every_guard_is_read() -> None:
         "command /bin/db-is-down 'TST 1' on app1",
         "opensvc oratst on app1",
         "opensvc tst/svc/oratst",
+        "mounts 6005076303ffd12300000000000010a2 on app1",
+        "lvm 5005076303ffd123 10A2 10A3",
+        "scsi-reservation 5005076303ffd123 10A2 on app1",
+        "http https://app1.example.net:8443/health?deep=1",
+        "kubernetes /etc/flashd/kube#tst tst deployment/db data log",
     ]
     options = service.guards[1].options
     assert isinstance(options, SystemdOptions)
