@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashd.adapters.guards.disks import plain
-from flashd.adapters.guards.findings import harmless
 from flashd.adapters.guards.listing import Told
 from flashd.adapters.guards.probe import output, sections
 from flashd.adapters.guards.sight import blindness
+from flashd.model.printable import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

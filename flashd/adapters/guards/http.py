@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flashd.adapters.guards.findings import cause, harmless, late, unknown
+from flashd.adapters.guards.findings import cause, late, unknown
 from flashd.adapters.guards.tcp import resolve
 from flashd.adapters.threads import beside
+from flashd.model.printable import harmless
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:

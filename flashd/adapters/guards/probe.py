@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashd.adapters.guards.findings import account, excerpt, harmless, unknown
+from flashd.adapters.guards.findings import account, excerpt, unknown
 from flashd.adapters.guards.here import Here
 from flashd.adapters.processes import Ending
 from flashd.adapters.remote import frame
+from flashd.model.printable import harmless
 from flashd.model.verdict import Finding
 
 if TYPE_CHECKING:

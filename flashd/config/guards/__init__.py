@@ -3,7 +3,13 @@
 A module holds the guards of a family; `table` names those that come with flashd.
 """
 
-from flashd.config.guards.clusters import OpensvcOptions
+from flashd.config.guards.aix import AixOptions
+from flashd.config.guards.clusters import (
+    OpensvcOptions,
+    PacemakerOptions,
+    PowerhaOptions,
+    VcsOptions,
+)
 from flashd.config.guards.common import LONGEST_LOOK, GuardOptions
 from flashd.config.guards.containers import KubernetesOptions
 from flashd.config.guards.network import HttpOptions, TcpOptions
@@ -19,6 +25,7 @@ from flashd.config.guards.volumes import (
 __all__ = [
     "BUILT_IN_GUARDS",
     "LONGEST_LOOK",
+    "AixOptions",
     "CommandOptions",
     "GuardOptions",
     "HttpOptions",
@@ -26,9 +33,12 @@ __all__ = [
     "LvmOptions",
     "MountsOptions",
     "OpensvcOptions",
+    "PacemakerOptions",
+    "PowerhaOptions",
     "ProcessOptions",
     "ScsiReservationOptions",
     "SystemdOptions",
     "TcpOptions",
+    "VcsOptions",
     "VolumesOptions",
 ]

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from flashd.config.guards.clusters import OpensvcOptions
+from flashd.config.guards.aix import AixOptions
+from flashd.config.guards.clusters import (
+    OpensvcOptions,
+    PacemakerOptions,
+    PowerhaOptions,
+    VcsOptions,
+)
 from flashd.config.guards.common import GuardOptions
 from flashd.config.guards.containers import KubernetesOptions
 from flashd.config.guards.network import HttpOptions, TcpOptions
@@ -17,6 +23,10 @@ BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
         "process": ProcessOptions,
         "command": CommandOptions,
         "opensvc": OpensvcOptions,
+        "pacemaker": PacemakerOptions,
+        "powerha": PowerhaOptions,
+        "vcs": VcsOptions,
+        "aix": AixOptions,
         "mounts": MountsOptions,
         "lvm": LvmOptions,
         "kubernetes": KubernetesOptions,
