@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import struct
 import subprocess
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -151,33 +150,9 @@ def elsewhere(script: str, *words: str) -> Iterator[None]:
         inside.communicate(b"\n")
 
 
-def one_partition() -> bytes:
-    """Write a partition table of the old kind: one, of 8192 sectors from 2048 on."""
-    entry = struct.pack("<B3sB3sII", 0, b"", 0x83, b"", 2048, 8192)
-    return bytes(446) + entry + bytes(48) + b"\x55\xaa"
-
-
-@pytest.mark.parametrize("partition", [False, True])
-async def test_a_mount_in_another_namespace_is_up(
-    disk: Disk, tmp_path: Path, *, partition: bool
-) -> None:
+async def test_a_mount_in_another_namespace_is_up(disk: Disk, tmp_path: Path) -> None:
     """As that of a container is, which findmnt does not show."""
-    if partition:
-        with (tmp_path / "image").open("r+b") as image:
-            image.write(one_partition())
-        system("losetup", "-d", disk.device)
-        system("losetup", "-P", disk.device, str(tmp_path / "image"))
-        if not os.path.exists(f"/sys/block/{disk.name}/{disk.name}p1"):  # noqa: PTH110, ASYNC240 - sysfs
-            pytest.skip("this kernel makes no partitions of loop devices")
-        number = (f"/sys/block/{disk.name}/{disk.name}p1/dev", f"{disk.name}p1")
-        with open(number[0]) as told:  # noqa: PTH123, ASYNC230 - a file of sysfs
-            part = {"kname": number[1], "maj:min": told.read().strip()}
-        text = (tmp_path / "programs/lsblk").read_text()
-        (tmp_path / "programs/lsblk").write_text(
-            text.replace('"}]}', f'", "children": [{json.dumps(part)}]}}]}}')
-        )
-        assert free(await look()), await look()
-    device = f"{disk.device}p1" if partition else disk.device
+    device = disk.device
     system("mkfs.ext4", "-q", device)
     (place := tmp_path / "mnt").mkdir()
     with elsewhere('mount "$1" "$2"', device, str(place)):
