@@ -60,7 +60,7 @@ def read_claims(told: str) -> Claims:
         _add(claims, *words)
     if not claims.looked:
         raise ValueError("no process was looked at")
-    files = {name: parts[name].encode() for name in _SELF if parts.get(name, "").strip()}
+    files = {name: parts[name].encode() for name in _SELF if parts[name].strip()}
     groups = tuple(int(group) for group in parts["groups"].split())
     claims.blind = blindness(Told(files, frozenset()), groups, who="the probe")
     return claims

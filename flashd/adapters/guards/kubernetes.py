@@ -152,9 +152,9 @@ class _Api:
         place = path.partition("?")[0]
         url = f"{self.access.server}{path}"
         async with self.request(url, headers=headers, allow_redirects=False) as answer:
-            if answer.status != _OK:
-                raise _NotTold(f"{place} was answered with {answer.status}{_why(answer.status)}")
-            text = await answer.read()
+            text = await answer.read()  # whatever the status: what is left unread stays open
+        if answer.status != _OK:
+            raise _NotTold(f"{place} was answered with {answer.status}{_why(answer.status)}")
         if len(text) > _MOST:
             raise _NotTold(f"{place} is longer than is read")
         try:

@@ -32,7 +32,12 @@ class LvmGuard:
     async def look(self) -> Finding:
         """Read LVM's reports, and the kernel's own list of maps."""
         options = self.options
-        look = Look(options.host, options.timeout, "LVM of this host did not answer", self.remote)
+        look = Look(
+            options.host,
+            options.timeout,
+            "the volume groups of this host were not told",
+            self.remote,
+        )
         try:
             return await look.take(self._look)
         except OSError as error:

@@ -16,6 +16,7 @@ from flashd.adapters.guards.findings import account, excerpt, unknown
 from flashd.adapters.guards.here import Here
 from flashd.adapters.processes import Ending
 from flashd.adapters.remote import frame
+from flashd.model.printable import harmless
 from flashd.model.verdict import Finding
 
 if TYPE_CHECKING:
@@ -97,6 +98,6 @@ def output(told: Mapping[str, str], name: str) -> str:
     """Pick what a program wrote that ended well; raises `Failed` or `LookupError`."""
     status = told[f"status/{name}"].strip()
     if status != "0":
-        lines = excerpt(told[name].strip().encode()[-400:])
-        raise Failed(name.partition("/")[0], status, lines[-1] if lines else "nothing")
+        last = told[name].strip().rpartition("\n")[2].strip()
+        raise Failed(name.partition("/")[0], status, harmless(last[:200]) or "nothing")
     return told[name]

@@ -115,7 +115,7 @@ def _read(parts: Sections, name: str) -> Reserved | str:
             return _CONFLICT
         match = pattern.fullmatch(said)
         if status != "0" or match is None:
-            words = next(iter(excerpt(said.encode())), "nothing")
+            words = next(iter(excerpt(said.strip().encode())), "nothing")
             return f"sg_persist ended with {status or 'nothing'} and said: {words}"
         found.append(match)
     keys, holder = found

@@ -299,9 +299,9 @@ def mounts(pid, numbers, slow):
         if after[0].startswith(remote):
             slow.add(words[0])
             continue
-        source = after[1] if len(after) > 1 else ""
+        origin = after[1] if len(after) > 1 else ""
         kname = numbers.get(words[2]) or (
-            source.startswith("/dev/") and numbers.get(number_of(source)))
+            origin.startswith("/dev/") and numbers.get(number_of(origin)))
         if kname:
             say("mount", kname, pid, words[4])
 

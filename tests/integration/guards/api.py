@@ -41,8 +41,9 @@ def pod(phase: str, *, claim: str = "data", **about: str) -> dict[str, Any]:
 
 
 def attachment(volume: str | None = "pv-1", *, attached: bool = True, **about: str) -> Any:  # noqa: ANN401 - JSON
-    inline: dict[str, Any] = {"inlineVolumeSpec": {}}
-    source = {"persistentVolumeName": volume} if volume else inline
+    source: dict[str, Any] = {"persistentVolumeName": volume}
+    if not volume:
+        source = {"inlineVolumeSpec": {}}
     named = {"metadata": {"name": "csi-1", **about}, "status": {"attached": attached}}
     return {**named, "spec": {"source": source, "nodeName": "n1"}}
 
