@@ -7,11 +7,12 @@ import subprocess
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from flashd.model.health import Status
 from tests.chaos.flashd_process import opened
 from tests.chaos.nursery import Midwife
 from tests.chaos.oracle import Oracle
 from tests.chaos.scenes import stage
-from tests.integration.engine.house import ticks
+from tests.integration.engine.house import health, ticks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,9 @@ async def _look_until_quiet(lab: Stage, oracle: Oracle) -> None:
 
 
 async def _quiet(lab: Stage, oracle: Oracle, world: World) -> bool:
-    """Whether nothing is open, and every clone is what its source is."""
+    """Whether nothing is open, each array can be read, and each clone is what its source is."""
     if await world.store.open_runs() or await world.store.withdrawals():
+        return False
+    if (await health(world, "db")).status is Status.UNKNOWN:
         return False
     return all(lab.fresh(*map(str, one.pairs), serial=one.array) for one in oracle.scene.resources)
