@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from flashd.model.run import Carrier
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = 28
+SAMPLE = 24
 PORTS = {
     "store": (store.Store,),
     "array": (array.ArrayBackend,),
