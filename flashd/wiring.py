@@ -246,7 +246,7 @@ class Home:
             host=LinuxHost(),
             events=events,
             entropy=lambda: os.urandom(10),
-            protected=frozenset((array, str(one)) for array, one in configuration.protected),
+            protected=configuration.protected,
             pace=pace_of(settings),
         )
 

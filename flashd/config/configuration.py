@@ -14,13 +14,13 @@ from flashd.config.mistakes import Mistake, Mistakes, Place, Source
 from flashd.config.protected import read_protected
 from flashd.config.services import Definition, read_services
 from flashd.config.settings import Settings, read_settings
+from flashd.model.protection import NOTHING, Protection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from flashd.model.service import Service
-    from flashd.model.volumes import VolumeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Configuration:
 
     settings: Settings
     services: tuple[Service, ...]
-    protected: frozenset[tuple[str, VolumeId]] = frozenset()
+    protected: Protection = NOTHING
     hints: tuple[Mistake, ...] = ()
     array_places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict, compare=False)
 
@@ -57,7 +57,7 @@ def interpret(
         found, wrong = read_services(_source(files, path), guard_types)
         definitions += found
         mistakes += wrong
-    mistakes += cross_check(definitions, protected)
+    mistakes += cross_check(definitions, protected.volumes)
     if mistakes or settings is None:
         raise Mistakes(mistakes)
     return Configuration(

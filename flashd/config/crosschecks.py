@@ -52,7 +52,7 @@ class _Claim:
 
 
 def cross_check(
-    definitions: Collection[Definition], protected: Collection[Volume]
+    definitions: Collection[Definition], protected: Collection[tuple[str, str]]
 ) -> Iterator[Mistake]:
     """Tell where services claim the same name or the same volumes, or what is protected."""
     yield from _names(definitions)

@@ -25,6 +25,7 @@ from flashd.config.values import (
     Flag,
     Line,
     PairField,
+    Pattern,
     Reads,
     ResourceId,
     Section,
@@ -182,6 +183,11 @@ class ResourceOptions(Section):
     )
     bgcopy: Flag = Field(
         default=True, description="Copy everything in the background (-cp); false: -nocp."
+    )
+    hosts: Annotated[tuple[Pattern, ...], BeforeValidator(split_words)] | None = Field(
+        default=None,
+        description="Names of the host connections, or patterns such as tst1*, that may be mapped"
+        " to the targets; none: []. Absent: any but protected ones.",
     )
 
 

@@ -1,6 +1,6 @@
-"""`protected.yaml`: the volumes that no command may ever have as a target."""
+"""`protected.yaml`: what no command may ever have as a target."""
 
-from collections.abc import Iterator
+import re
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -8,10 +8,12 @@ from pydantic import BeforeValidator, Field
 from flashd.config.document import Block, read
 from flashd.config.mistakes import Mistake, Source, nearest
 from flashd.config.validation import Part, Path, validate
-from flashd.config.values import TEXT, ArrayId, Reads, Section, split_words, written
+from flashd.config.values import TEXT, ArrayId, Pattern, Reads, Section, split_words, written
+from flashd.model.protection import NOTHING, Protection
 from flashd.model.volumes import VolumeId
 
-Volume = tuple[str, VolumeId]
+_SUBSYSTEM = re.compile(r"[0-9A-Fa-f]{2}")
+_GROUP = re.compile(r"[Vv][0-9]{1,5}")
 
 
 def _volumes(value: object) -> tuple[VolumeId, ...]:
@@ -23,45 +25,89 @@ def _volumes(value: object) -> tuple[VolumeId, ...]:
     return tuple(VolumeId(f"{number:04X}") for number in range(int(low, 16), int(high, 16) + 1))
 
 
+def _subsystems(value: object) -> tuple[VolumeId, ...]:
+    """Read a logical subsystem, or a range of them, as the volumes that it can hold."""
+    text = written(value)
+    first, dash, last = text.partition("-")
+    ends = (first.strip(), (last if dash else first).strip())
+    if not all(_SUBSYSTEM.fullmatch(one) for one in ends):
+        raise ValueError(f"{text!r} is not a logical subsystem; write two hex digits, such as 0A")
+    if int(ends[0], 16) > int(ends[1], 16):
+        raise ValueError(f"{text} runs backwards")
+    return _volumes(f"{ends[0]}00-{ends[1]}FF")
+
+
+def _group(value: object) -> str:
+    text = written(value)
+    return text.upper() if _GROUP.fullmatch(text) else text
+
+
+_Volumes = Annotated[tuple[VolumeId, ...], Reads(_volumes, TEXT)]
+_Subsystems = Annotated[tuple[VolumeId, ...], Reads(_subsystems, TEXT)]
+_Group = Annotated[str, Reads(_group, TEXT)]
+
+
 class Protected(Section):
     """What must never be overwritten, whatever a service says."""
 
-    volumes: dict[
-        ArrayId,
-        Annotated[
-            tuple[
-                Annotated[
-                    tuple[VolumeId, ...],
-                    Reads(_volumes, TEXT),
-                ],
-                ...,
-            ],
-            BeforeValidator(split_words),
-        ],
-    ] = Field(
+    volumes: dict[ArrayId, Annotated[tuple[_Volumes, ...], BeforeValidator(split_words)]] = Field(
         default_factory=dict,
         description="By array: volume ids, or ranges of them such as 0A00-0AFF.",
     )
+    subsystems: dict[ArrayId, Annotated[tuple[_Subsystems, ...], BeforeValidator(split_words)]] = (
+        Field(
+            default_factory=dict,
+            description="By array: logical subsystems, or ranges of them such as 0A-0F.",
+        )
+    )
+    volume_groups: dict[ArrayId, Annotated[tuple[_Group, ...], BeforeValidator(split_words)]] = (
+        Field(
+            default_factory=dict,
+            description="By array: ids or names of volume groups; every volume in them.",
+        )
+    )
+    hosts: Annotated[tuple[Pattern, ...], BeforeValidator(split_words)] = Field(
+        default=(),
+        description="Names of host connections, or patterns such as prd*; every volume mapped"
+        " to them, on any array.",
+    )
+    volume_names: Annotated[tuple[Pattern, ...], BeforeValidator(split_words)] = Field(
+        default=(),
+        description="Names of volumes, or patterns such as PRD_*, on any array.",
+    )
 
-    def all_volumes(self) -> Iterator[Volume]:
-        """Tell every protected volume with its array."""
-        for array, ranges in self.volumes.items():
-            yield from ((array, volume) for volumes in ranges for volume in volumes)
+    def protection(self) -> Protection:
+        """Make the noun that the last gate works with."""
+        ids = (self.volumes, self.subsystems)
+        return Protection(
+            volumes=frozenset(
+                (array, str(volume))
+                for by_array in ids
+                for array, ranges in by_array.items()
+                for volumes in ranges
+                for volume in volumes
+            ),
+            groups=frozenset(
+                (array, group) for array, groups in self.volume_groups.items() for group in groups
+            ),
+            hosts=frozenset(self.hosts),
+            names=frozenset(self.volume_names),
+        )
 
 
-def read_protected(source: Source) -> tuple[frozenset[Volume], list[Mistake]]:
+def read_protected(source: Source) -> tuple[Protection, list[Mistake]]:
     """Read `protected.yaml`; what cannot be enforced is refused, not left out."""
     document = read(source)
     mistakes = list(document.mistakes)
     if document.root is None:
-        return frozenset(), mistakes
+        return NOTHING, mistakes
     if not isinstance(document.root, Block):
-        return frozenset(), [*mistakes, source.mistake((1, 1), "must be a mapping")]
+        return NOTHING, [*mistakes, source.mistake((1, 1), "must be a mapping")]
     part = Part(source, document.root, (1, 1), _name, _advice)
     found = validate(Protected, part)
     if isinstance(found, list):
-        return frozenset(), mistakes + found
-    return frozenset(found.all_volumes()), mistakes
+        return NOTHING, mistakes + found
+    return found.protection(), mistakes
 
 
 def _name(path: Path) -> str:
@@ -69,6 +115,4 @@ def _name(path: Path) -> str:
 
 
 def _advice(path: Path) -> str:
-    if path == ("hosts",):
-        return "flashd cannot tell yet which volumes a host has; name the volumes"
     return nearest(str(path[-1]), Protected.model_fields)

@@ -84,6 +84,7 @@ def _resource(name: str, options: ResourceOptions) -> Resource:
         pairs=options.pairs,
         recording=options.recording,
         bgcopy=options.bgcopy,
+        hosts=options.hosts,
     )
 
 

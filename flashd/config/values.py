@@ -236,6 +236,20 @@ PAIRS = rf"^\s*{_PAIR_SCHEMA}(\s+{_PAIR_SCHEMA})*\s*$"
 PairField = Annotated[Pair, Reads(_pair, {"type": "string", "pattern": PAIR})]
 
 
+_ANY_NAME = re.compile(r"[*?]*")
+
+
+def _pattern(value: object) -> str:
+    text = written(value)
+    if _ANY_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} fits every name" if text else "is empty")
+    return text
+
+
+Pattern = Annotated[str, Reads(_pattern, TEXT)]
+"""A name, or a pattern of names with `*`, `?` and `[…]`."""
+
+
 def split_words(value: object) -> object:
     """Take a whitespace-separated text for the list it stands for."""
     return value.split() if isinstance(value, str) else value

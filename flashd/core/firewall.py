@@ -1,18 +1,24 @@
 """May this command leave the house: the last gate before an array.
 
 It reads the final text by a grammar of its own and shares no code with what built it. What it
-does not know does not pass.
+does not know does not pass, and what the array was not seen to be is not taken to be so.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from flashd.model.volumes import VolumeId
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
+    from flashd.model.inventory import Inventory, Volume
+    from flashd.model.protection import Protection
     from flashd.model.service import Resource, Service
     from flashd.model.volumes import Listing, Relation
 
@@ -41,13 +47,29 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """Volumes, with their array, that no command may have as a target.
+    """What no command may have as a target.
 
-    `sources` are the sources of every service, `protected` what the operator names.
+    `sources` are the sources of every service, with their array; `protected` is what the operator
+    names.
     """
 
     sources: AbstractSet[tuple[str, str]]
-    protected: AbstractSet[tuple[str, str]]
+    protected: Protection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the array was seen to be, and what flashd itself did to it.
+
+    `listing` shows every live relation. `withdrawn` are the pairs, as array, source and target,
+    that this service's own journal has as withdrawn and not established again. `grown` are those,
+    as array and target, whose target a person has enrolled as larger than its source.
+    """
+
+    listing: Listing
+    inventory: Inventory
+    withdrawn: AbstractSet[tuple[str, str, str]] = frozenset()
+    grown: AbstractSet[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +80,47 @@ class _Parsed:
     pairs: tuple[tuple[str, str], ...]
 
 
-def examine(
-    text: str,
-    service: Service,
-    listing: Listing,
-    forbidden: Forbidden,
-    withdrawn: AbstractSet[tuple[str, str, str]],
-) -> Cleared | Stopped:
-    """Let a changing command pass, or say why not (invariant 2).
-
-    `listing` shows every live relation of the array. `withdrawn` are the pairs, as array,
-    source and target, that this service's own journal has as withdrawn and not established again.
-    """
+def examine(text: str, service: Service, facts: Facts, forbidden: Forbidden) -> Cleared | Stopped:
+    """Let a changing command pass, or say why not (invariant 2)."""
     parsed = _parse(text)
     if parsed is None:
         return Stopped("it is none of the three known commands with their known options")
     resource = _resource_of(parsed, service)
     if resource is None:
         return Stopped(f"its pairs are not those of one resource of service {service.name}")
-    for reason in (
-        _wrong_options(parsed, resource),
-        _wrong_device(parsed, resource, listing),
-        _wrong_pairs(parsed, resource, listing),
-        *(_wrong_target(target, parsed, listing, forbidden) for _, target in parsed.pairs),
-        *(_wrong_relation(pair, parsed, resource, listing, withdrawn) for pair in parsed.pairs),
-    ):
-        if reason:
-            return Stopped(reason)
+    for reason in _objections(parsed, resource, facts, forbidden):
+        return Stopped(reason)
     return Cleared(text)
+
+
+def _objections(
+    parsed: _Parsed, resource: Resource, facts: Facts, forbidden: Forbidden
+) -> Iterator[str]:
+    """Tell what speaks against it; each check that says nothing lets it pass."""
+    yield from _wrong_options(parsed, resource)
+    yield from _wrong_device(parsed, resource, facts)
+    yield from _wrong_pairs(parsed, resource, facts.listing)
+    live = _Live.of(facts.listing)
+    for source, target in parsed.pairs:
+        yield from _wrong_target(target, parsed.device, live, facts.inventory, forbidden)
+        yield from _wrong_volumes(source, target, parsed.device, facts)
+        yield from _wrong_reach(target, resource, facts.inventory, forbidden.protected)
+        yield from _wrong_relation((source, target), parsed, resource, live, facts.withdrawn)
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The live relations, by either end."""
+
+    sources: frozenset[str]
+    on_target: dict[str, list[Relation]]
+
+    @classmethod
+    def of(cls, listing: Listing) -> _Live:
+        on_target: dict[str, list[Relation]] = {}
+        for pair, relation in listing.relations.items():
+            on_target.setdefault(str(pair.target), []).append(relation)
+        return cls(frozenset(str(pair.source) for pair in listing.relations), on_target)
 
 
 def _parse(text: str) -> _Parsed | None:
@@ -107,75 +142,130 @@ def _resource_of(parsed: _Parsed, service: Service) -> Resource | None:
     return None
 
 
-def _wrong_options(parsed: _Parsed, resource: Resource) -> str | None:
+def _wrong_options(parsed: _Parsed, resource: Resource) -> Iterator[str]:
     if (parsed.verb == "resyncflash") is not resource.recording:
-        return f"{parsed.verb} does not fit {resource.id}, whose recording is {resource.recording}"
+        yield f"{parsed.verb} does not fit {resource.id}, whose recording is {resource.recording}"
     if parsed.copy is not None and (parsed.copy == "-cp") is not resource.bgcopy:
-        return (
+        yield (
             f"{parsed.copy} does not fit resource {resource.id}, whose bgcopy is {resource.bgcopy}"
         )
-    return None
 
 
-def _wrong_device(parsed: _Parsed, resource: Resource, listing: Listing) -> str | None:
-    if not parsed.device == resource.array == listing.array:
-        return f"it is for {parsed.device}, the listing of {listing.array}"
-    return None
+def _wrong_device(parsed: _Parsed, resource: Resource, facts: Facts) -> Iterator[str]:
+    if not parsed.device == resource.array == facts.listing.array:
+        yield f"it is for {parsed.device}, the listing of {facts.listing.array}"
+    if parsed.device != facts.inventory.array:
+        yield f"it is for {parsed.device}, the inventory of {facts.inventory.array}"
 
 
-def _wrong_pairs(parsed: _Parsed, resource: Resource, listing: Listing) -> str | None:
+def _wrong_pairs(parsed: _Parsed, resource: Resource, listing: Listing) -> Iterator[str]:
     """Demand all pairs in their order; to withdraw, all of them that are there."""
     configured = [(str(pair.source), str(pair.target)) for pair in resource.pairs]
     named = list(parsed.pairs)
     if len({target for _, target in named}) != len(named):
-        return "it names a target twice"
+        yield "it names a target twice"
     if parsed.verb == "rmflash":
         live = {(str(pair.source), str(pair.target)) for pair in listing.relations}
         configured = [pair for pair in configured if pair in live or pair in named]
     if named != configured:
-        return f"it does not name all pairs of resource {resource.id} in their order"
-    return None
+        yield f"it does not name all pairs of resource {resource.id} in their order"
 
 
 def _wrong_target(
-    target: str, parsed: _Parsed, listing: Listing, forbidden: Forbidden
-) -> str | None:
-    if (parsed.device, target) in forbidden.protected:
-        return f"target {target} is protected"
-    if (parsed.device, target) in forbidden.sources:
-        return f"target {target} is a source of a service"
-    if any(pair.source == target for pair in listing.relations):
-        return f"target {target} is the source of a live relation"
-    return None
+    target: str, array: str, live: _Live, inventory: Inventory, forbidden: Forbidden
+) -> Iterator[str]:
+    if (array, target) in forbidden.protected.volumes:
+        yield f"target {target} is protected"
+    if (array, target) in forbidden.sources:
+        yield f"target {target} is a source of a service"
+    if target in live.sources:
+        yield f"target {target} is the source of a live relation"
+    if target in inventory.mirrored:
+        yield f"target {target} is in a remote copy relation (lspprc)"
+
+
+def _wrong_volumes(source: str, target: str, array: str, facts: Facts) -> Iterator[str]:
+    """Demand two volumes of one kind, all well, of which the target can hold the source."""
+    volumes = facts.inventory.volumes
+    from_, onto = volumes.get(VolumeId(source)), volumes.get(VolumeId(target))
+    if from_ is None or onto is None:
+        yield f"volume {target if from_ else source} is not among the array's volumes (lsfbvol)"
+        return
+    for one in (from_, onto):
+        if not one.well:
+            yield f"volume {one.id} is {'/'.join(one.states)}, not Online/Normal/Normal"
+    if not from_.datatype or onto.datatype != from_.datatype:
+        yield f"target {target} is {onto.datatype!r}, its source {from_.datatype!r}"
+    if onto.blocks < from_.blocks:
+        yield f"target {target} has {onto.blocks} blocks, its source {from_.blocks}"
+    if onto.blocks > from_.blocks and (array, target) not in facts.grown:
+        yield (
+            f"target {target} has {onto.blocks} blocks, its source only {from_.blocks}; if that"
+            " is meant, enroll the service"
+        )
+
+
+def _wrong_reach(
+    target: str, resource: Resource, inventory: Inventory, protected: Protection
+) -> Iterator[str]:
+    """Demand that no host and no name that means production has to do with the target."""
+    volume = inventory.volumes.get(VolumeId(target))
+    if volume is None:
+        return  # said already
+    yield from _protected_by_name(volume, resource.array, inventory, protected)
+    for connection in inventory.mapped_to(volume):
+        if _matches(connection.name, protected.hosts):
+            yield f"target {target} is mapped to host {connection}, which is protected"
+        if resource.hosts is not None and not _matches(connection.name, resource.hosts):
+            yield (
+                f"target {target} is mapped to host {connection}, which is not among the hosts"
+                f" of resource {resource.id}"
+            )
+
+
+def _protected_by_name(
+    volume: Volume, array: str, inventory: Inventory, protected: Protection
+) -> Iterator[str]:
+    if _matches(volume.name, protected.names):
+        yield f"target {volume.id} is called {volume.name}, which is protected"
+    for name in volume.groups:
+        group = inventory.groups.get(name)
+        if group is None:
+            yield f"target {volume.id} is in volume group {name}, which is not listed (lsvolgrp)"
+        elif {(array, name), (array, group.name)} & protected.groups:
+            yield f"target {volume.id} is in volume group {name} {group.name}, which is protected"
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
 
 
 def _wrong_relation(
     pair: tuple[str, str],
     parsed: _Parsed,
     resource: Resource,
-    listing: Listing,
+    live: _Live,
     withdrawn: AbstractSet[tuple[str, str, str]],
-) -> str | None:
+) -> Iterator[str]:
     source, target = pair
-    live = [one for key, one in listing.relations.items() if key.target == target]
+    there = live.on_target.get(target, [])
     if parsed.verb == "mkflash":
-        if live:
-            return f"target {target} has a live relation already"
+        if there:
+            yield f"target {target} has a live relation already"
         if (parsed.device, source, target) not in withdrawn:
-            return f"flashd itself has not withdrawn the pair {source}:{target}"
-        return None
-    if len(live) != 1 or live[0].pair.source != source:
-        return f"the live relation of target {target} is not {source}:{target}"
-    return _unlike_configured(live[0], resource)
+            yield f"flashd itself has not withdrawn the pair {source}:{target}"
+    elif len(there) != 1 or there[0].pair.source != source:
+        yield f"the live relation of target {target} is not {source}:{target}"
+    else:
+        yield from _unlike_configured(there[0], resource)
 
 
-def _unlike_configured(live: Relation, resource: Resource) -> str | None:
+def _unlike_configured(live: Relation, resource: Resource) -> Iterator[str]:
     if live.recording is not resource.recording or live.persistent is not True:
-        return f"the relation {live.pair} is not recording and persistent as configured"
+        yield f"the relation {live.pair} is not recording and persistent as configured"
     if (
         live.state != "Valid"
         or live.target_write_enabled is not True
         or live.revertible is not False
     ):
-        return f"the relation {live.pair} is in an unexpected state"
-    return None
+        yield f"the relation {live.pair} is in an unexpected state"

@@ -9,11 +9,11 @@ from flashd.core.command import render
 from flashd.core.firewall import Stopped, examine
 from flashd.core.guards import Allowed, Held, combine
 from flashd.core.plan import Planned, Refused, plan
-from flashd.engine.carry import Errand, Scene, Unsent, carry, own_withdrawals, scene
+from flashd.engine.carry import Errand, Scene, Unsent, carry, facts_for, scene
 from flashd.engine.events import Event
 from flashd.engine.leases import leased
 from flashd.engine.look import look
-from flashd.engine.observe import note_failure, observe, outdated
+from flashd.engine.observe import note_failure
 from flashd.engine.settle import Ending, close, tell_ending
 from flashd.engine.telling import facts_of_reading, tell_readings, tell_store_failed
 from flashd.errors import ArrayError, ConfigError, StoreError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flashd.engine.request import Request
+    from flashd.engine.seen import Seen
     from flashd.engine.world import World
     from flashd.errors import FlashdError
     from flashd.model.lease import Holder
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from flashd.model.run import Answer, Intent, Step
     from flashd.model.service import Service
     from flashd.model.verdict import Reading
-    from flashd.model.volumes import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ async def first_look(world: World, service: Service) -> Looked:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A service's turn in a batch; `listings` is what its arrays showed last."""
+    """A service's turn in a batch; `seen` is what its arrays showed last."""
 
     world: World
     looked: Looked
-    listings: Mapping[str, Listing]
+    seen: Seen
     request: Request
     holder: Holder
     standing: Standing | None
@@ -101,6 +101,8 @@ class Turn:
                 steps = planned.steps
         if self.request.dry_run:
             return await self._only_plan(steps)
+        if stopped := await self._gate(steps):
+            return await self._refuse(stopped.reason)
         leases = sorted(volume_lease(array, volume) for array, volume in self.service.volumes)
         async with leased(self.world, leases, self.holder) as held:
             if held is not None:
@@ -113,7 +115,7 @@ class Turn:
         withdrawals = await self.world.store.withdrawals(self.service.arrays)
         live = {
             (array, pair): relation
-            for array, listing in self.listings.items()
+            for array, listing in self.seen.listings.items()
             for pair, relation in listing.relations.items()
         }
         return plan(self.service, live, withdrawals)
@@ -153,10 +155,11 @@ class Turn:
 
     async def _scene(self, step: Step, sent: Sequence[object]) -> Scene:
         """Tell how an array stands before a step; between withdraw and establish, look again."""
-        listing = self.listings[step.array]
-        if (sent and step.kind is StepKind.ESTABLISH) or outdated(self.world, listing):
-            listing = await observe(self.world, step.array)
-        return await scene(self.world, step.array, listing)
+        array = step.array
+        inventory = await self.seen.stock(array)
+        again = sent and step.kind is StepKind.ESTABLISH
+        listing = await (self.seen.list_again(array) if again else self.seen.listing(array))
+        return await scene(self.world, array, listing, inventory)
 
     async def _note(self, step: Step, error: FlashdError) -> None:
         """Remember why a step could not be sent; what was sent before it is settled anyway."""
@@ -188,9 +191,11 @@ class Turn:
         """Try the last gate on what would be sent first; the rest depends on what that does."""
         first = {step.resource: step for step in reversed(steps)}
         for step in first.values():
-            own = own_withdrawals(self.service, await self.world.store.withdrawals([step.array]))
-            listing = self.listings[step.array]
-            gate = examine(render(step), self.service, listing, self.world.forbidden, own)
+            withdrawals = await self.world.store.withdrawals([step.array])
+            listing = self.seen.listings[step.array]
+            stock = await self.seen.stock(step.array)
+            facts = facts_for(self.service, listing, stock, withdrawals)
+            gate = examine(render(step), self.service, facts, self.world.forbidden)
             if isinstance(gate, Stopped):
                 return Ending(Outcome.REFUSED, gate.reason)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, Reason, decide, decide_asked, in_time
@@ -15,9 +15,10 @@ from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, words
 from flashd.engine.attempt import Attempt, Looked, Turn, first_look
 from flashd.engine.leases import leased
-from flashd.engine.observe import observe, observe_all, outdated, picture, witness
+from flashd.engine.observe import observe, observe_all, picture, witness
 from flashd.engine.recover import orphans, settle_orphans, still_open
 from flashd.engine.request import Request, Result
+from flashd.engine.seen import Seen
 from flashd.engine.settle import Ending, close, verdict_on
 from flashd.engine.standing import reassess
 from flashd.engine.telling import tell_store_failed, tell_task_failed
@@ -43,10 +44,6 @@ LOOKS_AT_ONCE = 256
 
 SLOW_LOOK = 2.0
 """Seconds after which runs are settled that wait only for the guards of other services."""
-
-LOGIN_ALLOWANCE = timedelta(seconds=15)
-"""So much before a listing is too old it is read again: a login comes before the last gate, which
-would refuse it. One that was logged took 3.4 s."""
 
 
 async def run_batch(
@@ -121,7 +118,8 @@ class Batch:
         standings = known.standings
         attempts = [await self._refuse(one, why, standings) for one, why in refused]
         results: list[Result] = []
-        async for attempt in self._turns(due, known, listings, began):
+        seen = Seen(self.world, listings)
+        async for attempt in self._turns(due, known, seen, began):
             if attempt is not None:
                 attempts.append(attempt)
                 continue
@@ -139,7 +137,8 @@ class Batch:
         """Refuse before any guard was asked."""
         looked = Looked(service, (), Held(Verdict.UNKNOWN, reason))
         standing = standings.get(service.name)
-        return await Turn(self.world, looked, {}, self.request, self.holder, standing).take()
+        nothing = Seen(self.world)
+        return await Turn(self.world, looked, nothing, self.request, self.holder, standing).take()
 
     async def _before(self) -> tuple[dict[str, Listing], list[RunRecord]]:
         """Read the arrays, closing what a crash left open; a dry run leaves that to others."""
@@ -186,7 +185,7 @@ class Batch:
         self,
         due: Sequence[Service],
         known: Picture,
-        listings: dict[str, Listing],
+        seen: Seen,
         began: datetime,
     ) -> AsyncIterator[Attempt | None]:
         """Give each service its turn, the nearest breach first among those whose guards spoke.
@@ -211,7 +210,7 @@ class Batch:
                 looked = ready.pop()
                 if self._passed_over(looked.service, began):
                     continue
-                if attempt := await self._turn(looked, known, listings, began):
+                if attempt := await self._turn(looked, known, seen, began):
                     yield attempt
         finally:
             for task in looks:
@@ -228,13 +227,13 @@ class Batch:
             return await first_look(self.world, service)
 
     async def _turn(
-        self, looked: Looked, known: Picture, listings: dict[str, Listing], began: datetime
+        self, looked: Looked, known: Picture, seen: Seen, began: datetime
     ) -> Attempt | None:
         """Give one service its turn; None where it is held by now, and nobody has to be told."""
         service = looked.service
         standings = known.standings
         try:
-            renewed = await self._renew(service, listings)
+            renewed = await seen.renew(service.arrays)
             if hold := await self._hold_since(service):
                 asked = self.request.asked
                 return await self._refuse(service, words(hold), standings) if asked else None
@@ -245,7 +244,7 @@ class Batch:
                     return await self._refuse(service, reason, standings)
             self.world.drain.engaged.add(self.arrays)
             standing = standings.get(service.name)
-            turn = Turn(self.world, looked, listings, self.request, self.holder, standing)
+            turn = Turn(self.world, looked, seen, self.request, self.holder, standing)
             return await turn.take()
         except (ArrayError, ConfigError, StoreError) as error:
             if isinstance(error, StoreError):
@@ -261,17 +260,6 @@ class Batch:
         """Find a hold that came while others had their turns: a login is not worth its while."""
         holds = await self.world.store.covering(service.name, service.arrays)
         return binding(holds, service, self.world.clock.now())
-
-    async def _renew(self, service: Service, listings: dict[str, Listing]) -> bool:
-        """Read again what is too old to stand for the array's state once a login is through."""
-        old = [
-            array
-            for array in service.arrays
-            if outdated(self.world, listings[array], after=LOGIN_ALLOWANCE)
-        ]
-        for array in old:
-            listings[array] = await observe(self.world, array)
-        return bool(old)
 
     async def _after(self, attempts: Iterable[Attempt]) -> dict[str, Listing]:
         """Read each array to which something was sent; one that cannot be read is left out."""

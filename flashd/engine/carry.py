@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
-from flashd.core.firewall import Cleared, examine
+from flashd.core.firewall import Cleared, Facts, examine
 from flashd.core.guards import FRESH_SECONDS, Held, combine, restarted
 from flashd.core.holds import binding, words
 from flashd.core.instants import indistinct
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from flashd.engine.world import World
+    from flashd.model.inventory import Inventory
     from flashd.model.lease import Holder
     from flashd.model.observation import Sighting, Withdrawal
     from flashd.model.run import Step
@@ -52,14 +53,16 @@ class Scene:
     """What one array showed, and what flashd remembers of it, before a step."""
 
     listing: Listing
+    inventory: Inventory
     sightings: Mapping[tuple[str, Pair], Sighting]
     withdrawals: Mapping[tuple[str, Pair], Withdrawal]
 
 
-async def scene(world: World, array: str, listing: Listing) -> Scene:
+async def scene(world: World, array: str, listing: Listing, inventory: Inventory) -> Scene:
     """Put what an array showed beside what is remembered of it."""
     return Scene(
         listing,
+        inventory,
         {(one.array, one.pair): one for one in await world.store.sightings([array])},
         {(one.array, one.pair): one for one in await world.store.withdrawals([array])},
     )
@@ -141,8 +144,8 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
     if held is not None:
         return Unsent(Outcome.REFUSED, held.reason, readings)
-    own = own_withdrawals(service, scene.withdrawals.values())
-    gate = examine(intent.command, service, scene.listing, world.forbidden, own)
+    facts = facts_for(service, scene.listing, scene.inventory, scene.withdrawals.values())
+    gate = examine(intent.command, service, facts, world.forbidden)
     if isinstance(gate, Cleared):
         if world.drain.wanted:
             return Unsent(Outcome.REFUSED, "flashd is being stopped", readings)
@@ -179,8 +182,8 @@ async def _grown_old(world: World, errand: Errand, scene: Scene) -> str | None:
     wanted = (*errand.leases, array_lease(scene.listing.array))
     if any(name not in held or held[name].by != errand.holder for name in wanted):
         return "a lease was lost: another run may be at work"
-    if outdated(world, scene.listing):
-        return "the listing of the array grew old during the login"
+    if outdated(world, scene.listing) or outdated(world, scene.inventory):
+        return "what the array showed grew old during the login"
     service = errand.service
     holds = await world.store.covering(service.name, service.arrays)
     hold = binding(holds, service, world.clock.now())
@@ -194,6 +197,20 @@ def _no_answer(step: Step, error: Exception) -> Answer:
         refused=False,
         reason=f"an error of flashd's own after the command was sent: {error!r}",
         output="",
+    )
+
+
+def facts_for(
+    service: Service,
+    listing: Listing,
+    inventory: Inventory,
+    withdrawals: Iterable[Withdrawal],
+) -> Facts:
+    """Put together what the last gate wants to know about a service's array."""
+    return Facts(
+        listing=listing,
+        inventory=inventory,
+        withdrawn=own_withdrawals(service, withdrawals),
     )
 
 

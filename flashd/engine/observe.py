@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from flashd.engine.world import World
     from flashd.errors import FlashdError
+    from flashd.model.inventory import Inventory
     from flashd.model.volumes import Listing, Relation
 
 
@@ -26,12 +27,16 @@ CLOCK_TOLERANCE = timedelta(seconds=5)
 """By so much two clocks may part before one counts as set."""
 
 LISTING_AGE = timedelta(seconds=60)
-"""A listing older than this is read again before anything is done about it."""
+"""A listing or an inventory older than this is read again before anything is done about it."""
+
+LOGIN_ALLOWANCE = timedelta(seconds=15)
+"""So much before it is too old it is read again: a login comes before the last gate, which would
+refuse it. One that was logged took 3.4 s."""
 
 
-def outdated(world: World, listing: Listing, after: timedelta = timedelta(0)) -> bool:
-    """Whether a listing is too old to stand for the array's state, now or `after` some time."""
-    age = world.clock.now() - listing.began_at
+def outdated(world: World, seen: Listing | Inventory, after: timedelta = timedelta(0)) -> bool:
+    """Whether what was seen is too old to stand for the array's state, now or `after` some time."""
+    age = world.clock.now() - seen.began_at
     return not timedelta(0) <= age <= LISTING_AGE - after
 
 
@@ -116,6 +121,18 @@ async def read(world: World, array: str, run: str | None = None) -> Listing:
             Event.ARRAY_READABLE, f"array {array} answers again", {"flashd.storage.id": array}
         )
     return listing
+
+
+async def take_stock(world: World, array: str, run: str | None = None) -> Inventory:
+    """Read what an array has that a copy can harm; a failure is remembered, and raised.
+
+    Takes no lease: looking is harmless.
+    """
+    try:
+        return await world.arrays(array).inventory(Conversation(world, array, run))
+    except (ArrayError, ConfigError) as error:
+        await note_failure(world, array, error)
+        raise
 
 
 async def note_failure(world: World, array: str, error: FlashdError) -> None:

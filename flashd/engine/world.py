@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.core.firewall import Forbidden
+from flashd.model.protection import NOTHING, Protection
 from flashd.model.run import Doubt, Moment, run_id
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class World:
     entropy: Callable[[], bytes]
     looks_by: object = None
     accepted: Mapping[str, str] | None = None
-    protected: frozenset[tuple[str, str]] = frozenset()
+    protected: Protection = NOTHING
     pace: Pace = Pace()
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
@@ -134,7 +135,7 @@ class World:
 
     @property
     def forbidden(self) -> Forbidden:
-        """Tell every volume that no command may have as a target, by these or newer definitions."""
+        """Tell what no command may have as a target, by these or newer definitions."""
         newest = self.newest
         worlds = (self,) if newest is self else (self, newest)
         sources = frozenset(

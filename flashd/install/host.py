@@ -30,7 +30,7 @@ COMMANDS = (
 RELOAD = ("systemctl", "daemon-reload")
 
 _BEFORE_OURS = "/etc/systemd/system/flashd.service"
-_HIDDEN_BY_UNIT = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - PrivateTmp=
+_HIDDEN_BY_UNIT = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # nosec B108 # noqa: S108 - PrivateTmp=
 _SHEBANG_LIMIT = 256
 _COMMAND_LIMIT = 60.0
 

@@ -70,13 +70,17 @@ class GuardSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """Pairs of one array that are brought to one point in time by one command."""
+    """Pairs of one array that are brought to one point in time by one command.
+
+    `hosts` are patterns of the host connections that may be mapped to the targets; None: any.
+    """
 
     id: str
     array: str
     pairs: tuple[Pair, ...]
     recording: bool = True
     bgcopy: bool = True
+    hosts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from flashd.core.firewall import Cleared
+    from flashd.model.inventory import Inventory
     from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair
 
@@ -49,6 +50,9 @@ class ArrayBackend(Protocol):
         Raises `ArrayUnreachable` where there was no answer or none that was understood, and
         `ArrayRejected` or `LoginRefused` where asking again is of no use.
         """
+
+    async def inventory(self, witness: Witness) -> Inventory:
+        """Tell its volumes, who is mapped to them, and remote copies. Raises as `observe` does."""
 
     def session(self, witness: Witness) -> AbstractAsyncContextManager[Session]:
         """Log in; leaving the context ends the client. Raises as `observe` does."""

@@ -81,7 +81,7 @@ class SimulatedClient:
         if struck or not only_lists(commands):
             self.twin.replays.drop()
         if self.twin.replays.knows(commands) and not struck:
-            self._out.append(self.twin.replay(began))
+            self._out.append(self.twin.replay(commands, began))
         elif self._done(self._log_in_late) and self._done(self._perform):
             self.twin.keep(commands, "".join(self._out[heard:]), began)
         else:

@@ -140,13 +140,13 @@ class Stage:
         self._watch = Watch({one.name: one for one in services}, self._zones, self.clock)
         self._notes = Notes(self.clock, self._watch.unsure)
         self._harm: list[Harm] = []
-        self._protected = frozenset((array, str(one)) for array, one in configuration.protected)
+        self._protected = configuration.protected
         number = min(one.name for one in services)
         self._file = directory / f"{number}.db"
         self._entropy = self._chance("ids")
 
     def _chance(self, what: str) -> Random:
-        return Random(f"{self._terms.seed} {what}")  # noqa: S311 - no secret, and the same again
+        return Random(f"{self._terms.seed} {what}")  # nosec B311 # noqa: S311 - no secret, and the same again
 
     def _made(
         self, services: Sequence[Service], given: Mapping[str, Path], directory: Path

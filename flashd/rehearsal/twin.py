@@ -52,20 +52,26 @@ class Told:
         return self.verb in {"mkflash", "resyncflash", "rmflash"}
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What commands that only list said; `told` are seconds after they began."""
+
+    out: str
+    told: tuple[tuple[float, Told], ...]
+
+
 @dataclass(slots=True)
 class Replays:
-    """What a login and a listing said last, for as long as they must say the same.
+    """What a login and listings said last, for as long as they must say the same.
 
     That is until a changing command or a fault, and only where every track of every relation has
     been copied: then no write of a host changes what `lsflash` shows.
     """
 
     literal: bool
-    commands: str = ""
-    out: str = ""
     greeting: str = ""
     idle: bool = False
-    told: tuple[tuple[float, Told], ...] = ()
+    said: dict[str, Said] = field(default_factory=dict)
 
     def greeted(self, said: str) -> None:
         """Keep what a login says that goes well."""
@@ -74,11 +80,11 @@ class Replays:
 
     def drop(self) -> None:
         """Forget it."""
-        self.commands = ""
+        self.said.clear()
 
     def knows(self, commands: str) -> bool:
         """Whether it knows the answer."""
-        return not self.literal and commands == self.commands != ""
+        return not self.literal and commands in self.said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,17 +127,18 @@ class Twin:
         with self.array.file.look() as rows:
             told = [self._told(entry) for entry in journal.entries(rows)]
         if done and not any(one.fault for one in told):
-            self.replays.commands, self.replays.out = commands, out
-            self.replays.told = tuple(((one.at - began).total_seconds(), one) for one in told)
+            after = tuple(((one.at - began).total_seconds(), one) for one in told)
+            self.replays.said[commands] = Said(out, after)
 
-    def replay(self, began: datetime) -> str:
+    def replay(self, commands: str, began: datetime) -> str:
         """Say it again."""
+        said = self.replays.said[commands]
         self.told.extend(
-            replace(one, at=began + timedelta(seconds=after)) for after, one in self.replays.told
+            replace(one, at=began + timedelta(seconds=after)) for after, one in said.told
         )
-        self.pace.wait(self.command_seconds)
+        self.pace.wait(self.command_seconds * len(said.told))
         self.replays.idle = True
-        return self.replays.out
+        return said.out
 
     def _told(self, entry: Entry) -> Told:
         return Told(
@@ -192,7 +199,7 @@ def make_array(
 
 def only_lists(commands: str) -> bool:
     """Whether nothing among these commands changes anything."""
-    return all(line.startswith(("setenv ", "lsflash ")) for line in commands.splitlines())
+    return all(line.startswith(("setenv ", "ls")) for line in commands.splitlines())
 
 
 def _establish(array: Array, resource: Resource, synced: datetime) -> None:

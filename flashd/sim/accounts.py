@@ -47,7 +47,7 @@ def set_user(
     values["must_change"] = must_change
     for column, value in values.items():
         if value is not None:
-            statement = f"UPDATE user SET {column} = ? WHERE name = ?"  # noqa: S608 - own names
+            statement = f"UPDATE user SET {column} = ? WHERE name = ?"  # nosec B608 # noqa: S608 - own names
             connection.execute(statement, (value, name))
 
 
@@ -78,13 +78,13 @@ def unfit_at_first(connection: sqlite3.Connection, password: str) -> str:
 def users(connection: sqlite3.Connection, at: float) -> tuple[User, ...]:
     """Return all accounts."""
     held = positions(connection)
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM user ORDER BY name")  # noqa: S608 - own constant
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM user ORDER BY name")  # nosec B608 # noqa: S608 - own constant
     return tuple(_user(row, held, at) for row in rows)
 
 
 def find(connection: sqlite3.Connection, name: str, at: float) -> User | None:
     """Return one account."""
-    query = f"SELECT {_COLUMNS} FROM user WHERE name = ?"  # noqa: S608 - own constant
+    query = f"SELECT {_COLUMNS} FROM user WHERE name = ?"  # nosec B608 # noqa: S608 - own constant
     row = connection.execute(query, (name,)).fetchone()
     return _user(row, positions(connection), at) if row else None
 

@@ -30,7 +30,7 @@ from flashd.sim.switches import Positions
 DEFAULT_SERIAL = "IBM.2107-75ABC01"
 DEFAULT_CONSOLE = "10.10.10.10"
 DEFAULT_USER = "opensvc"
-DEFAULT_PASSWORD = "opensvc"  # noqa: S105 - of a simulated array
+DEFAULT_PASSWORD = "opensvc"  # nosec B105 # noqa: S105 - of a simulated array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

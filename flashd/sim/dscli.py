@@ -85,7 +85,7 @@ def _become_a_wrapper() -> None:
     Whoever kills only the shell leaves a child that goes on.
     """
     work = [sys.executable, "-m", "flashd.sim.dscli", *sys.argv[1:]]
-    os.execv("/bin/sh", ["sh", "-c", '"$@"; exit $?', "dscli", *work])  # noqa: S606 - no shell reads these words
+    os.execv("/bin/sh", ["sh", "-c", '"$@"; exit $?', "dscli", *work])  # nosec B606 # noqa: S606 - no shell reads these words
 
 
 def _arguments(words: list[str]) -> Arguments:

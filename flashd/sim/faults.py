@@ -149,7 +149,7 @@ def clear(connection: sqlite3.Connection, name: str = "*") -> None:
 
 def planned(connection: sqlite3.Connection) -> tuple[Fault, ...]:
     """Return all faults in the order in which they were planned, spent ones too."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM fault ORDER BY id")  # noqa: S608 - own constants
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM fault ORDER BY id")  # nosec B608 # noqa: S608 - own constants
     return tuple(_fault(row) for row in rows)
 
 

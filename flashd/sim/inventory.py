@@ -200,7 +200,7 @@ class Inventory:
 
     def pools(self) -> tuple[Pool, ...]:
         """Return the extent pools that are known by more than their name."""
-        query = f"SELECT {', '.join(_POOL)} FROM pool ORDER BY id"  # noqa: S608 - own constants
+        query = f"SELECT {', '.join(_POOL)} FROM pool ORDER BY id"  # nosec B608 # noqa: S608 - own constants
         found = self._connection.execute(query)
         return tuple(Pool(**dict(zip(_POOL, row, strict=True))) for row in found)
 
@@ -265,7 +265,7 @@ class Inventory:
 
     def mounts(self) -> tuple[Mount, ...]:
         """Return what hosts have mounted, by host and volume."""
-        query = f"SELECT {', '.join(_MOUNT)} FROM mount ORDER BY host, volume"  # noqa: S608 - own constants
+        query = f"SELECT {', '.join(_MOUNT)} FROM mount ORDER BY host, volume"  # nosec B608 # noqa: S608 - own constants
         rows = self._connection.execute(query)
         return tuple(Mount(host=h, volume=v, writing=bool(w), seen=s) for h, v, w, s in rows)
 
@@ -287,16 +287,16 @@ class Inventory:
 
     def _remote_copies(self, where: str, *values: str) -> tuple[RemoteCopy, ...]:
         columns = ", ".join(_REMOTE_COPY)
-        query = f"SELECT {columns} FROM remote_copy WHERE {where} ORDER BY primary_volume"  # noqa: S608 - own text
+        query = f"SELECT {columns} FROM remote_copy WHERE {where} ORDER BY primary_volume"  # nosec B608 # noqa: S608 - own text
         found = self._connection.execute(query, values)
         return tuple(RemoteCopy(**dict(zip(_REMOTE_COPY, row, strict=True))) for row in found)
 
     def _volumes(self, where: str, *values: str) -> tuple[Volume, ...]:
-        query = f"SELECT {_VOLUME_COLUMNS} FROM volume WHERE {where}"  # noqa: S608 - own text
+        query = f"SELECT {_VOLUME_COLUMNS} FROM volume WHERE {where}"  # nosec B608 # noqa: S608 - own text
         return tuple(_volume(row) for row in self._connection.execute(query, values))
 
     def _relations(self, where: str, *values: str) -> tuple[Relation, ...]:
-        query = f"SELECT {_RELATION_COLUMNS} FROM relation WHERE {where}"  # noqa: S608 - own text
+        query = f"SELECT {_RELATION_COLUMNS} FROM relation WHERE {where}"  # nosec B608 # noqa: S608 - own text
         return tuple(_relation(row) for row in self._connection.execute(query, values))
 
     def _put(self, table: str, columns: Sequence[str], values: Iterable[object]) -> None:

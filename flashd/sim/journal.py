@@ -113,10 +113,14 @@ def note_late(
 
 
 def last_answer(connection: sqlite3.Connection, entry: int) -> str:
-    """Return what was said last before an entry, empty where nothing was."""
+    """Return what was said before an entry, empty where nothing was.
+
+    What the same command was answered comes before what was said last to any other.
+    """
     row = connection.execute(
-        "SELECT answer FROM journal WHERE id < ? AND answer <> '' ORDER BY id DESC LIMIT 1",
-        (entry,),
+        "SELECT answer FROM journal WHERE id < :entry AND answer <> ''"
+        " ORDER BY command = (SELECT command FROM journal WHERE id = :entry) DESC, id DESC LIMIT 1",
+        {"entry": entry},
     ).fetchone()
     return str(row[0]) if row else ""
 
@@ -137,7 +141,7 @@ def clients_at(connection: sqlite3.Connection, hmc: str) -> frozenset[int]:
 
 def logins(connection: sqlite3.Connection) -> tuple[Login, ...]:
     """Return all login attempts in order."""
-    query = f"SELECT {_LOGIN} FROM login ORDER BY id"  # noqa: S608 - own constants
+    query = f"SELECT {_LOGIN} FROM login ORDER BY id"  # nosec B608 # noqa: S608 - own constants
     return tuple(
         Login(id=i, at=at, pid=pid, hmc=hmc, user=user, outcome=outcome)
         for i, at, pid, hmc, user, outcome in connection.execute(query)
@@ -147,7 +151,7 @@ def logins(connection: sqlite3.Connection) -> tuple[Login, ...]:
 def entries(connection: sqlite3.Connection) -> tuple[Entry, ...]:
     """Return all commands in the order in which they came."""
     names = [field.name for field in fields(Entry)]
-    query = f"SELECT {_ENTRY} FROM journal ORDER BY id"  # noqa: S608 - own constants
+    query = f"SELECT {_ENTRY} FROM journal ORDER BY id"  # nosec B608 # noqa: S608 - own constants
     return tuple(_entry(dict(zip(names, row, strict=True))) for row in connection.execute(query))
 
 

@@ -24,18 +24,23 @@ from flashd.adapters.guards.process import ProcessGuard
 from flashd.adapters.guards.table import BUILT_IN, asking
 from flashd.config.guards import (
     BUILT_IN_GUARDS,
+    AixOptions,
     CommandOptions,
     GuardOptions,
     OpensvcOptions,
+    PacemakerOptions,
+    PowerhaOptions,
     ProcessOptions,
     SystemdOptions,
     TcpOptions,
+    VcsOptions,
 )
 from flashd.model.verdict import Finding, Verdict
+from tests.contract import managers
 from tests.integration.remote.there import HOST, There, descendants
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from flashd.ports.guard import Guard
@@ -135,6 +140,33 @@ class Worlds:
         self.program("om", texts[world])
         return OpensvcOptions(service="db", version="2.1", timeout=limit)
 
+    def pacemaker(self, world: str, limit: timedelta) -> PacemakerOptions:
+        self.program("crm_mon", self.managed(managers.CRM_MON, world))
+        self.program("cibadmin", managers.CIBADMIN)
+        return PacemakerOptions(resource="db", timeout=limit)
+
+    def powerha(self, world: str, limit: timedelta) -> PowerhaOptions:
+        self.program("id", "echo 0")
+        self.program("clRGinfo", self.managed(managers.CLRGINFO, world))
+        self.program("lssrc", managers.LSSRC)
+        return PowerhaOptions(group="db", nodes=("n1",), timeout=limit)
+
+    def vcs(self, world: str, limit: timedelta) -> VcsOptions:
+        self.program("hasys", managers.HASYS)
+        self.program("hagrp", self.managed(managers.HAGRP, world))
+        return VcsOptions(group="db", timeout=limit)
+
+    def aix(self, world: str, limit: timedelta) -> AixOptions:
+        self.program("id", "echo 0")
+        self.program("odmget", managers.ODMGET)
+        self.program("mount", managers.MOUNT)
+        self.program("lspv", managers.LSPV)
+        self.program("lsvg", self.managed(managers.LSVG, world))
+        return AixOptions(volume_group="dbvg", disks=(managers.UNIQUE_ID,), timeout=limit)
+
+    def managed(self, texts: Mapping[str, str], world: str) -> str:
+        return {**texts, "hangs": HANGS.format(told=self.told), "nonsense": "echo nonsense"}[world]
+
     def process(self, world: str, limit: timedelta) -> ProcessOptions:
         """Here the world is made in the guard's /proc; there, by what the probe reads it with."""
         if self.there:
@@ -191,11 +223,12 @@ def worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worlds]:
         yield Worlds(tmp_path, stack, told)
 
 
-KINDS_THERE = sorted(["command", "opensvc", "process", "systemd"])
+MANAGED = ["aix", "pacemaker", "powerha", "vcs"]
+KINDS_THERE = sorted(["command", "opensvc", "process", "systemd", *MANAGED])
 every_guard = pytest.mark.parametrize(
     "kind", [*sorted(BUILT_IN), *(f"{kind}{THERE}" for kind in KINDS_THERE)]
 )
-every_child = pytest.mark.parametrize("kind", ["command", "opensvc", "systemd"])
+every_child = pytest.mark.parametrize("kind", ["command", "opensvc", "systemd", *MANAGED])
 every_guard_there = pytest.mark.parametrize("kind", KINDS_THERE)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from flashd.adapters.stores.seen import Known, advance
 from flashd.core.holds import bindings
 from flashd.errors import ArrayUnreachable, StoreError
+from flashd.model.inventory import Inventory, Volume
 from flashd.model.lease import Held, Holder
 from flashd.model.observation import ArrayRecord, Standing, Withdrawal
 from flashd.model.run import (
@@ -25,7 +26,7 @@ from flashd.model.run import (
     StepKind,
     StepRecord,
 )
-from flashd.model.volumes import ArrayTime, Listing, Pair, Relation
+from flashd.model.volumes import ArrayTime, Listing, Pair, Relation, VolumeId
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -119,15 +120,31 @@ class MemoryArray:
     calm: bool = False
     copies: dict[Pair, tuple[datetime, datetime]] = field(default_factory=dict)
     crashing: bool = False
+    made: set[Pair] = field(default_factory=set)
 
     async def observe(self, witness: Witness) -> Listing:  # noqa: ARG002 - the port's
         began = self.clock.now()
+        self.made |= self.copies.keys()
         if self._strikes(0.002):
             self.trouble(self.name)
             raise ArrayUnreachable("the management console does not answer")
         self.clock.move(timedelta(seconds=1))
         relations = {pair: relation(pair, *dates) for pair, dates in self.copies.items()}
         return Listing(self.name, began, self.clock.now(), relations)
+
+    async def inventory(self, witness: Witness) -> Inventory:  # noqa: ARG002 - the port's
+        began = self.clock.now()
+        self.clock.move(timedelta(seconds=1))
+        return Inventory(
+            array=self.name,
+            wwnn="5005076303FFC111",
+            began_at=began,
+            ended_at=self.clock.now(),
+            volumes={one: _volume(one) for pair in self.made for one in pair.volumes},
+            groups={},
+            connections=(),
+            mirrored=frozenset(),
+        )
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:  # noqa: ARG002
@@ -173,6 +190,17 @@ class MemoryArray:
 
     def _strikes(self, part: float) -> bool:
         return not self.calm and self.chance.random() < part
+
+
+def _volume(name: VolumeId) -> Volume:
+    return Volume(
+        id=name,
+        name="-",
+        datatype="FB 512",
+        blocks=2**21,
+        groups=(),
+        states=("Online", "Normal", "Normal"),
+    )
 
 
 def relation(

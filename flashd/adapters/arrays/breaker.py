@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from flashd.core.firewall import Cleared
+    from flashd.model.inventory import Inventory
     from flashd.model.lease import Holder
     from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair
@@ -58,6 +59,11 @@ class BreakerArray:
         """List, unless logins are stopped."""
         async with self._login():
             return await self.inner.observe(witness)
+
+    async def inventory(self, witness: Witness) -> Inventory:
+        """Ask, unless logins are stopped."""
+        async with self._login():
+            return await self.inner.inventory(witness)
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:

@@ -37,7 +37,9 @@ _PROMPT = re.compile(r"dscli> ?")
 _BANNER = re.compile(r"\s*Date/Time: .*")
 _DEVICE = r"IBM\.[0-9A-Z]+-[0-9A-Z]+"
 _BANNER_REST = re.compile(_DEVICE)
-_OF_A_SESSION = re.compile(rf"^(?:dscli> ?|\s)*Date/Time: .* DS:\s*{_DEVICE}", re.MULTILINE)
+_OF_A_SESSION = re.compile(rf"^[^\S\n]*Date/Time: .* DS:\s*{_DEVICE}", re.MULTILINE)
+"""Without crossing lines before the banner: of a flood of empty lines each would be a beginning."""
+
 _QUESTION = re.compile(r"Enter (?:the|your) [A-Za-z0-9 ]+")
 _MESSAGE = re.compile(
     r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})(?P<kind>[IWE]))\b:?\s*(?P<text>.*)"

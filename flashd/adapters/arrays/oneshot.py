@@ -16,7 +16,10 @@ from flashd.adapters.arrays.messages import (
     complaints_of,
     login_refused,
 )
-from flashd.adapters.arrays.reports import NotUnderstoodError, parse_listing
+from flashd.adapters.arrays.outlet import line_of
+from flashd.adapters.arrays.reports import parse_listing
+from flashd.adapters.arrays.stock import parse_inventory, questions
+from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused, TooLate
 from flashd.model.run import Answer, Carrier
 from flashd.model.volumes import Listing
@@ -24,10 +27,12 @@ from flashd.model.volumes import Listing
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
 
     from flashd.adapters.arrays.client import Said
     from flashd.adapters.arrays.messages import Message
     from flashd.core.firewall import Cleared
+    from flashd.model.inventory import Inventory
     from flashd.model.volumes import Pair, Relation
     from flashd.ports.array import Session, Witness
     from flashd.ports.clock import Clock
@@ -89,6 +94,15 @@ class Client(Protocol):
         """Tell what the client asks of a person before the login; empty where it is nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a client that only asked said, and between which instants."""
+
+    said: str
+    began: datetime
+    ended: datetime
+
+
 def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
     """Start dscli as a process."""
     return client(dscli.argv, dscli.environment)
@@ -111,21 +125,34 @@ class OneshotArray:
         """List the whole array."""
         array = self.dscli.array
         command = LIST_ALL.format(array=array)
+        answer = await self._ask(witness, (LIST_OUTPUT, command), command)
+        try:
+            relations = self.read(answer.said, array)
+        except NotUnderstoodError as error:
+            raise _not_understood("lsflash", error) from error
+        return Listing(array, answer.began, answer.ended, relations)
+
+    async def inventory(self, witness: Witness) -> Inventory:
+        """Ask for volumes, mirrors, hosts, groups and images, all in one login."""
+        array = self.dscli.array
+        commands = questions(array)
+        answer = await self._ask(witness, commands, "; ".join(commands))
+        try:
+            return parse_inventory(answer.said, array, answer.began, answer.ended)
+        except NotUnderstoodError as error:
+            raise _not_understood("lsfbvol, lspprc and the like", error) from error
+
+    async def _ask(self, witness: Witness, commands: Sequence[str], name: str) -> _Answer:
+        """Put questions to a client of their own and read it to its end."""
         async with self._logged_in(witness) as process:
-            witness.sent(f"{LIST_OUTPUT}; {command}", self.dscli.line)
+            witness.sent("; ".join(commands), self.dscli.line)
             began = self.clock.now()
-            await process.say(f"{LIST_OUTPUT}\n{command}\n")
+            await process.say("".join(f"{command}\n" for command in commands))
             said = await process.finish(self.dscli.timeout)
-        witness.answered(command, said.exit_status, said.output)
+        witness.answered(name, said.exit_status, said.output)
         if error := self.failure(said):
             raise error
-        try:
-            return Listing(array, began, self.clock.now(), self.read(said.stdout, array))
-        except NotUnderstoodError as error:
-            raise ArrayUnreachable(
-                f"the answer of lsflash was not understood: {error}",
-                "Run it by hand and compare it with docs/dscli.md.",
-            ) from error
+        return _Answer(said.stdout, began, self.clock.now())
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:
@@ -179,6 +206,13 @@ class OneshotArray:
         return _rejection(said, complaints, words) or _no_answer(said, words)
 
 
+def _not_understood(reports: str, error: NotUnderstoodError) -> ArrayUnreachable:
+    return ArrayUnreachable(
+        f"the answer of {reports} was not understood: {error}",
+        "Run it by hand and compare it with docs/dscli.md.",
+    )
+
+
 def _rejection(said: Said, complaints: Sequence[Message], words: str) -> ArrayError | None:
     """Say what would be no other at the next try."""
     if any(NOT_PERMITTED in one.text for one in complaints):
@@ -218,10 +252,11 @@ class OneshotSession:
     async def change(self, command: Cleared, pairs: Sequence[Pair], not_after: float) -> Answer:
         """Send the command and read its answer to the end."""
         dscli = self.array.dscli
+        line = line_of(command, dscli.array, pairs)
         self.witness.sent(command.text, dscli.line)
         if self.array.clock.monotonic() > not_after:  # telling may take long: a log is a pipe
             raise TooLate("the guards' last readings grew too old before the command was written")
-        if not await self.process.say(f"{command.text}\n"):
+        if not await self.process.say(line):
             raise await self.array.not_logged_in(
                 self.process, Readiness.ENDED, self.witness, command.text
             )

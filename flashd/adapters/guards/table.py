@@ -6,11 +6,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from flashd.adapters.guards.aix import AixGuard
 from flashd.adapters.guards.command import CommandGuard
 from flashd.adapters.guards.opensvc import OpensvcGuard
+from flashd.adapters.guards.pacemaker import PacemakerGuard
+from flashd.adapters.guards.powerha import PowerhaGuard
 from flashd.adapters.guards.process import ProcessGuard
 from flashd.adapters.guards.systemd import SystemdGuard
 from flashd.adapters.guards.tcp import TcpGuard
+from flashd.adapters.guards.vcs import VcsGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +28,10 @@ _ON_ANY_HOST: Mapping[str, Callable[..., Guard]] = MappingProxyType(
         "process": ProcessGuard,
         "command": CommandGuard,
         "opensvc": OpensvcGuard,
+        "pacemaker": PacemakerGuard,
+        "powerha": PowerhaGuard,
+        "vcs": VcsGuard,
+        "aix": AixGuard,
     }
 )
 

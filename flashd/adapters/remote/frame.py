@@ -95,7 +95,7 @@ def _status(status: int) -> int:
     """
     if _SIGNALLED < status <= _SIGNALLED + _SIGNALS:
         return _SIGNALLED - status
-    return status if status < 2 * _SIGNALLED else 2 * _SIGNALLED - status
+    return status if status <= 2 * _SIGNALLED else 2 * _SIGNALLED - status
 
 
 def _complaint(said: bytes) -> str:

@@ -5,7 +5,7 @@
 #   restrict,from="...",command="/usr/libexec/flashd-probe" ssh-ed25519 ...
 #
 #   -c FILE   the programs that may be run, one absolute path a line
-#   -p PATH   where systemctl, om and the like are looked for
+#   -p PATH   where systemctl, om, crm_mon and the like are looked for
 #
 # The question stands in SSH_ORIGINAL_COMMAND. It is taken apart here and never given to a shell.
 
@@ -15,7 +15,7 @@ umask 077
 set -f
 
 commands=/etc/flashd-probe/commands
-path=/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin
+path=/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/usr/es/sbin/cluster/utilities:/opt/VRTS/bin
 while [ $# -gt 1 ]; do
     case $1 in
     -c) commands=$2 ;;
@@ -30,6 +30,10 @@ surplus=$#
 
 asked=${SSH_ORIGINAL_COMMAND-}
 unset SSH_ORIGINAL_COMMAND SSH_CLIENT SSH_CONNECTION SSH_TTY ENV BASH_ENV CDPATH
+# Each has a program answer from another place than this host.
+unset CIB_file CIB_shadow CIB_port CIB_server VCS_HOST
+ODMDIR=/etc/objrepos
+export ODMDIR
 IFS=' '
 nonce=-
 begun=
@@ -182,6 +186,58 @@ opensvc() {
     refuse 'that version of OpenSVC is not known here'
 }
 
+pacemaker() {
+    case $1 in
+    state) answer crm_mon --output-as=xml -1 ;;
+    history) answer cibadmin --query --scope status ;;
+    esac
+    refuse 'that is no question about Pacemaker'
+}
+
+grouped() {
+    case $1 in
+    '' | [!A-Za-z]* | *[!A-Za-z0-9_.-]*) refuse 'that is not the name of a group' ;;
+    esac
+}
+
+powerha() {
+    case $1-$# in
+    user-1) answer id -u ;;
+    manager-1) answer lssrc -ls clstrmgrES ;;
+    group-2)
+        grouped "$2"
+        answer clRGinfo -s "$2"
+        ;;
+    esac
+    refuse 'that is no question about PowerHA'
+}
+
+vcs() {
+    case $1-$# in
+    systems-1) answer hasys -state ;;
+    attributes-2)
+        grouped "$2"
+        answer hagrp -display "$2" -attribute SystemList Probed AutoDisabled
+        ;;
+    state-2)
+        grouped "$2"
+        answer hagrp -state "$2"
+        ;;
+    esac
+    refuse 'that is no question about VCS'
+}
+
+aix() {
+    case $1 in
+    user) answer id -u ;;
+    ids) answer odmget -q attribute=unique_id CuAt ;;
+    mounts) answer mount ;;
+    disks) answer lspv ;;
+    active) answer lsvg -o ;;
+    esac
+    refuse 'that is no question about volume groups'
+}
+
 [ "$surplus" -eq 0 ] || refuse 'the forced command has arguments that are not understood'
 [ "${#asked}" -le 16384 ] || refuse 'the question is too long'
 case $asked in
@@ -221,6 +277,10 @@ systemd-2)
     ;;
 processes-1) processes "$1" ;;
 opensvc-2) opensvc "$1" "$2" ;;
+pacemaker-1) pacemaker "$1" ;;
+powerha-[12]) powerha "$@" ;;
+vcs-[12]) vcs "$@" ;;
+aix-1) aix "$1" ;;
 command-0) refuse 'no program was named' ;;
 command-*)
     allowed "$1"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.processes import Completed, Ending, run
 from flashd.adapters.remote import words as said
-from flashd.adapters.remote.files import distrust_of
+from flashd.adapters.remote.files import distrust_of_files
 from flashd.adapters.remote.frame import Frame, Torn, question, read
 from flashd.adapters.remote.identity import compared, stranger
 from flashd.adapters.threads import beside
@@ -29,6 +29,8 @@ _FRAME_ROOM = 1 << 16  # bytes beside the answer itself: the frame, a banner
 _LEAST = 0.05  # seconds; with less there is no use in starting ssh
 _LONGEST = 30
 _WIDTH = 1000
+_SHELL = {"SHELL": "/bin/sh"}
+"""ssh has `$SHELL` read its ProxyCommand, which is quoted for sh; a service's user has nologin."""
 
 # Of several values for one option ssh takes the first, so these stand before any file. What older
 # versions do not know yet is named in the first one, and absent there anyway.
@@ -87,7 +89,7 @@ class SshRemote:
         loop, pin = asyncio.get_running_loop(), self.settings.pin(host)
         try:
             async with asyncio.timeout_at(deadline):
-                if distrust := await beside(partial(distrust_of, self.settings, self.key)):
+                if distrust := await beside(partial(distrust_of_files, self.settings, self.key)):
                     return Silence(distrust)
         except TimeoutError:
             return Silence(f"the files that ssh needs for {host} could not be read in time")
@@ -115,7 +117,8 @@ class SshRemote:
         seconds = min(max(int(left) + 1, 1), _LONGEST)
         try:
             argv = command_line(self.settings, self.key, host, question(nonce, seconds, words))
-            done = await run(argv, limit=timedelta(seconds=left), cap=cap + _FRAME_ROOM)
+            limit, room = timedelta(seconds=left), cap + _FRAME_ROOM
+            done = await run(argv, limit=limit, more_environment=_SHELL, cap=room)
         except (OSError, ValueError) as error:
             return Silence(f"ssh cannot be run: {error}", {"host": host})
         return judge(done, nonce, host, self.settings)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CHECK = "sandbox"
 _HOMES = ("/home", "/root", "/run/user")
-_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - as systemd names them
+_TEMPORARY = ("/tmp", "/var/tmp")  # nosec B108 # noqa: S108 - as systemd names them
 _STATE_KEYS = {
     "StateDirectory": "/var/lib",
     "CacheDirectory": "/var/cache",

@@ -65,7 +65,7 @@ def simulated(options: Sequence[str], environment: Mapping[str, str], limit: flo
 
 def _become(words: list[str], environment: Mapping[str, str]) -> NoReturn:
     try:
-        os.execvpe(words[0], words, environment)  # noqa: S606 - no shell reads these words
+        os.execvpe(words[0], words, environment)  # nosec B606 # noqa: S606 - no shell reads these words
     except OSError as error:
         os.write(2, f"cannot be started: {error.strerror}\n".encode())
     os._exit(_CANNOT_START)

@@ -13,7 +13,7 @@ from flashd.sim.hosts import access
 from flashd.sim.ids import Pair
 
 _USER = "compare"
-_PASSWORD = "compare"  # noqa: S105 - of a simulated array that lives for one comparison
+_PASSWORD = "compare"  # nosec B105 # noqa: S105 - of a simulated array that lives for one comparison
 _ENOUGH = 100
 """Rows of a listing that give its shape."""
 

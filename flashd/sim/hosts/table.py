@@ -63,7 +63,7 @@ class HostTable:
 
     def harm(self) -> tuple[Harm, ...]:
         """Return all harm in the order in which hosts saw it."""
-        query = f"SELECT {_HARM} FROM harm ORDER BY number"  # noqa: S608 - own constants
+        query = f"SELECT {_HARM} FROM harm ORDER BY number"  # nosec B608 # noqa: S608 - own constants
         rows = self._connection.execute(query)
         return tuple(
             Harm(at=at, host=host, volume=volume, lost=lost, now=now)
@@ -73,7 +73,7 @@ class HostTable:
     def note_harm(self, harm: Harm) -> None:
         """Record that a volume changed under a host."""
         self._connection.execute(
-            f"INSERT INTO harm ({_HARM}) VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - own constants
+            f"INSERT INTO harm ({_HARM}) VALUES (?, ?, ?, ?, ?)",  # nosec B608 # noqa: S608 - own constants
             astuple(harm),
         )
 

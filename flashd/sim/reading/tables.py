@@ -135,7 +135,7 @@ def split_header(header: str, delim: str) -> tuple[str, ...]:
 def under_header(block: Block, verb: str) -> Parsed:
     """Read rows under their header, delimited or padded."""
     header = block.header
-    assert header is not None  # noqa: S101 - a block without one is read elsewhere
+    assert header is not None  # nosec B101 # noqa: S101 - a block without one is read elsewhere
     delim = delimiter(header.text, verb)
     columns = tuple(map(canonical, split_header(header.text.strip(), delim)))
     shape = shape_of(columns)

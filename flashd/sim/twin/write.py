@@ -46,7 +46,7 @@ def _fill(array: Array, twin: Twin, copy_rate: str) -> None:
     with array.file.change() as rows:
         for column in ("wwnn", "model"):
             if value := getattr(twin, column):
-                rows.execute(f"UPDATE array SET {column} = ?", (value,))  # noqa: S608 - own words
+                rows.execute(f"UPDATE array SET {column} = ?", (value,))  # nosec B608 # noqa: S608 - own words
     with array.inventory() as held:
         _put_all(held, twin)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flashd.core.firewall import Cleared
+    from flashd.model.inventory import Inventory
     from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair
     from flashd.ports.array import ArrayBackend, Session, Witness
@@ -67,6 +68,12 @@ class GuardedArray:
         listing = await self.inner.observe(witness)
         self.door("observed")
         return listing
+
+    async def inventory(self, witness: Witness) -> Inventory:
+        self.door("take stock")
+        inventory = await self.inner.inventory(witness)
+        self.door("took stock")
+        return inventory
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:

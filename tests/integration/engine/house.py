@@ -28,6 +28,7 @@ from flashd.engine.cycle import Cycle
 from flashd.engine.request import Request
 from flashd.engine.world import Pace, World
 from flashd.errors import ConfigError
+from flashd.model.protection import NOTHING, Protection
 from flashd.model.run import Trigger
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.verdict import Finding, Verdict
@@ -144,7 +145,7 @@ class Lab:
     arrays: dict[str, Array] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     guards: dict[str, Looks] = field(default_factory=dict)
-    protected: frozenset[tuple[str, str]] = frozenset()
+    protected: Protection = NOTHING
     timeout: float = 20.0
     late: float = 0.0  # nothing is carried out once its client is gone, unless a test says so
     environment: dict[str, str] = field(default_factory=dict)
@@ -285,7 +286,7 @@ def console(serial: str) -> str:
 
 
 def resource(*pairs: str, name: str = "sync#1", serial: str = SERIAL, **more: bool) -> Resource:
-    return Resource(id=name, array=serial, pairs=tuple(map(Pair.parse, pairs)), **more)
+    return Resource(id=name, array=serial, pairs=tuple(map(Pair.parse, pairs)), **more)  # type: ignore[arg-type]
 
 
 async def asked(

@@ -9,6 +9,7 @@ import pytest
 
 from flashd.engine.cycle import Cycle
 from flashd.engine.request import Request
+from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.model.volumes import Pair
 from tests.integration.engine.house import (
@@ -79,7 +80,7 @@ async def test_invariant_2_a_reload_that_protects_it_leaves_a_pair_withdrawn(lab
     lab.clones(PAIR, record=False)
 
     def reload() -> Finding:
-        heir(lab, world, protected=frozenset({(SERIAL, "0002")})).succeed()
+        heir(lab, world, protected=Protection(volumes=frozenset({(SERIAL, "0002")}))).succeed()
         return down()
 
     lab.define("db", resource(PAIR, recording=False), looks=[down(), down(), reload])
@@ -110,7 +111,7 @@ async def test_invariant_2_a_volume_that_a_reload_protects_is_no_target_any_more
     lab.clones(PAIR)
 
     def reload() -> Finding:
-        heir(lab, world, protected=frozenset({(SERIAL, "0002")})).succeed()
+        heir(lab, world, protected=Protection(volumes=frozenset({(SERIAL, "0002")}))).succeed()
         return down()
 
     lab.define("db", resource(PAIR), looks=[down(), reload])

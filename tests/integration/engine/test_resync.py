@@ -12,6 +12,7 @@ import pytest
 from flashd.engine.events import Event
 from flashd.errors import FlashdError
 from flashd.model.health import Status
+from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Verdict
 from tests.integration.engine.house import (
@@ -237,7 +238,7 @@ FORCED = {
     "a missing relation": lambda lab: lab.array().drop_relation(PAIRS[1]),
     "a running copy": lambda lab: lab.array().set_relation(PAIRS[0], uncopied=7, held=True),
     "the protected set": lambda lab: setattr(
-        lab, "protected", frozenset({("IBM.2107-75ABC01", "0102")})
+        lab, "protected", Protection(volumes=frozenset({("IBM.2107-75ABC01", "0102")}))
     ),
     "a source that is a target": lambda lab: (
         lab.array().add_volumes("0009"),

@@ -49,6 +49,16 @@ async def test_there_may_be_a_bastion_on_the_way(there: There, bastion: There) -
         assert finding.verdict is Verdict.DOWN, finding
 
 
+@pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "/bin/false", "/nowhere"])
+async def test_the_way_does_not_hang_on_the_shell_of_who_runs_it(
+    there: There, bastion: There, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    monkeypatch.setenv("SHELL", shell)
+    there.program("systemctl", DOWN)
+    with bastion.sshd():
+        assert (await systemd(there, jump=jump(bastion))).verdict is Verdict.DOWN
+
+
 async def test_paths_are_taken_to_the_letter(tmp_path: Path, there: There, bastion: There) -> None:
     there.program("systemctl", DOWN)
     (folder := tmp_path / "100%h of $(id) \\ it's").mkdir()

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flashd.adapters.arrays.reports import REQUIRED, NotUnderstoodError, parse_listing
+from flashd.adapters.arrays.reports import REQUIRED, parse_listing
+from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.model.volumes import Pair
 
 ARRAY = "IBM.2107-75ABC01"

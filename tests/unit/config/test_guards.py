@@ -16,13 +16,17 @@ from flashd.config.guards import (
 )
 
 
-def test_five_types_are_built_in_and_three_of_them_can_prove() -> None:
+def test_the_types_that_are_built_in_and_which_of_them_can_prove() -> None:
     assert {kind: options.proves for kind, options in BUILT_IN_GUARDS.items()} == {
         "systemd": True,
         "tcp": False,
         "process": False,
         "command": True,
         "opensvc": True,
+        "pacemaker": True,
+        "powerha": True,
+        "vcs": True,
+        "aix": True,
     }
 
 

@@ -11,14 +11,18 @@ from flashd.config.configuration import Configuration, interpret, load
 from flashd.config.files import Files
 from flashd.config.guards import (
     BUILT_IN_GUARDS,
+    AixOptions,
     CommandOptions,
     GuardOptions,
     OpensvcOptions,
+    PacemakerOptions,
     SystemdOptions,
     TcpOptions,
+    VcsOptions,
 )
 from flashd.config.mistakes import Mistakes
 from flashd.core.schedule import parse
+from flashd.model.protection import NOTHING
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.volumes import Pair
 
@@ -187,6 +191,32 @@ def test_every_option_of_every_guard_is_read() -> None:
     )
 
 
+def test_every_option_of_a_cluster_s_guards_is_read() -> None:
+    (service,) = sample("clusters").values()
+    assert [guard.name for guard in service.guards] == [
+        "pacemaker g_ora",
+        "pacemaker fs-db.1 on n1",
+        "powerha oratst_rg on app1",
+        "vcs ora_sg",
+        "vcs ora-sg on n1",
+        "aix oratstvg on app1",
+        "aix ora2vg",
+    ]
+    options = [guard.options for guard in service.guards]
+    assert options[1] == PacemakerOptions(
+        resource="fs-db.1", nodes=("n1", "n2"), offline_is_down=True, host="n1"
+    )
+    assert options[4] == VcsOptions(group="ora-sg", systems=("n1",), host="n1")
+    assert options[6] == AixOptions(
+        volume_group="ora2vg",
+        disks=("200B75BALB1107B07210790003IBMfcp", "200B75BALB1107C07210790003IBMfcp"),
+        mount_points=("/u01/oratst", "/u02"),
+        exported_is_down=True,
+    )
+    assert not AixOptions(volume_group="vg", disks=("200B75BALB1107B",)).exported_is_down
+    assert not PacemakerOptions(resource="g").offline_is_down
+
+
 def test_hints_at_what_is_pinned_of_a_host_that_no_guard_looks_at() -> None:
     guards = "guards: [{type: systemd, unit: db, host: TST1.example.net}]"
     text = f"services: {{db: {{{guards}, sync: {{s: {{array: {ARRAY}, pairs: 0001:0002}}}}}}}}\n"
@@ -217,14 +247,14 @@ def test_every_array_is_known_with_its_places() -> None:
 def test_protected_volumes_are_told() -> None:
     protected = f"volumes:\n  {ARRAY}: [0010, 00fe-0101]\n"
     found = configuration(a_service(""), **{"protected.yaml": protected})
-    assert sorted(found.protected) == [
+    assert sorted(found.protected.volumes) == [
         (ARRAY, volume) for volume in ("0010", "00FE", "00FF", "0100", "0101")
     ]
 
 
 @pytest.mark.parametrize("text", ["", "volumes: {}\n", "# nothing\n"])
 def test_nothing_may_be_protected(text: str) -> None:
-    assert configuration(a_service(""), **{"protected.yaml": text}).protected == frozenset()
+    assert configuration(a_service(""), **{"protected.yaml": text}).protected == NOTHING
 
 
 class LampOptions(GuardOptions):
@@ -244,7 +274,7 @@ def test_guard_types_come_from_outside_too() -> None:
     assert service.guards == (
         GuardSpec("lamp", "lamp red", LampOptions(colour="red"), proves=True),
     )
-    with pytest.raises(Mistakes, match="guard type 'lamp' is not known; known are command, "):
+    with pytest.raises(Mistakes, match="guard type 'lamp' is not known; known are aix, "):
         interpret(files)
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flashd.core.instants import read
 from flashd.core.schedule import parse
+from flashd.model.inventory import HostConnection, Inventory, Volume, VolumeGroup
 from flashd.model.observation import ArrayRecord, Picture, Sighting, Withdrawal
 from flashd.model.run import (
     Carrier,
@@ -19,7 +20,7 @@ from flashd.model.run import (
     Trigger,
 )
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
-from flashd.model.volumes import ArrayTime, Listing, Pair, Relation
+from flashd.model.volumes import ArrayTime, Listing, Pair, Relation, VolumeId
 
 ARRAY = "IBM.2107-75ABC01"
 OTHER_ARRAY = "IBM.2107-75XYZ02"
@@ -71,6 +72,33 @@ def relation(name: str, synced: str | None = SYNCED, created: str | None = CREAT
         created=date(created) if created else None,
         synced=date(synced) if synced else None,
         space_efficient_target=False,
+    )
+
+
+def volume(name: str) -> Volume:
+    """Make a volume, in perfect order."""
+    return Volume(
+        id=VolumeId(name),
+        name=f"TST_{name}",
+        datatype="FB 512",
+        blocks=41943040,
+        groups=("V1",),
+        states=("Online", "Normal", "Normal"),
+    )
+
+
+def inventory(*names: str, array: str = ARRAY) -> Inventory:
+    """Make an array that has the volumes of these pairs, all mapped to the host tst1."""
+    volumes = [volume(one) for name in names for one in pair(name).volumes]
+    return Inventory(
+        array=array,
+        wwnn="5005076303FFC111",
+        began_at=NOW,
+        ended_at=NOW,
+        volumes={one.id: one for one in volumes},
+        groups={"V1": VolumeGroup(id="V1", name="tst1", type="SCSI Mask")},
+        connections=(HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group="V1"),),
+        mirrored=frozenset(),
     )
 
 

@@ -9,10 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashd.core.command import first_establish, render
-from flashd.core.firewall import Cleared, Forbidden, examine
+from flashd.core.firewall import Cleared, Facts, Forbidden, examine
+from flashd.model.protection import Protection
 from flashd.model.run import Step, StepKind
 from flashd.model.volumes import Pair, VolumeId
-from tests.unit.core.builders import ARRAY, PAIRS, listing, pair, relation, resource, service
+from tests.unit.core.builders import (
+    ARRAY,
+    PAIRS,
+    inventory,
+    listing,
+    pair,
+    relation,
+    resource,
+    service,
+)
 
 RESYNC, WITHDRAW, ESTABLISH = StepKind.RESYNC, StepKind.WITHDRAW, StepKind.ESTABLISH
 DEV = f"-dev {ARRAY}"
@@ -98,8 +108,11 @@ def test_invariant_2_the_gate_knows_every_command_that_is_written(
     gate = examine(
         text,
         service(wanted),
-        listing(*([] if kind is ESTABLISH else live)),
-        Forbidden(frozenset((ARRAY, one.source) for one in pairs), frozenset()),
-        frozenset((ARRAY, one.source, one.target) for one in pairs),
+        Facts(
+            listing=listing(*([] if kind is ESTABLISH else live)),
+            inventory=inventory(*names),
+            withdrawn=frozenset((ARRAY, one.source, one.target) for one in pairs),
+        ),
+        Forbidden(frozenset((ARRAY, one.source) for one in pairs), Protection()),
     )
     assert gate == Cleared(text)

@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashd.core.firewall import Cleared, Forbidden, Stopped, examine
+from flashd.core.firewall import Cleared, Facts, Forbidden, Stopped, examine
+from flashd.model.inventory import HostConnection, VolumeGroup
+from flashd.model.protection import NOTHING, Protection
+from flashd.model.volumes import VolumeId
 from tests.unit.core.builders import (
     ARRAY,
     OTHER_ARRAY,
     PAIRS,
+    inventory,
     listing,
     pair,
     relation,
@@ -24,6 +28,7 @@ from tests.unit.core.builders import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flashd.model.inventory import Inventory
     from flashd.model.service import Resource, Service
     from flashd.model.volumes import Listing, Relation
 
@@ -32,7 +37,6 @@ RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp {NAMED}"
 WITHDRAW = f"rmflash -dev {ARRAY} -quiet {NAMED}"
 ESTABLISH = f"mkflash -dev {ARRAY} -persist -cp {NAMED}"
 SOURCES = frozenset((ARRAY, str(pair(name).source)) for name in PAIRS)
-NOTHING: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,21 @@ class Gate:
     listing: Listing
     forbidden: Forbidden = field(default_factory=lambda: Forbidden(SOURCES, NOTHING))
     withdrawn: frozenset[tuple[str, str, str]] = frozenset()
+    inventory: Inventory = field(default_factory=lambda: inventory(*PAIRS))
+    grown: frozenset[tuple[str, str]] = frozenset()
 
     def examine(self, text: str) -> Cleared | Stopped:
-        return examine(text, self.service, self.listing, self.forbidden, self.withdrawn)
+        facts = Facts(
+            listing=self.listing,
+            inventory=self.inventory,
+            withdrawn=self.withdrawn,
+            grown=self.grown,
+        )
+        return examine(text, self.service, facts, self.forbidden)
 
     def protecting(self, array: str, volume: str) -> Gate:
-        return replace(self, forbidden=Forbidden(SOURCES, frozenset({(array, volume)})))
+        protection = Protection(volumes=frozenset({(array, volume)}))
+        return replace(self, forbidden=Forbidden(SOURCES, protection))
 
     def with_source(self, array: str, volume: str) -> Gate:
         return replace(self, forbidden=Forbidden(SOURCES | {(array, volume)}, NOTHING))
@@ -209,7 +222,9 @@ def test_invariant_2_a_resource_of_another_array_does_not_lend_its_pairs() -> No
     there = RESYNC.replace(ARRAY, OTHER_ARRAY)
     assert gate.examine(there) == Stopped(f"it is for {OTHER_ARRAY}, the listing of {ARRAY}")
     read = replace(gate, listing=listing(*map(relation, PAIRS), array=OTHER_ARRAY))
-    assert read.examine(there) == Cleared(there)
+    assert read.examine(there) == Stopped(f"it is for {OTHER_ARRAY}, the inventory of {ARRAY}")
+    known = replace(read, inventory=inventory(*PAIRS, array=OTHER_ARRAY))
+    assert known.examine(there) == Cleared(there)
 
 
 @pytest.mark.parametrize(("gate", "text"), GOOD.values(), ids=GOOD.keys())
@@ -217,6 +232,14 @@ def test_invariant_2_wants_a_listing_of_the_same_array(gate: Gate, text: str) ->
     other = listing(*gate.listing.relations.values(), array=OTHER_ARRAY)
     assert replace(gate, listing=other).examine(text) == Stopped(
         f"it is for {ARRAY}, the listing of {OTHER_ARRAY}"
+    )
+
+
+@pytest.mark.parametrize(("gate", "text"), GOOD.values(), ids=GOOD.keys())
+def test_invariant_2_wants_an_inventory_of_the_same_array(gate: Gate, text: str) -> None:
+    other = inventory(*PAIRS, array=OTHER_ARRAY)
+    assert replace(gate, inventory=other).examine(text) == Stopped(
+        f"it is for {ARRAY}, the inventory of {OTHER_ARRAY}"
     )
 
 
@@ -437,3 +460,197 @@ def test_invariant_2_lets_no_text_pass_but_the_good_one(data: st.DataObject, nam
         # `-tgtse` only permits: where it is missing the array refuses, where it is too much
         # nothing is different.
         assert text.replace(" -tgtse", "") == good
+
+
+def with_volume(stock: Inventory, **more: object) -> Inventory:
+    """Change the target of the second pair."""
+    changed = replace(stock.volumes[TARGET], **more)  # type: ignore[arg-type]
+    return replace(stock, volumes={**stock.volumes, TARGET: changed})
+
+
+def with_connection(stock: Inventory, name: str, group: str | None) -> Inventory:
+    """Map one more port of a host to a volume group, which need not be there."""
+    one = HostConnection(id="0001", name=name, wwpn="10000000C9A1B2C4", group=group)
+    return replace(stock, connections=(*stock.connections, one))
+
+
+def with_group(stock: Inventory, name: str, kind: str) -> Inventory:
+    """Add a volume group in which no volume is."""
+    return replace(stock, groups={**stock.groups, "V9": VolumeGroup(id="V9", name=name, type=kind)})
+
+
+TARGET = VolumeId("0102")
+STOCK = inventory(*PAIRS)
+OTHER_HOST = "prd7 10000000C9A1B2C4"
+ALL = with_group(STOCK, "All Fixed Block-512", "SCSI All")
+MASK = with_group(STOCK, "prd7", "SCSI Mask")
+MISFIT_VOLUMES = {
+    "a target in a remote copy relation": (
+        replace(STOCK, mirrored=frozenset({TARGET})),
+        "target 0102 is in a remote copy relation (lspprc)",
+    ),
+    "a target that is not there": (
+        replace(STOCK, volumes={k: v for k, v in STOCK.volumes.items() if k != TARGET}),
+        "volume 0102 is not among the array's volumes (lsfbvol)",
+    ),
+    "a source that is not there": (
+        replace(STOCK, volumes={k: v for k, v in STOCK.volumes.items() if k != "0101"}),
+        "volume 0101 is not among the array's volumes (lsfbvol)",
+    ),
+    "a target that is smaller": (
+        with_volume(STOCK, blocks=41943039),
+        "target 0102 has 41943039 blocks, its source 41943040",
+    ),
+    "a target that is larger": (
+        with_volume(STOCK, blocks=41943041),
+        (
+            "target 0102 has 41943041 blocks, its source only 41943040; if that is meant, enroll"
+            " the service"
+        ),
+    ),
+    "a target of another type": (
+        with_volume(STOCK, datatype="FB 520P"),
+        "target 0102 is 'FB 520P', its source 'FB 512'",
+    ),
+    "a target that is not well": (
+        with_volume(STOCK, states=("Online", "Inaccessible", "Normal")),
+        "volume 0102 is Online/Inaccessible/Normal, not Online/Normal/Normal",
+    ),
+    "a volume group that is not listed": (
+        with_volume(STOCK, groups=("V1", "V8")),
+        "target 0102 is in volume group V8, which is not listed (lsvolgrp)",
+    ),
+}
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD.keys())
+@pytest.mark.parametrize(
+    ("stock", "reason"), MISFIT_VOLUMES.values(), ids=list(MISFIT_VOLUMES.keys())
+)
+def test_invariant_2_wants_two_volumes_that_fit(
+    stock: Inventory, reason: str, good: tuple[Gate, str]
+) -> None:
+    gate, text = good
+    assert replace(gate, inventory=stock).examine(text) == Stopped(reason)
+
+
+def test_invariant_2_wants_a_type_that_is_told() -> None:
+    nameless = {k: replace(v, datatype="") for k, v in STOCK.volumes.items()}
+    gate = replace(RECORDING, inventory=replace(STOCK, volumes=nameless))
+    assert gate.examine(RESYNC) == Stopped("target 0002 is '', its source ''")
+
+
+def test_invariant_2_a_source_must_be_well_too() -> None:
+    ill = replace(STOCK.volumes[VolumeId("0101")], states=("Online", "Normal", "Reconfiguring"))
+    stock = replace(STOCK, volumes={**STOCK.volumes, ill.id: ill})
+    assert replace(RECORDING, inventory=stock).examine(RESYNC) == Stopped(
+        "volume 0101 is Online/Normal/Reconfiguring, not Online/Normal/Normal"
+    )
+
+
+def test_invariant_2_a_source_may_be_in_a_remote_copy_relation() -> None:
+    stock = replace(STOCK, mirrored=frozenset({VolumeId("0101")}))
+    assert replace(RECORDING, inventory=stock).examine(RESYNC) == Cleared(RESYNC)
+
+
+def test_invariant_2_a_larger_target_that_a_person_enrolled_passes() -> None:
+    gate = replace(RECORDING, inventory=with_volume(STOCK, blocks=41943041))
+    enrolled = replace(gate, grown=frozenset({(ARRAY, "0102")}))
+    assert enrolled.examine(RESYNC) == Cleared(RESYNC)
+    elsewhere = replace(gate, grown=frozenset({(OTHER_ARRAY, "0102"), (ARRAY, "0002")}))
+    assert isinstance(elsewhere.examine(RESYNC), Stopped)
+    smaller = replace(enrolled, inventory=with_volume(STOCK, blocks=1))
+    assert isinstance(smaller.examine(RESYNC), Stopped)
+
+
+PROTECTED = {
+    "its volume group, by id": (
+        Protection(groups=frozenset({(ARRAY, "V1")})),
+        "target 0002 is in volume group V1 tst1, which is protected",
+    ),
+    "its volume group, by name": (
+        Protection(groups=frozenset({(ARRAY, "tst1")})),
+        "target 0002 is in volume group V1 tst1, which is protected",
+    ),
+    "a host that it is mapped to": (
+        Protection(hosts=frozenset({"TST?"})),
+        "target 0002 is mapped to host tst1 10000000C9A1B2C3, which is protected",
+    ),
+    "its name": (
+        Protection(names=frozenset({"tst_010*"})),
+        "target 0102 is called TST_0102, which is protected",
+    ),
+}
+NOT_PROTECTED = {
+    "a group of another array": Protection(groups=frozenset({(OTHER_ARRAY, "V1")})),
+    "another group": Protection(groups=frozenset({(ARRAY, "V11")})),
+    "another host": Protection(hosts=frozenset({"tst", "tst11", "tst2*"})),
+    "the name of a source": Protection(names=frozenset({"TST_0101", "TST"})),
+}
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD.keys())
+@pytest.mark.parametrize(("protection", "reason"), PROTECTED.values(), ids=PROTECTED.keys())
+def test_invariant_2_protects_by_group_host_and_name(
+    protection: Protection, reason: str, good: tuple[Gate, str]
+) -> None:
+    gate, text = good
+    protecting = replace(gate, forbidden=Forbidden(SOURCES, protection))
+    assert protecting.examine(text) == Stopped(reason)
+
+
+@pytest.mark.parametrize("protection", NOT_PROTECTED.values(), ids=NOT_PROTECTED.keys())
+def test_invariant_2_protects_nothing_else(protection: Protection) -> None:
+    gate = replace(RECORDING, forbidden=Forbidden(SOURCES, protection))
+    assert gate.examine(RESYNC) == Cleared(RESYNC)
+
+
+REACHES = {
+    "a host of the same group": with_connection(STOCK, "prd7", "V1"),
+    "a host that sees everything": with_connection(ALL, "prd7", "V9"),
+    "a host of a group that is not listed": with_connection(STOCK, "prd7", "V77"),
+}
+REACHES_NOT = {
+    "a host without a group": with_connection(STOCK, "prd7", None),
+    "a host of another group": with_connection(MASK, "prd7", "V9"),
+}
+
+
+@pytest.mark.parametrize("stock", REACHES.values(), ids=REACHES.keys())
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD.keys())
+def test_invariant_2_a_host_beyond_the_declared_ones_stops_it(
+    stock: Inventory, good: tuple[Gate, str]
+) -> None:
+    gate, text = good
+    mapped = replace(gate, inventory=stock)
+    declaring = mapped.serving(replace(gate.service.resources[0], hosts=("TST*",)))
+    assert declaring.examine(text) == Stopped(
+        f"target 0002 is mapped to host {OTHER_HOST}, which is not among the hosts of resource"
+        " sync#1"
+    )
+    assert mapped.examine(text) == Cleared(text)
+    both = mapped.serving(replace(gate.service.resources[0], hosts=("tst1", "prd7")))
+    assert both.examine(text) == Cleared(text)
+    protecting = replace(
+        mapped, forbidden=Forbidden(SOURCES, Protection(hosts=frozenset({"prd*"})))
+    )
+    assert protecting.examine(text) == Stopped(
+        f"target 0002 is mapped to host {OTHER_HOST}, which is protected"
+    )
+
+
+@pytest.mark.parametrize("stock", REACHES_NOT.values(), ids=REACHES_NOT.keys())
+def test_invariant_2_a_host_that_cannot_reach_the_target_does_not(stock: Inventory) -> None:
+    gate = replace(RECORDING, inventory=stock)
+    declaring = gate.serving(replace(gate.service.resources[0], hosts=("tst1",)))
+    assert declaring.examine(RESYNC) == Cleared(RESYNC)
+
+
+def test_invariant_2_nobody_may_be_mapped_where_nobody_is_declared() -> None:
+    declaring = RECORDING.serving(replace(RECORDING.service.resources[0], hosts=()))
+    assert declaring.examine(RESYNC) == Stopped(
+        "target 0002 is mapped to host tst1 10000000C9A1B2C3, which is not among the hosts of"
+        " resource sync#1"
+    )
+    nobody = replace(declaring, inventory=replace(STOCK, connections=()))
+    assert nobody.examine(RESYNC) == Cleared(RESYNC)

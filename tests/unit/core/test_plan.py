@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flashd.core.command import render
-from flashd.core.firewall import Cleared, Forbidden, examine
+from flashd.core.firewall import Cleared, Facts, Forbidden, examine
 from flashd.core.plan import Objection, Planned, Refused, outline, plan
+from flashd.model.protection import Protection
 from flashd.model.run import Step, StepKind
 from tests.unit.core.builders import (
     ARRAY,
     OTHER_ARRAY,
     PAIRS,
+    inventory,
     listing,
     pair,
     relation,
@@ -405,5 +407,10 @@ def test_invariant_2_every_step_of_a_plan_passes_the_last_gate(
         if planned.kind is StepKind.ESTABLISH:
             own |= {(ARRAY, str(each.source), str(each.target)) for each in planned.pairs}
             shown = listing()
-        gate = examine(render(planned), wanted, shown, Forbidden(set(), set()), own)
+        gate = examine(
+            render(planned),
+            wanted,
+            Facts(listing=shown, inventory=inventory(*PAIRS), withdrawn=own),
+            Forbidden(set(), Protection()),
+        )
         assert gate == Cleared(render(planned))

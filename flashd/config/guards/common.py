@@ -1,0 +1,48 @@
+"""What every type of guard can be told, and the keys that several of them share."""
+
+from abc import abstractmethod
+from datetime import timedelta
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from flashd.config.durations import format_duration
+from flashd.config.values import Host, Section, Span
+
+LONGEST_LOOK = timedelta(seconds=30)
+"""No older reading may be acted on, so a look that takes longer is of no use."""
+
+
+def _short(span: timedelta) -> timedelta:
+    if span > LONGEST_LOOK:
+        raise ValueError(
+            f"{format_duration(span)} is too long: a reading older than"
+            f" {format_duration(LONGEST_LOOK)} cannot be used; a bare number is minutes"
+        )
+    return span
+
+
+Timeout = Annotated[Span, AfterValidator(_short)]
+
+
+class GuardOptions(Section):
+    """What every type of guard has; each type says whether it can prove or only veto."""
+
+    proves: ClassVar[bool]
+
+    timeout: Timeout = Field(
+        default=timedelta(seconds=20),
+        description="How long a look may take, 30s at most; after that its answer is unknown.",
+    )
+
+    @abstractmethod
+    def label(self) -> str:
+        """Name this guard in evidence; unlike any other guard of the same service."""
+
+
+def where(host: str | None) -> str:
+    """Name the host in a guard's label; nothing where it is this one."""
+    return f" on {host}" if host else ""
+
+
+LocalHost = Annotated[Host | None, Field(description="The host to look at; absent: this host.")]
