@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.flashd_process import be_flashd
 from tests.chaos.nursery import born
-from tests.chaos.restart import VERDICT, be_restarted
+from tests.chaos.restart import VERDICT, be_judge, be_restarted
 from tests.chaos.scenes import Scene, furnished, prepare, scene_named
 from tests.chaos.watch import (
     LIMIT,
@@ -27,6 +27,7 @@ from tests.chaos.watch import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -110,7 +111,11 @@ def _played(case: Case, root: Path) -> Result:
             problems += problem
         again = case.before is not None
         watch, problem = _struck(case.scene, root, case.at, case.blow, stuck, again=again)
-        problems += [*problem, *_restarted(root, case)]
+        problems += [*problem, *_verdict(root, case, be_restarted)]
+        stood_still = Blow.STUCK in {case.blow, *(case.before or ())}
+    if stood_still and not problems:
+        until_orphans_end(ORPHANS_TIME)
+        problems += _verdict(root, case, be_judge)
     return Result(tuple(problems), watch.struck, tuple(watch.seen))
 
 
@@ -138,13 +143,12 @@ def _struck(
     return watch, [] if code == (-signal.SIGKILL if killed else 0) else [f"it ended with {code}"]
 
 
-def _restarted(root: Path, case: Case) -> list[str]:
-    pid = born(lambda: be_restarted(root, case.scene))
-    code = _ended(pid)
+def _verdict(root: Path, case: Case, be: Callable[[Path, Scene], int]) -> list[str]:
+    """Have another process look, and tell what must not be."""
+    code = _ended(born(lambda: be(root, case.scene)))
     if code != 0:
         return [f"the one started after it ended with {code}"]
-    said = (root / VERDICT).read_text("utf-8")
-    return said.splitlines()
+    return (root / VERDICT).read_text("utf-8").splitlines()
 
 
 def _ended(pid: int) -> int | None:

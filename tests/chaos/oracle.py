@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 
 from flashd.model.health import Status
 from flashd.model.run import Outcome
-from flashd.sim.journal import RECEIVED
 from tests.chaos.scenes import LAYOUTS, TWO_STEPS
 from tests.integration.engine.house import health
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flashd.engine.world import World
+    from flashd.model.run import RunRecord
     from flashd.sim.journal import Entry
     from tests.chaos.scenes import Scene, Stage
 
 SLACK = timedelta(milliseconds=50)
 """What two readings of one clock lose on their way."""
 
-SECOND = timedelta(seconds=1)
 HOURS = timedelta(hours=1)
 FLASHES = ("resyncflash", "mkflash")
 ALARMS = ("RESYNC_FAILED", "RESYNC_UNKNOWN", "RUN_RECOVERED")
@@ -111,9 +112,7 @@ class Oracle:
         self._all_done_once()
         for _, serial, pairs in LAYOUTS[self.scene.layout]:
             self._whole_and_never_withdrawn_twice(serial, pairs)
-        for run in runs:
-            if run.outcome is Outcome.DONE:
-                self._done_is_done(run.sent, run.ended_at)
+        self._done_is_done([run for run in runs if run.outcome is Outcome.DONE])
         if self.partly:
             self.hold(self._alarmed(), "partly done, and nobody was told")
         fault = self.scene.fault
@@ -170,24 +169,24 @@ class Oracle:
             else:
                 withdrawn -= acted
 
-    def _done_is_done(self, steps: object, ended: datetime | None) -> None:
-        """A run that counts as done flashed each of its pairs, between its intent and its end."""
-        last = {step.intent.step.resource: step.intent for step in steps}  # type: ignore[attr-defined]
-        for intent in last.values():
-            acted = {
-                pair
-                for one in self.commands(intent.step.array)
-                if _verb(one) in FLASHES and self._within(one, intent.at, ended)
-                for pair in one.acted
-            }
-            others = self.scene.fault is not None and self.scene.fault.fault == "others-resync"
-            missing = {str(pair) for pair in intent.step.pairs} - acted
-            self.hold(not missing or others, f"run {intent.run} is done, but not {missing}")
-
-    def _within(self, one: Entry, start: datetime, end: datetime | None) -> bool:
-        """Whether a command was read after its intent was written; by the host's clock."""
-        real = start - self.lab.clock.ahead  # whatever was put forward since only helps
-        return one.phase != RECEIVED and one.at >= (real - SECOND).timestamp() and end is not None
+    def _done_is_done(self, done: Sequence[RunRecord]) -> None:
+        """Each run that counts as done has flashed each of its pairs, and no two by one command."""
+        if self.scene.fault is not None and self.scene.fault.fault == "others-resync":
+            return  # what somebody else made counts, and is said so where dates tell
+        left = [one for serial in self.scene.arrays for one in self.commands(serial)]
+        for run in done:
+            last = {step.intent.step.resource: step.intent for step in run.sent}
+            for intent in last.values():
+                pairs = {str(pair) for pair in intent.step.pairs}
+                mine = [
+                    one
+                    for one in left
+                    if one.command == intent.command
+                    and _verb(one) in FLASHES
+                    and pairs <= set(one.acted)
+                ]
+                self.hold(mine, f"run {run.id} is done, and nothing flashed {sorted(pairs)}")
+                left = [one for one in left if one is not next(iter(mine), None)]
 
     def _alarmed(self) -> bool:
         file = self.lab.root / "told"
