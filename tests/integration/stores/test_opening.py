@@ -173,14 +173,18 @@ def public() -> Iterator[Path]:
         (
             0o777,
             0o600,
-            "directory {0} of the state store is not used:"
-            " {0} can be changed by its group or by others",
+            (
+                "directory {0} of the state store is not used:"
+                " {0} can be changed by its group or by others"
+            ),
         ),
         (
             0o1770,
             None,
-            "directory {0} of the state store is not used:"
-            " {0} can be changed by its group or by others",
+            (
+                "directory {0} of the state store is not used:"
+                " {0} can be changed by its group or by others"
+            ),
         ),
     ],
 )
