@@ -186,7 +186,7 @@ def test_no_secret_is_in_what_is_said_of_a_refused_login(planted: Planted) -> No
     site = planted.site
     site.array().write_pwfile(site.state / f"{SERIAL}.pwfile", password="wrong-" + PWFILE)
     with site.daemon() as daemon:
-        daemon.until("login-refused")
+        daemon.until("logins-stopped")
         assert daemon.stop() == 0
         planted.said += [*daemon.lines, daemon.complaints()]
     all_of(planted)
@@ -281,3 +281,37 @@ def test_a_secret_that_was_typed_by_mistake_is_kept_nowhere(
     assert planted.site.run(*words).returncode == 2
     planted.run("history", "--json")
     nowhere(planted, TYPED)
+
+
+def test_a_definition_that_others_can_change_is_in_force_no_more_and_the_last_one_is(
+    planted: Planted,
+) -> None:
+    site = planted.site
+    with site.daemon() as daemon:
+        daemon.until("resync-completed", "db")
+        assert daemon.stop() == 0
+    file = site.etc / "services.d" / "all.yaml"
+    file.chmod(0o666)
+    done = planted.run("check")
+    assert done.returncode == 2
+    assert f"{file}:1:1: is not used:" in done.stderr
+    assert f"run: chmod go-w {file}" in done.stderr
+    with site.daemon() as daemon:
+        daemon.until("configuration-degraded")
+        assert daemon.stop() == 0
+
+
+def test_a_dscli_that_others_can_change_gets_no_password_file(planted: Planted) -> None:
+    (planted.site.guards / "dscli-recording").chmod(0o777)
+    done = planted.run("resync", "db")
+    assert done.returncode == 1
+    assert "can be changed by its group or by others" in done.stderr
+    assert not (planted.site.root / "dscli.started").exists()
+
+
+def test_a_state_directory_that_others_can_change_is_not_used(planted: Planted) -> None:
+    planted.site.state.chmod(0o777)
+    done = planted.run("resync", "db")
+    assert done.returncode == 1
+    assert f"chmod go-w {planted.site.state}" in done.stderr
+    assert planted.site.sent() == 0
