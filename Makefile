@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test switches check fix bench schema deb clean
+.PHONY: help init demo servers test switches year check fix bench schema deb clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -36,6 +36,9 @@ test: $(READY) servers ## all tests
 switches: $(READY) ## flashd under each position of each switch of the simulated array, in all scenarios
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  tests/switches
+
+year: $(READY) ## simulated years of 200 services on 4 arrays, with an oracle; ARGS="--seed 1 --years 2"
+	@$(BIN)/python -m tests.simulation.year.main $(ARGS)
 
 check: $(READY) ## style, types, layers
 	$(BIN)/ruff format --check .
