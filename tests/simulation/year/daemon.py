@@ -42,8 +42,7 @@ if TYPE_CHECKING:
     from tests.simulation.year.definitions import Watcher
     from tests.simulation.year.house import House
 
-SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=5)
 PATIENCE = 1200.0
 
@@ -235,8 +234,6 @@ class YearDaemon:
         self.store = throwaway_store(path, PresentHost(self.house), kind)
         self.cycle: Cycle | None = None
 
-    # its ports
-
     def world(self, life: Life) -> World:
         """Make a world of the present definitions, for one life."""
         house, regime = self.house, self.house.regime
@@ -319,8 +316,6 @@ class YearDaemon:
         if last and last.earliest and since and (clock.set_at is None or clock.set_at < since):
             slack = timedelta(seconds=1 + 2 * max(self.house.skews.values()))
             oracle.claims_fresh(name, last.earliest - clock.ahead, slack)
-
-    # its lives
 
     async def live(self, until: datetime) -> None:
         """Live until then, again and again."""
