@@ -236,6 +236,8 @@ class House:
                 self._oldest.pop(name, None)
         self.regime = regime
         self.oracle.reigns(regime)
+        for array in {array for one in regime.services.values() for array in one.arrays}:
+            self._refreshed(array)  # a new service's pairs may have been made before
 
     def up(self, name: str) -> bool:
         """Whether a dependent service is up."""
