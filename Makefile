@@ -8,7 +8,8 @@ AUDIT := build/audit
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test switches chaos fuzz mutants check audit fix bench schema deb clean
+.PHONY: help init demo servers test switches chaos year fuzz mutants check audit fix bench schema deb \
+  clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -43,6 +44,9 @@ mutants: $(READY) ## the tests against every mutant of the last gates, made by s
 
 chaos: $(READY) ## flashd killed at every instant, under every fault of the array
 	@$(BIN)/python -m tests.chaos --workers $(WORKERS) $(CHAOS)
+
+year: $(READY) ## simulated years of 200 services on 4 arrays, with an oracle; ARGS="--seed 1 --years 2"
+	@$(BIN)/python -m tests.simulation.year.main $(ARGS)
 
 # Seconds a target; TARGETS="yaml frame" for some of them, SEED= to draw the same again.
 SECONDS ?= 60
