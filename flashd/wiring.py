@@ -247,6 +247,7 @@ class Home:
             events=events,
             entropy=lambda: os.urandom(10),
             protected=configuration.protected,
+            require_enrolment=settings.require_enrolment,
             pace=pace_of(settings),
         )
 

@@ -27,6 +27,7 @@ COMMANDS = {
     "plan": "Tell the dscli commands that a resync would send.",
     "why": "Explain the present decision about a service.",
     "history": "Tell past runs.",
+    "enroll": "Pin what services are, so that what differs later is refused.",
     "hold": "Let nobody resync until a time, or until released; or tell the holds.",
     "release": "End holds.",
     "backup": "Write a backup of the state store.",

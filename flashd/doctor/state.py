@@ -14,7 +14,13 @@ from flashd.core.checkup.dates import judge_array_clock, judge_zone, lead
 from flashd.core.checkup.diagnosis import Diagnosis, problem, unseen
 from flashd.core.checkup.login import judge_login
 from flashd.core.checkup.looks import judge_guards
-from flashd.core.checkup.state import Daemon, judge_daemon, judge_readings, judge_schema
+from flashd.core.checkup.state import (
+    Daemon,
+    judge_daemon,
+    judge_enrolments,
+    judge_readings,
+    judge_schema,
+)
 from flashd.doctor.arrays import log_in
 from flashd.doctor.guards import ask_all
 from flashd.errors import ConfigError, FlashdError, StoreError
@@ -94,6 +100,10 @@ async def _with_store(case: Case, world: World) -> AsyncIterator[Diagnosis]:
     for one in judge_daemon(daemon, case.settings.observe_interval, case.now):
         yield one
     for one in judge_readings(records, case.read.arrays):
+        yield one
+    for one in judge_enrolments(
+        world.services, await world.store.enrolments(), required=world.require_enrolment
+    ):
         yield one
     for found in await asyncio.gather(*(_about_array(case, world, a) for a in case.read.arrays)):
         for one in found:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from flashd.core.firewall import Cleared
+    from flashd.model.enrolment import Enrolment
     from flashd.model.hold import Hold, Scope
     from flashd.model.observation import Breaker, Sighting
     from flashd.model.run import Intent
@@ -241,6 +242,7 @@ class MemoryStore:
         self._leases: dict[str, Held] = {}
         self._standings: dict[str, Standing] = {}
         self._holds: dict[Scope, Hold] = {}
+        self._enrolments: dict[str, Enrolment] = {}
         self.ended: dict[str, list[RunRecord]] = defaultdict(list)
 
     async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
@@ -381,6 +383,18 @@ class MemoryStore:
     async def look_again(self, now: datetime, services: Iterable[str] | None = None) -> None:
         of = set(self._standings if services is None else services) & set(self._standings)
         self._standings |= {n: replace(self._standings[n], look_at=now) for n in of}
+
+    async def enrolment(self, service: str) -> Enrolment | None:
+        return self._enrolments.get(service)
+
+    async def enrolments(self) -> Mapping[str, Enrolment]:
+        return dict(self._enrolments)
+
+    async def enroll(self, wanted: Sequence[Enrolment], now: datetime) -> Mapping[str, Enrolment]:
+        before = {k: v for k, v in self._enrolments.items() if k in {one.service for one in wanted}}
+        self._enrolments |= {one.service: one for one in wanted}
+        await self.look_again(now, [one.service for one in wanted])
+        return before
 
     async def holds(self) -> Mapping[Scope, Hold]:
         return dict(self._holds)
