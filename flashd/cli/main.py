@@ -26,6 +26,7 @@ COMMANDS = {
     "resync": "Resync clones now.",
     "plan": "Tell the dscli commands that a resync would send.",
     "why": "Explain the present decision about a service.",
+    "guard": "Ask every guard of services now, and show what it says.",
     "history": "Tell past runs.",
     "enroll": "Pin what services are, so that what differs later is refused.",
     "hold": "Let nobody resync until a time, or until released; or tell the holds.",

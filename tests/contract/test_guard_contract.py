@@ -21,23 +21,29 @@ import pytest
 
 from flashd.adapters import procfs
 from flashd.adapters.guards.process import ProcessGuard
-from flashd.adapters.guards.table import BUILT_IN, asking
+from flashd.adapters.guards.table import BUILT_IN, asking, asking_arrays
 from flashd.config.guards import (
     BUILT_IN_GUARDS,
+    Aimed,
     CommandOptions,
     GuardOptions,
+    HostsOptions,
     OpensvcOptions,
     ProcessOptions,
     SystemdOptions,
     TcpOptions,
 )
+from flashd.errors import ArrayUnreachable
 from flashd.model.verdict import Finding, Verdict
+from flashd.model.volumes import VolumeId
 from tests.integration.remote.there import HOST, There, descendants
+from tests.unit.core.builders import ARRAY, inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
+    from flashd.model.inventory import Inventory
     from flashd.ports.guard import Guard
 
 AT_ONCE, LONG = timedelta(seconds=0.2), timedelta(seconds=30)
@@ -135,6 +141,21 @@ class Worlds:
         self.program("om", texts[world])
         return OpensvcOptions(service="db", version="2.1", timeout=limit)
 
+    def hosts(self, world: str, limit: timedelta) -> Aimed:
+        del world  # it is made in the array that is asked: `stock`
+        return Aimed(HostsOptions(timeout=limit), ((ARRAY, VolumeId("0002")),))
+
+    def stock(self, world: str) -> Callable[[str], Awaitable[Inventory]]:
+        async def take(array: str) -> Inventory:
+            found = inventory("0001:0002", array=array)
+            if world == "hangs":
+                await asyncio.sleep(600)
+            if world == "nonsense":
+                raise ArrayUnreachable("the answer of lsfbvol was not understood")
+            return found if world == "up" else replace(found, connections=())
+
+        return take
+
     def process(self, world: str, limit: timedelta) -> ProcessOptions:
         """Here the world is made in the guard's /proc; there, by what the probe reads it with."""
         if self.there:
@@ -171,8 +192,9 @@ class Worlds:
     def guard(self, kind: str, world: str, limit: timedelta = LONG) -> Guard:
         if kind.endswith(THERE):
             return self.guard_there(kind.removesuffix(THERE), world, limit)
-        options: GuardOptions = getattr(self, kind)(world, limit)
-        guard = BUILT_IN[kind](options)
+        options: object = getattr(self, kind)(world, limit)
+        makers = {**BUILT_IN, **asking_arrays(self.stock(world))}
+        guard = makers[kind](options)
         return replace(guard, proc=self.proc(world)) if isinstance(guard, ProcessGuard) else guard
 
     def guard_there(self, kind: str, world: str, limit: timedelta) -> Guard:

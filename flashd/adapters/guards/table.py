@@ -7,14 +7,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flashd.adapters.guards.command import CommandGuard
+from flashd.adapters.guards.hosts import HostsGuard
 from flashd.adapters.guards.opensvc import OpensvcGuard
 from flashd.adapters.guards.process import ProcessGuard
+from flashd.adapters.guards.shared import Shared
 from flashd.adapters.guards.systemd import SystemdGuard
 from flashd.adapters.guards.tcp import TcpGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from flashd.model.inventory import Inventory
     from flashd.ports.guard import Guard
     from flashd.ports.remote import Remote
 
@@ -27,10 +30,27 @@ _ON_ANY_HOST: Mapping[str, Callable[..., Guard]] = MappingProxyType(
     }
 )
 
-BUILT_IN: Mapping[str, Callable[[Any], Guard]] = MappingProxyType({**_ON_ANY_HOST, "tcp": TcpGuard})
+BUILT_IN: Mapping[str, Callable[[Any], Guard]] = MappingProxyType(
+    {**_ON_ANY_HOST, "tcp": TcpGuard, "hosts": HostsGuard}
+)
 """What makes a guard of each type, given that type's options."""
 
 
 def asking(remote: Remote) -> dict[str, Callable[[Any], Guard]]:
     """Make those of the built-in guards that look at a host able to ask another one."""
     return {kind: partial(make, remote=remote) for kind, make in _ON_ANY_HOST.items()}
+
+
+def asking_arrays(
+    stock: Callable[[str], Awaitable[Inventory]],
+) -> dict[str, Callable[[Any], Guard]]:
+    """Make those of the built-in guards that look at an array able to ask it.
+
+    Guards of many services share one reading, which begins after each of them has asked.
+    """
+    shared: dict[str, Shared[Inventory]] = {}
+
+    def ask(array: str) -> Awaitable[Inventory]:
+        return shared.setdefault(array, Shared(partial(stock, array))).get()
+
+    return {"hosts": partial(HostsGuard, stock=ask)}

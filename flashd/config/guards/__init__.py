@@ -3,6 +3,7 @@
 A module holds the guards of a family; `table` names those that come with flashd.
 """
 
+from flashd.config.guards.arrays import Aimed, HostsOptions
 from flashd.config.guards.clusters import OpensvcOptions
 from flashd.config.guards.common import LONGEST_LOOK, GuardOptions
 from flashd.config.guards.network import TcpOptions
@@ -12,8 +13,10 @@ from flashd.config.guards.table import BUILT_IN_GUARDS
 __all__ = [
     "BUILT_IN_GUARDS",
     "LONGEST_LOOK",
+    "Aimed",
     "CommandOptions",
     "GuardOptions",
+    "HostsOptions",
     "OpensvcOptions",
     "ProcessOptions",
     "SystemdOptions",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from flashd.config.guards.arrays import HostsOptions
 from flashd.config.guards.clusters import OpensvcOptions
 from flashd.config.guards.common import GuardOptions
 from flashd.config.guards.network import TcpOptions
@@ -15,5 +16,6 @@ BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
         "process": ProcessOptions,
         "command": CommandOptions,
         "opensvc": OpensvcOptions,
+        "hosts": HostsOptions,
     }
 )

@@ -16,13 +16,14 @@ from flashd.config.guards import (
 )
 
 
-def test_five_types_are_built_in_and_three_of_them_can_prove() -> None:
+def test_six_types_are_built_in_and_four_of_them_can_prove() -> None:
     assert {kind: options.proves for kind, options in BUILT_IN_GUARDS.items()} == {
         "systemd": True,
         "tcp": False,
         "process": False,
         "command": True,
         "opensvc": True,
+        "hosts": True,
     }
 
 
