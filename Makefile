@@ -8,7 +8,8 @@ AUDIT := build/audit
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test switches check audit fix bench schema deb clean
+.PHONY: help init demo servers test switches chaos year fuzz mutants check audit fix bench schema deb \
+  clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile
@@ -17,7 +18,7 @@ help: ## this list
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv --without-pip $(VENV)
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
-	  --constraint constraints.txt --editable '.[dev]'
+	  --constraint constraints.txt --editable '.[dev,fuzz]'
 	@touch $@
 
 init: $(READY) ## make the virtual environment
@@ -38,6 +39,21 @@ switches: $(READY) ## flashd under each position of each switch of the simulated
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  tests/switches
 
+mutants: $(READY) ## the tests against every mutant of the last gates, made by script
+	$(BIN)/python -u -m tests.mutants
+
+chaos: $(READY) ## flashd killed at every instant, under every fault of the array
+	@$(BIN)/python -m tests.chaos --workers $(WORKERS) $(CHAOS)
+
+year: $(READY) ## simulated years of 200 services on 4 arrays, with an oracle; ARGS="--seed 1 --years 2"
+	@$(BIN)/python -m tests.simulation.year.main $(ARGS)
+
+# Seconds a target; TARGETS="yaml frame" for some of them, SEED= to draw the same again.
+SECONDS ?= 60
+fuzz: $(READY) ## everything that reads foreign text, under a coverage-guided fuzzer, minutes
+	nice -n 10 $(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) --seed $(or $(SEED),0) \
+	  --corpus build/fuzz/corpus $(TARGETS)
+
 check: $(READY) ## style, types, layers, known weaknesses
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -46,7 +62,7 @@ check: $(READY) ## style, types, layers, known weaknesses
 	@$(BIN)/bandit --configfile pyproject.toml --recursive --quiet flashd 2>$(VENV)/bandit.log \
 	  || { cat $(VENV)/bandit.log; false; }
 
-audit: $(READY) ## known weaknesses of the packages that are pinned (asks pypi.org)
+audit: $(READY) ## known weaknesses of the packages that are pinned (asks the package index)
 	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv --without-pip $(AUDIT) && $(PYTHON) -m pip \
 	  --python $(AUDIT)/bin/python install --quiet --disable-pip-version-check pip-audit==2.10.1; }
 	$(AUDIT)/bin/pip-audit --strict --disable-pip --no-deps --requirement constraints.txt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -186,9 +186,20 @@ class Home:
         """
         from flashd.config.files import Files
 
-        async with self.store_of(self.settings_at_hand()) as store:
+        present = self.settings_at_hand()
+        async with self.store_of(present) as store:
             found = await store.accepted()
-        return (self.interpret(Files(self.config_dir, found[0])), found[1]) if found else None
+        if found is None:
+            return None
+        accepted = self.interpret(Files(self.config_dir, found[0]))
+        settings = accepted.settings.model_copy(update={"state": present.state})
+        return replace(accepted, settings=settings), found[1]
+
+    def texts_to_keep(self, settings: Settings) -> dict[str, str]:
+        """Tell the files to remember as accepted, without the password of the store itself."""
+        from flashd.config.whereabouts import without_password
+
+        return without_password(self.files.texts, settings.state)
 
     def store(self, configuration: Configuration) -> AbstractAsyncContextManager[Store]:
         """Open the state store, as the owner of its directory."""

@@ -31,7 +31,7 @@ OUTPUT_CAP = 1 << 20
 MARK = "FLASHD_CHILD"
 """In the environment of all that flashd starts, so that it can be told from others' processes."""
 
-_OURS_ALONE = ("NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "CREDENTIALS_DIRECTORY")
+_OURS_ALONE = ("NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "CREDENTIALS_DIRECTORY", "PGPASS")
 _PATIENCE = 5.0  # seconds that a killed group gets to be gone
 _POLL = 0.01
 
@@ -115,7 +115,7 @@ class Child:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Make the environment of a child: ours in the C locale, without what systemd meant for us."""
+    """Make the environment of a child: ours in the C locale, without what was meant for us."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(_OURS_ALONE)}
     return {**inherited, "LC_ALL": "C", MARK: "1", **(more or {})}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import sys
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -120,6 +122,7 @@ def cli(ctx: click.Context, config_dir: Path, state: str | None) -> None:
 
 def main() -> None:
     """Run the command line; the exit status is the contract's."""
+    _keep_to_ourselves()
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except FlashdError as error:
@@ -138,3 +141,12 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last place where it can be put in words
         click.echo(f"flashd: an error of its own: {error!r}", err=True)
         sys.exit(_OWN_ERROR)
+
+
+def _keep_to_ourselves() -> None:
+    """Leave no file to others, whatever the umask, and no core: both could hold a password.
+
+    Children inherit it: dscli's Java holds the password of an array.
+    """
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

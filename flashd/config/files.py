@@ -11,9 +11,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flashd.config.mistakes import Mistake, Place
+from flashd.config.trust import distrust_of, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from flashd.config.trust import Distrust
 
 SETTINGS = "flashd.yaml"
 PROTECTED = "protected.yaml"
@@ -73,6 +76,8 @@ def _read(directory: Path) -> Files:
     try:
         top = sorted(os.listdir(directory))  # noqa: PTH208 - the error names what was listed
         below = sorted(os.listdir(directory / SERVICES)) if SERVICES in top else []  # noqa: PTH208
+        if doubt := distrust_of(directory / SERVICES if SERVICES in top else directory):
+            return Files(directory, {}, unread=(_about(directory, *_in_doubt(doubt)),))
     except OSError as error:
         return Files(directory, {}, unread=(_unlisted(directory, error),))
     paths = [name for name in top if name in {SETTINGS, PROTECTED}]
@@ -118,8 +123,11 @@ def _text(file: Path) -> str | Mistake:
 
 def _content(file: Path) -> bytes | Mistake:
     with opened(file) as descriptor:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             return _about(file, "is not a regular file", "")
+        if doubt := judge(file, found) or (distrust_of(file) if file.is_symlink() else None):
+            return _about(file, *_in_doubt(doubt))
         content = read_at_most(descriptor, MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         return _about(file, f"is larger than {MAX_BYTES // 2**20} MiB", "split it")
@@ -165,6 +173,11 @@ def _unlisted(directory: Path, error: OSError) -> Mistake:
 
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
+
+
+def _in_doubt(doubt: Distrust) -> tuple[str, str]:
+    """Tell why a file is not believed: commands come from it, and when a volume is overwritten."""
+    return f"is not used: {doubt.message}", f"run: {doubt.remedy}"
 
 
 def _about(file: Path | str, message: str, hint: str) -> Mistake:

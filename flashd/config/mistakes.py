@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from flashd.config.document import Spot
 
 
+_LONGEST_WORD = 100
+"""Of what may be a slip of the pen; comparing takes as long as both words are, multiplied."""
+
+
 class Place(NamedTuple):
     """Where something stands; lines and columns count from 1."""
 
@@ -89,7 +93,7 @@ class Source:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Suggest the known word that was probably meant, or list them all."""
     words = sorted(known)
-    if close := get_close_matches(word, words, n=1):
+    if len(word) <= _LONGEST_WORD and (close := get_close_matches(word, words, n=1)):
         return f"did you mean '{close[0]}'?"
     return f"known are {listed(words)}" if words else ""
 

@@ -11,14 +11,18 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from flashd.config.document import Block, read
+from flashd.config.files import SETTINGS
 from flashd.config.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from flashd.config.mistakes import Source
 
 KEYS = ("state", "auth", "pwfiles")
+
+_PASSWORD = re.compile(r"(?<=//)(?P<user>[^:/@?]*):[^/@?]*@")
 
 _PLAIN = r"""(?P<quote>["']?)(?P<value>[^\s"'\[\]{}&*!|>%@`#,][^\s"'#]*)(?P=quote)"""
 
@@ -68,3 +72,14 @@ def _by_lines(text: str) -> dict[str, str] | None:
 
 def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
+
+
+def without_password(texts: Mapping[str, str], state: str) -> dict[str, str]:
+    """Take the password of the store's URL out of files that are kept in that very store.
+
+    Nobody needs it there: where the store is, the present files say before it can be opened.
+    """
+    found = _PASSWORD.search(state)
+    if not found or SETTINGS not in texts:
+        return dict(texts)
+    return {**texts, SETTINGS: texts[SETTINGS].replace(found[0], f"{found['user']}@")}

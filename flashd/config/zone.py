@@ -55,8 +55,9 @@ def find_zone(name: str) -> ZoneInfo | None:
         return None
 
 
+@cache
 def zone_names() -> frozenset[str]:
-    """Tell all names, for suggestions; slow, so only where one was not found."""
+    """Tell all names, for suggestions; slow, so once, and only where one was not found."""
     from zoneinfo import available_timezones  # noqa: PLC0415 - reads a directory tree
 
     return frozenset(available_timezones())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from flashd.core.instants import later, read
+from flashd.core.instants import later, meaning, read
 from flashd.model.run import Account, Outcome, StepKind
 
 if TYPE_CHECKING:
@@ -98,6 +98,26 @@ def _carried_out_by(step: StepRecord, doubt: Doubt) -> datetime:
     if step.answer is None or step.answer.gone is None:
         return step.intent.at + doubt.limit + doubt.late
     return step.answer.gone.at + doubt.late
+
+
+def dated_too_late(
+    step: StepRecord, after: Listing | None, doubt: Doubt, zone: ZoneInfo | None
+) -> list[Pair]:
+    """Tell the pairs whose date is later than the command of a step can have been carried out.
+
+    Somebody else's resync, or an array whose clock is ahead of the host's: dates alone do not
+    tell those apart. Of a client whose end nobody saw nothing is said.
+    """
+    if after is None or step.answer is None or step.answer.gone is None:
+        return []
+    last = _carried_out_by(step, doubt)
+    return [
+        pair
+        for pair in step.intent.step.pairs
+        if (relation := after.relations.get(pair))
+        and relation.copied is not None
+        and meaning(relation.copied, zone)[0] > last
+    ]
 
 
 def end_unseen(step: StepRecord, now: Moment) -> bool:

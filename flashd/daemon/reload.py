@@ -70,7 +70,8 @@ async def _heir(home: Home, old: World, before: Footing) -> _Heir:
         old.clock.now(),
     )
     under_way = {run.service: run.id for run in await old.store.open_runs()}
-    return _Heir(home.files.texts, footing, world, found, under_way)
+    kept = home.texts_to_keep(footing.configuration.settings)
+    return _Heir(kept, footing, world, found, under_way)
 
 
 def _read(home: Home, auth: Auth) -> Footing:

@@ -55,7 +55,8 @@ async def accept(home: Home, footing: Footing, store: Store, events: Events) -> 
     """Remember a configuration that is good, for a start on one that is not."""
     if footing.degraded:
         return
-    await store.accept(dict(home.files.texts), system_clock().now())
+    kept = home.texts_to_keep(footing.configuration.settings)
+    await store.accept(kept, system_clock().now())
     count = len(footing.configuration.services)
     events.tell(
         Event.CONFIGURATION_ACCEPTED,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from flashd.core.verify import end_unseen, in_doubt, in_doubt_until, unconfirmed
+from flashd.core.verify import dated_too_late, end_unseen, in_doubt, in_doubt_until, unconfirmed
 from flashd.engine.events import Event
 from flashd.engine.settle import Ending, close, verdict_on
 from flashd.model.run import Account, Answer, Outcome
@@ -95,7 +95,31 @@ def _ending(world: World, orphan: Orphan, listings: Mapping[str, Listing]) -> En
         return Ending(Outcome.FAILED, "flashd ended before anything was sent")
     unsent = _rest_unsent(orphan.run)
     ending = verdict_on(world, sent, listings, unsent, settled=orphan.settled)
+    if ending.outcome is Outcome.DONE:
+        return _with_doubts(world, orphan.run, ending, listings)
     return _final(ending) if orphan.settled else ending
+
+
+def _with_doubts(
+    world: World, run: RunRecord, ending: Ending, listings: Mapping[str, Listing]
+) -> Ending:
+    """Say of what is done that this run may not have done it, where the dates tell."""
+    last = {step.intent.step.resource: step for step in run.sent}
+    late = [
+        str(pair)
+        for step in last.values()
+        for pair in dated_too_late(
+            step,
+            listings.get(step.intent.step.array),
+            world.pace.doubt,
+            world.zones.get(step.intent.step.array),
+        )
+    ]
+    if not late:
+        return ending
+    words = f"{', '.join(late)} dated later than this command can have been carried out"
+    reason = f"{ending.reason}; {words}: somebody else's resync, or the array's clock is ahead"
+    return replace(ending, reason=reason)
 
 
 def _sent(run: RunRecord) -> list[tuple[Intent, Answer | None]]:

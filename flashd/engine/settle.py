@@ -121,6 +121,7 @@ async def close(
     Where the end cannot be written it is told all the same: the run stays open and recovery
     reads the array. Returns whether the run is closed now.
     """
+    tell_ending(world, run, service, ending, facts)  # first: a kill in between would silence it
     closed = False
     if ending.outcome is not Outcome.UNKNOWN:
         try:
@@ -130,7 +131,6 @@ async def close(
             closed = True
         except StoreError as error:
             tell_store_failed(world, error, f"the end of run {run} could not be written")
-    tell_ending(world, run, service, ending, facts)
     return closed
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from flashd.model.printable import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
@@ -62,13 +64,9 @@ class Hold:
     def __post_init__(self) -> None:
         if not self.reason.strip():
             raise ValueError("a hold has a reason")
-        object.__setattr__(self, "reason", _harmless(self.reason.strip()))
-        object.__setattr__(self, "by", _harmless(self.by))
+        object.__setattr__(self, "reason", harmless(self.reason.strip()))
+        object.__setattr__(self, "by", harmless(self.by))
 
     def binds(self, now: datetime) -> bool:
         """Whether it holds at `now`: by the clock, whether anybody removed it or not."""
         return self.until is None or now < self.until
-
-
-def _harmless(text: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from flashd.model.printable import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -25,13 +27,17 @@ class Finding:
     """One answer of a guard, with its evidence.
 
     `incarnation` identifies the run of the dependent service that was seen, such as systemd's
-    InvocationID: where it changes between two looks, something was started in between.
+    InvocationID: where it changes between two looks, something was started in between. The reason
+    often quotes what was answered, so what could command a terminal is spelled out.
     """
 
     verdict: Verdict
     reason: str
     evidence: Mapping[str, object] = field(default_factory=dict)
     incarnation: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", harmless(self.reason))
 
 
 @dataclass(frozen=True, slots=True)

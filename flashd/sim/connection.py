@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flashd.sim import accounts, faults, journal, messages, mischief, pwfile
+from flashd.sim import accounts, faults, instants, journal, messages, mischief, pwfile
 from flashd.sim.array import Array
 from flashd.sim.commands.command import AUTHENTICATION, CONNECTION
 from flashd.sim.errors import SimError
@@ -106,6 +106,7 @@ def _note_failure(array: Array, console: str, credentials: Credentials, outcome:
 
 
 def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
+    instants.reach("login: connected")
     client = _client(console, credentials.user)
     password = _password(console, credentials)
     with array.file.change() as rows:
@@ -124,6 +125,7 @@ def _log_in(array: Array, console: str, credentials: Credentials) -> Admission:
         session = journal.note_login(rows, array.clock.now(), client, said)
     if isinstance(outcome, str):
         raise Refusal(messages.login_refused(outcome), AUTHENTICATION)
+    instants.reach("login: through")
     return Admission(array=array, client=client, user=outcome, session=session)
 
 

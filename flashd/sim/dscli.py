@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
 
-from flashd.sim import connection, managepwfile, messages, modes, profile
+from flashd.sim import connection, instants, managepwfile, messages, modes, profile
 from flashd.sim.commands.command import SYNTAX
 from flashd.sim.connection import Credentials
 from flashd.sim.errors import SimError
@@ -53,9 +53,12 @@ def main() -> int:
     if os.environ.pop(WRAPPER, ""):
         _become_a_wrapper()
     _behave_like_any_client()
+    instants.watch(os.environ)
     try:
+        instants.reach("started")
         code = _run(_arguments(sys.argv[1:]))
         say_the_rest()
+        instants.reach("all is said")
         return code  # noqa: TRY300 - what cannot be said is an outcome too
     except Refusal as refusal:
         return _complain(refusal.message, refusal.code)
@@ -102,7 +105,7 @@ def _arguments(words: list[str]) -> Arguments:
 
 def _run(arguments: Arguments) -> int:
     words = split(arguments.command)
-    terminal = process_terminal()
+    terminal = instants.byte_by_byte(process_terminal())
     if words[:1] == [managepwfile.NAME]:
         return managepwfile.run(words, _default_pwfile(), terminal)
     settings = profile.read(arguments.path("-cfg"))

@@ -113,10 +113,14 @@ def note_late(
 
 
 def last_answer(connection: sqlite3.Connection, entry: int) -> str:
-    """Return what was said last before an entry, empty where nothing was."""
+    """Return what was said before an entry, empty where nothing was.
+
+    What the same command was answered comes before what was said last to any other.
+    """
     row = connection.execute(
-        "SELECT answer FROM journal WHERE id < ? AND answer <> '' ORDER BY id DESC LIMIT 1",
-        (entry,),
+        "SELECT answer FROM journal WHERE id < :entry AND answer <> ''"
+        " ORDER BY command = (SELECT command FROM journal WHERE id = :entry) DESC, id DESC LIMIT 1",
+        {"entry": entry},
     ).fetchone()
     return str(row[0]) if row else ""
 

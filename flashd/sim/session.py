@@ -7,6 +7,7 @@ from flashd.sim import (
     accounts,
     distortion,
     faults,
+    instants,
     journal,
     late,
     manual,
@@ -100,6 +101,7 @@ class Session:
     def perform(self, text: str) -> int:
         """Do one command; return the exit code that it would have by itself."""
         self._switches = self._array.switches
+        instants.reach("command: read")
         entry = self._receive(text)
         if self._layout.echo:
             self._terminal.write(f"{self._layout.echo_prefix}{without_passwords(text)}\n")
@@ -135,6 +137,7 @@ class Session:
             self._note(entry, journal.ACTED, SUCCESS)
             return SUCCESS
         request = parse(command.grammar, words)
+        instants.reach("command: understood")
         layout = self._layout_for(request)
         self._check_device(layout)
         self._check_user(command)
@@ -161,13 +164,16 @@ class Session:
         in_time = self._wait_for_the_array()
         if not in_time and self._switches["on_timeout"] == "undone":
             return self._give_up(entry, command)
+        instants.reach("command: to be done")
         answer = self._act(entry, command, request, fault, others)
+        instants.reach("command: done")
         if not in_time:
             return self._give_up(entry, command)
         if "-wait" in request.flags:  # the client asks again and again: no single answer is late
             await_copies(self._array, answer.acted)
         mischief.strike(fault, AFTER, self._clock, self._terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)
+        instants.reach("command: answered")
         mischief.end(fault, self._clock, answer.exit)
         return answer.exit
 

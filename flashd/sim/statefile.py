@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from flashd.sim import instants
 from flashd.sim.errors import SimError
 from flashd.sim.hosts import table as hosts
 
@@ -112,9 +113,12 @@ class StateFile:
         with self._connect() as connection:
             try:
                 connection.execute("BEGIN IMMEDIATE")
+                instants.reach("array: changing")
                 yield connection
                 if connection.in_transaction:  # the block may have taken it all back itself
+                    instants.reach("array: about to keep the change")
                     connection.execute("COMMIT")
+                instants.reach("array: changed")
             except BaseException as error:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")

@@ -25,22 +25,32 @@ from flashd.adapters.guards.table import BUILT_IN, asking, asking_arrays
 from flashd.config.guards import (
     BUILT_IN_GUARDS,
     Aimed,
+    AixOptions,
     CommandOptions,
-    GuardOptions,
     HostsOptions,
+    HttpOptions,
+    KubernetesOptions,
+    LvmOptions,
+    MountsOptions,
     OpensvcOptions,
+    PacemakerOptions,
+    PowerhaOptions,
     ProcessOptions,
+    ScsiReservationOptions,
     SystemdOptions,
     TcpOptions,
+    VcsOptions,
 )
 from flashd.errors import ArrayUnreachable
 from flashd.model.verdict import Finding, Verdict
 from flashd.model.volumes import VolumeId
+from tests.contract import managers
+from tests.integration.guards.api import PODS, Api, listing, pod
 from tests.integration.remote.there import HOST, There, descendants
 from tests.unit.core.builders import ARRAY, inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
     from flashd.model.inventory import Inventory
@@ -64,7 +74,36 @@ case "$*" in
    printf '"status": {{"db": '; one; printf '}}}}}}}}}}}}' ;;
 esac
 """
+WWID = "6005076303ffd12300000000000010a2"
+DISK = {"kname": "sdx", "maj:min": "8:0", "wwn": f"0x{WWID}"}
+LSBLK = f"echo '{json.dumps({'blockdevices': [DISK]})}'"
+# Stands for the python3 that tells what the kernel has, and takes hold of a device.
+PYTHON = """
+case $6 in
+list) printf '%s\\n' 'device sdx 8:0' 'wwid sdx naa.{wwid}' end ;;
+use) printf '%s\\n' '{claim}' 'looked 9' end ;;
+esac
+"""
+PV = {"pv_name": "/dev/sdx", "pv_uuid": "p", "pv_major": "8", "pv_minor": "0", "pv_missing": ""}
+LV = {"lv_name": "data", "lv_uuid": "l", "lv_device_open": "unknown"}
+VG = {"vg_name": "v", "vg_uuid": "V"}
+
+
+def report(key: str, row: dict[str, str]) -> str:
+    """Write a program that prints a report of LVM's."""
+    return f"echo '{json.dumps({'report': [{key: [row]}]})}'"
+
+
+SG_PERSIST = """
+case $* in
+*keys*) echo '  PR generation=0x2, {keys}' ;;
+*) echo '  PR generation=0x2, {holder}' ;;
+esac
+"""
 THERE = " there"
+PMON = f"pmon{os.getpid()}"
+"""No other run's, since a probe tells all processes of the machine."""
+
 READLINK = """
 case $1 in
 */pid) echo 'pid:[4026531836]' ;;
@@ -156,6 +195,93 @@ class Worlds:
 
         return take
 
+    def host(self, world: str, claim: str = "") -> None:
+        """Have a host tell of one volume, as a path without a map."""
+        claim = claim or f"opened sdx 8:0 naa.{WWID}"
+        self.program("readlink", READLINK)
+        self.program("cat", CAT)
+        self.program("python3", PYTHON.format(wwid=WWID, claim=claim))
+        lsblk = {"hangs": HANGS.format(told=self.told), "nonsense": "echo nonsense"}
+        self.program("lsblk", lsblk.get(world, LSBLK))
+
+    def mounts(self, world: str, limit: timedelta) -> MountsOptions:
+        self.host(world, "failed sdx EBUSY" if world == "up" else "")
+        return MountsOptions(wwids=(WWID,), timeout=limit)
+
+    def lvm(self, world: str, limit: timedelta) -> LvmOptions:
+        self.host(world)
+        self.program("pvs", report("pv", {**PV, **VG, "pv_duplicate": ""}))
+        active = "active" if world == "up" else ""
+        self.program("lvs", report("lv", {**LV, **VG, "lv_active": active}))
+        return LvmOptions(wwids=(WWID,), timeout=limit)
+
+    def scsi_reservation(self, world: str, limit: timedelta) -> ScsiReservationOptions:
+        self.host(world)
+        keys, holder = "there are NO registered reservation keys", "there is NO reservation held"
+        if world == "up":
+            keys = "1 registered reservation key follows:\n    0xa1"
+            holder = (
+                "Reservation follows:\n    Key=0xa1\n    scope: LU_SCOPE,  type: Write Exclusive"
+            )
+        self.program("sg_persist", SG_PERSIST.format(keys=keys, holder=holder))
+        return ScsiReservationOptions(wwids=(WWID,), timeout=limit)
+
+    def http(self, world: str, limit: timedelta) -> HttpOptions:
+        listener = self.stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        if world == "up":
+            api = self.stack.enter_context(Api(self.root).running())
+            return HttpOptions(url=f"https://127.0.0.1:{api.port}/", timeout=limit)
+        if world == "hangs":
+            listener.listen()
+        host = "no-such-host.invalid" if world == "nonsense" else "127.0.0.1"
+        return HttpOptions(url=f"http://{host}:{port}/", timeout=limit)
+
+    def kubernetes(self, world: str, limit: timedelta) -> KubernetesOptions:
+        api = Api(self.root)
+        if world == "up":
+            api.answers[PODS] = listing("PodList", pod("Running"))
+        if world == "nonsense":
+            api.spoilt[PODS] = lambda _: b"nonsense"
+        self.stack.enter_context(api.running())
+        if world == "hangs":
+            api.silent.clear()
+        return KubernetesOptions(
+            kubeconfig=api.kubeconfig,
+            namespace="tst",
+            workloads=("statefulset/db",),
+            claims=("data",),
+            timeout=limit,
+        )
+
+    def pacemaker(self, world: str, limit: timedelta) -> PacemakerOptions:
+        self.program("crm_mon", self.managed(managers.CRM_MON, world))
+        self.program("cibadmin", managers.CIBADMIN)
+        return PacemakerOptions(resource="db", timeout=limit)
+
+    def powerha(self, world: str, limit: timedelta) -> PowerhaOptions:
+        self.program("id", "echo 0")
+        self.program("clRGinfo", self.managed(managers.CLRGINFO, world))
+        self.program("lssrc", managers.LSSRC)
+        return PowerhaOptions(group="db", nodes=("n1",), timeout=limit)
+
+    def vcs(self, world: str, limit: timedelta) -> VcsOptions:
+        self.program("hasys", managers.HASYS)
+        self.program("hagrp", self.managed(managers.HAGRP, world))
+        return VcsOptions(group="db", timeout=limit)
+
+    def aix(self, world: str, limit: timedelta) -> AixOptions:
+        self.program("id", "echo 0")
+        self.program("odmget", managers.ODMGET)
+        self.program("mount", managers.MOUNT)
+        self.program("lspv", managers.LSPV)
+        self.program("lsvg", self.managed(managers.LSVG, world))
+        return AixOptions(volume_group="dbvg", disks=(managers.UNIQUE_ID,), timeout=limit)
+
+    def managed(self, texts: Mapping[str, str], world: str) -> str:
+        return {**texts, "hangs": HANGS.format(told=self.told), "nonsense": "echo nonsense"}[world]
+
     def process(self, world: str, limit: timedelta) -> ProcessOptions:
         """Here the world is made in the guard's /proc; there, by what the probe reads it with."""
         if self.there:
@@ -165,13 +291,13 @@ class Worlds:
                 text = HANGS.format(told=self.told) if world == "hangs" else "echo nonsense"
                 self.program("head", text)
             if world == "up":
-                pmon = self.program("pmon", "echo; read line")
+                pmon = self.program(PMON, "echo; read line")
                 runs = subprocess.Popen([pmon], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                 self.stack.enter_context(runs)
                 self.stack.callback(runs.kill)
                 assert runs.stdout
                 runs.stdout.readline()
-        return ProcessOptions(name="pmon", timeout=limit)
+        return ProcessOptions(name=PMON, timeout=limit)
 
     def proc(self, world: str) -> Path:
         proc = self.root / "proc"
@@ -179,7 +305,7 @@ class Worlds:
         (proc / "self/ns/pid").symlink_to("pid:[4026531836]")
         (proc / "self/ns/user").symlink_to("user:[4026531837]")
         (proc / "self/mountinfo").write_text("22 27 0:21 / /proc rw - proc proc rw\n")
-        for pid, name in ((1, "init"), (7, "pmon" if world == "up" else "cron")):
+        for pid, name in ((1, "init"), (7, PMON if world == "up" else "cron")):
             (proc / str(pid)).mkdir()
             stat = f"{pid} ({name}) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0\n"
             (proc / str(pid) / "stat").write_text("nonsense" if world == "nonsense" else stat)
@@ -192,16 +318,19 @@ class Worlds:
     def guard(self, kind: str, world: str, limit: timedelta = LONG) -> Guard:
         if kind.endswith(THERE):
             return self.guard_there(kind.removesuffix(THERE), world, limit)
-        options: object = getattr(self, kind)(world, limit)
         makers = {**BUILT_IN, **asking_arrays(self.stock(world))}
-        guard = makers[kind](options)
+        guard = makers[kind](self.options(kind, world, limit))
         return replace(guard, proc=self.proc(world)) if isinstance(guard, ProcessGuard) else guard
+
+    def options(self, kind: str, world: str, limit: timedelta) -> Any:  # noqa: ANN401 - as guards take it
+        made: Any = getattr(self, kind.replace("-", "_"))(world, limit)
+        return made
 
     def guard_there(self, kind: str, world: str, limit: timedelta) -> Guard:
         there = There(self.root / "there")
         self.stack.enter_context(there.sshd())
         moved = replace(self, there=there)
-        options: GuardOptions = getattr(moved, kind)(world, limit)
+        options = moved.options(kind, world, limit)
         return asking(there.remote())[kind](options.model_copy(update={"host": HOST}))
 
 
@@ -213,11 +342,13 @@ def worlds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worlds]:
         yield Worlds(tmp_path, stack, told)
 
 
-KINDS_THERE = sorted(["command", "opensvc", "process", "systemd"])
+MANAGED = ["aix", "pacemaker", "powerha", "vcs"]
+VOLUMES = ["lvm", "mounts", "scsi-reservation"]
+KINDS_THERE = sorted(["command", "opensvc", "process", "systemd", *MANAGED, *VOLUMES])
 every_guard = pytest.mark.parametrize(
     "kind", [*sorted(BUILT_IN), *(f"{kind}{THERE}" for kind in KINDS_THERE)]
 )
-every_child = pytest.mark.parametrize("kind", ["command", "opensvc", "systemd"])
+every_child = pytest.mark.parametrize("kind", ["command", "opensvc", "systemd", *MANAGED, *VOLUMES])
 every_guard_there = pytest.mark.parametrize("kind", KINDS_THERE)
 
 
@@ -321,7 +452,7 @@ async def test_cancelled_it_leaves_no_session(worlds: Worlds, kind: str) -> None
 
 @every_guard_there
 async def test_without_a_way_another_host_is_unknown(worlds: Worlds, kind: str) -> None:
-    options: GuardOptions = getattr(worlds, kind)("down", LONG)
+    options = worlds.options(kind, "down", LONG)
     make: Callable[[Any], Guard] = BUILT_IN[kind]
     finding = await make(options.model_copy(update={"host": "tst1.invalid"})).look()
     assert finding.verdict is Verdict.UNKNOWN

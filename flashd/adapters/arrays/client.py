@@ -9,17 +9,19 @@ import subprocess
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashd.adapters import procfs
 from flashd.adapters.arrays.messages import asks, logged_in, unfinished
 from flashd.adapters.processes import running
 from flashd.adapters.threads import beside
+from flashd.config.trust import distrust_here
 from flashd.errors import ArrayRejected, ArrayUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
-    from pathlib import Path
 
     from flashd.adapters.processes import Child
     from flashd.adapters.streams import Output
@@ -32,6 +34,7 @@ _KEPT_OF_A_FLOOD = 64 * 1024
 _MOST_AT_LOGIN = 16 * 1024
 _LOOK_SECONDS = 0.05
 _QUIET_LOOKS = 3
+_LONGEST_CHECK = 15.0
 _READ_CALLS = frozenset({"0", "3", "63"})
 """read(2) on x86_64; on ppc64le, s390x and i386; on aarch64."""
 
@@ -66,9 +69,10 @@ class Said:
 async def client(argv: Sequence[str], more_environment: Mapping[str, str]) -> AsyncIterator[Client]:
     """Start dscli; leaving the context ends its whole process group.
 
-    Raises `ArrayRejected` where it cannot be started at all, `ArrayUnreachable` where this
-    host cannot do it now.
+    Raises `ArrayRejected` where it cannot be started at all, or somebody else can change it: it is
+    handed the password file. Raises `ArrayUnreachable` where this host cannot do it now.
     """
+    await _trusted(argv[0])
     process = running(
         argv, more_environment=more_environment, cap=OUTPUT_CAP, stdin=subprocess.PIPE
     )
@@ -83,6 +87,18 @@ async def client(argv: Sequence[str], more_environment: Mapping[str, str]) -> As
         child.kill()
         listener.forget()
         await asyncio.shield(process.__aexit__(None, None, None))
+
+
+async def _trusted(program: str) -> None:
+    try:
+        async with asyncio.timeout(_LONGEST_CHECK):
+            doubt = await beside(partial(distrust_here, Path(program)))
+    except TimeoutError as error:
+        raise _not_started(program, OSError(errno.ETIMEDOUT, "its file system hangs")) from error
+    except (OSError, ValueError) as error:
+        raise _not_started(program, error) from error
+    if doubt:
+        raise ArrayRejected(f"dscli is not started: {doubt.message}", f"Run: {doubt.remedy}")
 
 
 def _not_started(program: str, error: OSError | ValueError) -> ArrayError:

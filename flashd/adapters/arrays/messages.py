@@ -15,7 +15,7 @@ from flashd.model.run import Account, Answer
 from flashd.model.volumes import Pair, VolumeId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 NOTHING_FOUND = "CMUC00234I"
 LOGIN_REFUSED = "CMUC00191E"
@@ -37,11 +37,14 @@ _PROMPT = re.compile(r"dscli> ?")
 _BANNER = re.compile(r"\s*Date/Time: .*")
 _DEVICE = r"IBM\.[0-9A-Z]+-[0-9A-Z]+"
 _BANNER_REST = re.compile(_DEVICE)
-_OF_A_SESSION = re.compile(rf"^(?:dscli> ?|\s)*Date/Time: .* DS:\s*{_DEVICE}", re.MULTILINE)
+_OF_A_SESSION = re.compile(rf"^[^\S\n]*Date/Time: .* DS:\s*{_DEVICE}", re.MULTILINE)
+"""Without crossing lines before the banner: of a flood of empty lines each would be a beginning."""
+
 _QUESTION = re.compile(r"Enter (?:the|your) [A-Za-z0-9 ]+")
 _MESSAGE = re.compile(
     r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})(?P<kind>[IWE]))\b:?\s*(?P<text>.*)"
 )
+_COMPLAINT = re.compile(r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})E)\b:?\s*(?P<text>.*)")
 _PAIR = re.compile(
     r"(?<![0-9A-Za-z:.\-/])(?P<array1>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
     r"(?P<source>[0-9A-Fa-f]{1,4}):(?P<array2>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
@@ -99,9 +102,19 @@ def broken_line_of(output: str) -> str:
 
 
 def messages_of(lines: Iterable[str]) -> list[Message]:
-    """Pick the messages, wherever in a line they begin."""
-    found = (_MESSAGE.search(line) for line in lines if _OF_A_MESSAGE in line)
-    return [Message(match["id"], match["kind"], match["text"].strip()) for match in found if match]
+    """Pick the messages, wherever in a line they begin.
+
+    One a line, and a complaint that a message of another class runs into: an end of line is lost
+    easily, and what it says must not be.
+    """
+    return [one for line in lines if _OF_A_MESSAGE in line for one in _messages_in(line)]
+
+
+def _messages_in(line: str) -> Iterator[Message]:
+    if found := _MESSAGE.search(line):
+        yield Message(found["id"], found["kind"], found["text"].strip())
+        if found["kind"] != "E" and (worse := _COMPLAINT.search(found["text"])):
+            yield Message(worse["id"], "E", worse["text"].strip())
 
 
 def message_in(line: str) -> Message | None:
@@ -139,11 +152,15 @@ def account(
 
     `exit_status` None: the client was killed. In a stream the exit status need not show a
     failed command, so the messages of both streams count as well; one that was cut short does
-    not, it may have ended in the middle of a pair.
+    not, it may have ended in the middle of a pair. But where it complains, nothing else that is
+    said of its pair counts either.
     """
     said = messages_of([*whole_lines_of(stdout), *whole_lines_of(stderr)])
-    lost = _lost(exit_status, said)
+    lost = exit_status == EXIT_CONNECTION or NO_CONNECTION in stdout or NO_CONNECTION in stderr
     accounts = {pair: _account_of(pair, said, lost=lost) for pair in pairs}
+    for pair in _complained_of(complaints_of(stdout, stderr)):
+        if accounts.get(pair) is Account.ACCEPTED:
+            accounts[pair] = Account.SILENT
     session = logged_in(stdout) or logged_in(stderr)
     return Answer(
         exit_status=exit_status,
@@ -175,9 +192,8 @@ def _without_banners(lines: Iterable[str]) -> list[str]:
     return kept
 
 
-def _lost(exit_status: int | None, said: Sequence[Message]) -> bool:
-    """Whether the connection was lost: a command may have gone through before."""
-    return exit_status == EXIT_CONNECTION or any(one.id == NO_CONNECTION for one in said)
+def _complained_of(complaints: Iterable[Message]) -> set[Pair]:
+    return {pair for message in complaints for pair in _pairs_in(message.text)}
 
 
 def _account_of(pair: Pair, said: Sequence[Message], *, lost: bool) -> Account:

@@ -16,6 +16,7 @@ from flashd.adapters.arrays.messages import (
     complaints_of,
     login_refused,
 )
+from flashd.adapters.arrays.outlet import line_of
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory, questions
 from flashd.adapters.arrays.tables import NotUnderstoodError
@@ -251,10 +252,11 @@ class OneshotSession:
     async def change(self, command: Cleared, pairs: Sequence[Pair], not_after: float) -> Answer:
         """Send the command and read its answer to the end."""
         dscli = self.array.dscli
+        line = line_of(command, dscli.array, pairs)
         self.witness.sent(command.text, dscli.line)
         if self.array.clock.monotonic() > not_after:  # telling may take long: a log is a pipe
             raise TooLate("the guards' last readings grew too old before the command was written")
-        if not await self.process.say(f"{command.text}\n"):
+        if not await self.process.say(line):
             raise await self.array.not_logged_in(
                 self.process, Readiness.ENDED, self.witness, command.text
             )

@@ -38,6 +38,9 @@ _ID = re.compile(
     rf"(?:(?P<array1>{_DEVICE})/)?(?P<source>[0-9A-Fa-f]{{4}})"
     rf":(?:(?P<array2>{_DEVICE})/)?(?P<target>[0-9A-Fa-f]{{4}})"
 )
+_TWO_VOLUMES = re.compile(rf"[0-9A-Fa-f]{{4}}:(?:{_DEVICE}/)?[0-9A-Fa-f]{{4}}")
+"""To look for anywhere in a line: beginning with a device, each letter of it were a beginning."""
+
 _COUNT = re.compile(r"[0-9]{1,18}")
 _FLAGS = {"enabled": True, "disabled": False}
 _SPACE_EFFICIENT = {
@@ -96,7 +99,7 @@ def _pass_over(lines: Sequence[str]) -> None:
     """Let pass what stands before the table; no part of it may be lost there."""
     for line in lines:
         message = message_in(line)
-        if message is None and _ID.search(line):
+        if message is None and _TWO_VOLUMES.search(line):
             raise NotUnderstoodError(f"a row stands before the header: {line[:SHOWN]!r}")
         if message and message.kind == "W" and not message.text.startswith("lsflash"):
             continue

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shlex
-import stat
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.guards.findings import account, cause, late, unknown
 from flashd.adapters.guards.here import Here, Look, look_at
-from flashd.adapters.processes import Completed, Ending
+from flashd.adapters.guards.program import distrust_of_program
+from flashd.adapters.processes import Completed, Ending, environment
 from flashd.adapters.threads import beside
 from flashd.model.verdict import Finding, Verdict
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from flashd.ports.remote import Remote
 
 _OUTPUT_CAP = 1 << 16
-_ROOT = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +81,5 @@ def _judge_status(
 
 
 async def _distrusted(argv: tuple[str, ...]) -> Finding | None:
-    distrust = await beside(partial(_distrust, Path(argv[0])))
+    distrust = await beside(partial(distrust_of_program, Path(argv[0]), environment()))
     return unknown(distrust, {"command": list(argv)}) if distrust else None
-
-
-def _distrust(program: Path) -> str:
-    """Say why a program must not be run: somebody else could have put it there.
-
-    Its word lets a volume be overwritten. Best effort: what it calls in turn is not looked at.
-    """
-    for file in dict.fromkeys((program, program.resolve(strict=True))):
-        for place in (file, *file.parents):
-            if distrust := _changeable(place, above=place not in {file, file.parent}):
-                return distrust
-    return ""
-
-
-def _changeable(place: Path, *, above: bool) -> str:
-    """Say who else could change a place; in a sticky folder above, only an owner can rename."""
-    found = place.stat()
-    quoted = shlex.quote(str(place))
-    if found.st_uid not in {_ROOT, os.geteuid()}:
-        return f"{place} belongs to another user than root; run: chown root {quoted}"
-    sticky = above and found.st_mode & stat.S_ISVTX
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky:
-        return f"{place} can be changed by its group or by others; run: chmod go-w {quoted}"
-    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flashd.model.printable import harmless
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from flashd.adapters.processes import Completed
+
+__all__ = ["account", "cause", "excerpt", "harmless", "late", "unknown"]
 
 _LINES = 5
 _WIDTH = 200
@@ -47,8 +50,3 @@ def excerpt(said: bytes) -> list[str]:
     """Take the first lines of an output."""
     lines = said[: _LINES * _WIDTH * 4].decode("utf-8", "backslashreplace").split("\n")
     return [harmless(line.rstrip("\r")[:_WIDTH]) for line in lines if line.strip()][:_LINES]
-
-
-def harmless(line: str) -> str:
-    """Spell out what could command a terminal, or begin a line of its own."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)

@@ -7,13 +7,13 @@ the merged words (`avail`) leave out optional resources, and those whose state i
 from __future__ import annotations
 
 import json
-import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flashd.adapters.guards.findings import harmless, unknown
+from flashd.adapters.guards.findings import unknown
+from flashd.model.printable import harmless
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -197,8 +197,8 @@ def _resources(told: object, doubts: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _instant(told: object) -> datetime | None:
-    if isinstance(told, int | float) and not isinstance(told, bool) and math.isfinite(told):
-        return datetime.fromtimestamp(told, UTC) if 0 < told < 1 << 33 else None
+    if isinstance(told, int | float) and not isinstance(told, bool):
+        return datetime.fromtimestamp(told, UTC) if 0 < told < 1 << 33 else None  # nor NaN
     found = _INSTANT.fullmatch(told) if isinstance(told, str) else None
     if found is None:
         return None

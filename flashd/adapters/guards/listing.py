@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _SECTION = re.compile(rb"\n==> ([^\n ]+) <==\n")
-_FILES = ("stat", "cmdline", "status")
+_FILES = ("stat", "cmdline")
 _PID = re.compile(r"/proc/([0-9]{1,10})")
 
 
@@ -115,7 +115,10 @@ def _pids(told: bytes) -> set[str]:
 
 
 def _file(name: str, pids: set[str]) -> str:
-    """Tell the path below /proc of a section."""
+    """Tell the path below /proc of a section.
+
+    `status` is told with the users alone: as a section it is somebody's command line.
+    """
     if name.startswith("self/"):
         return name
     pid, _, file = name.removeprefix("/proc/").partition("/")

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flashd.adapters import procfs
-from flashd.adapters.guards.findings import cause, harmless, unknown
+from flashd.adapters.guards.findings import cause, unknown
 from flashd.adapters.guards.here import Here, Look
 from flashd.adapters.guards.listing import Listing, read_listing
 from flashd.adapters.guards.sight import blindness
 from flashd.adapters.threads import beside
+from flashd.model.printable import harmless
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:

@@ -6,13 +6,22 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from flashd.adapters.guards.aix import AixGuard
 from flashd.adapters.guards.command import CommandGuard
 from flashd.adapters.guards.hosts import HostsGuard
+from flashd.adapters.guards.http import HttpGuard
+from flashd.adapters.guards.kubernetes import KubernetesGuard
+from flashd.adapters.guards.lvm import LvmGuard
+from flashd.adapters.guards.mounts import MountsGuard
 from flashd.adapters.guards.opensvc import OpensvcGuard
+from flashd.adapters.guards.pacemaker import PacemakerGuard
+from flashd.adapters.guards.powerha import PowerhaGuard
 from flashd.adapters.guards.process import ProcessGuard
+from flashd.adapters.guards.reservation import ScsiReservationGuard
 from flashd.adapters.guards.shared import Shared
 from flashd.adapters.guards.systemd import SystemdGuard
 from flashd.adapters.guards.tcp import TcpGuard
+from flashd.adapters.guards.vcs import VcsGuard
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -27,11 +36,24 @@ _ON_ANY_HOST: Mapping[str, Callable[..., Guard]] = MappingProxyType(
         "process": ProcessGuard,
         "command": CommandGuard,
         "opensvc": OpensvcGuard,
+        "pacemaker": PacemakerGuard,
+        "powerha": PowerhaGuard,
+        "vcs": VcsGuard,
+        "aix": AixGuard,
+        "mounts": MountsGuard,
+        "lvm": LvmGuard,
+        "scsi-reservation": ScsiReservationGuard,
     }
 )
 
 BUILT_IN: Mapping[str, Callable[[Any], Guard]] = MappingProxyType(
-    {**_ON_ANY_HOST, "tcp": TcpGuard, "hosts": HostsGuard}
+    {
+        **_ON_ANY_HOST,
+        "tcp": TcpGuard,
+        "http": HttpGuard,
+        "kubernetes": KubernetesGuard,
+        "hosts": HostsGuard,
+    }
 )
 """What makes a guard of each type, given that type's options."""
 

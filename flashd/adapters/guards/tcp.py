@@ -36,7 +36,7 @@ class TcpGuard:
         deadline = asyncio.get_running_loop().time() + limit.total_seconds()
         try:
             async with asyncio.timeout_at(deadline):
-                addresses = await beside(partial(_resolve, host, port))
+                addresses = await beside(partial(resolve, host, port))
         except TimeoutError:
             return late(f"the address of {host} was not found", limit)
         except (OSError, UnicodeError) as error:  # UnicodeError: a name that DNS cannot hold
@@ -49,7 +49,8 @@ class TcpGuard:
 Address = tuple[str | int | bytes, ...]  # (host, port) and, for IPv6, flow and scope
 
 
-def _resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
+def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
+    """Find every address of a host, each once; raises `OSError` or `UnicodeError`."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys((family, address) for family, _, _, _, address in found))
 

@@ -63,8 +63,11 @@ def question(unit: str) -> tuple[str, ...]:
 def read(answer: str) -> Facts:
     """Read the answer of `systemctl show`.
 
-    Raises `ValueError` for anything but properties that were asked for, once each.
+    Raises `ValueError` for anything but properties that were asked for, once each and whole: of a
+    line that breaks off the rest may name what can start the unit.
     """
+    if not answer.endswith("\n"):
+        raise ValueError("the answer of systemctl breaks off")
     facts: Facts = {}
     for line in answer.removesuffix("\n").split("\n"):
         found = _LINE.fullmatch(line)

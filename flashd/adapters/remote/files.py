@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flashd.config.auth import distrust
 from flashd.config.files import opened
+from flashd.config.trust import distrust_of, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +30,11 @@ def key_of(settings: SshSettings, environ: Mapping[str, str]) -> Path | None:
     return settings.key
 
 
-def distrust_of(settings: SshSettings, key: Path | None) -> str:
+def distrust_of_files(settings: SshSettings, key: Path | None) -> str:
     """Say why ssh must not go by the files it is given, and what mends it; empty if it may."""
+    public = (settings.path, settings.known_hosts, settings.config)
     return (_distrust_key(key, passed_on=key != settings.key) if key else "") or next(
-        filter(None, (_distrust_public(file) for file in (settings.known_hosts, settings.config))),
-        "",
+        filter(None, (_distrust_public(file) for file in public)), ""
     )
 
 
@@ -52,22 +53,17 @@ def _distrust_key(key: Path, *, passed_on: bool) -> str:
 
 
 def _distrust_public(file: Path | None) -> str:
-    """Judge a file that holds no secret, but decides whom to believe."""
+    """Judge a file that holds no secret, but decides whom to believe, and the way to it."""
     if file is None:
         return ""
     try:
         with opened(file) as descriptor:
             found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return f"{file} is not a regular file"
+        return str(judge(file, found) or distrust_of(file) or "")
     except OSError as error:
         return f"{file} cannot be opened: {(error.strerror or str(error)).lower()}"
-    quoted = shlex.quote(str(file))
-    if not stat.S_ISREG(found.st_mode):
-        return f"{file} is not a regular file"
-    if found.st_uid not in {0, os.geteuid()}:
-        return f"{file} belongs to user {found.st_uid}; run: chown root {quoted}"
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return f"{file} can be changed by its group or by others; run: chmod go-w {quoted}"
-    return ""
 
 
 def _lowered(hint: str) -> str:

@@ -17,10 +17,10 @@ VERSION = 1
 
 _LITERAL = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:/@=+-")
 _FRAME = re.compile(
-    rb"FLASHD-BEGIN (?P<nonce>[0-9a-f]{32}|-) (?P<version>[0-9]{1,9})\n"
+    rb"FLASHD-BEGIN (?P<nonce>[0-9a-f]{32}|-) (?P<version>[1-9][0-9]{0,8})\n"
     rb"FLASHD-HOST (?P<system>\S+) (?P<name>\S+) (?P<machine>\S+)\n"
     rb"(?P<body>.*)\n"
-    rb"FLASHD-END (?P=nonce) (?:rc=(?P<status>[0-9]{1,3})|refused)\n",
+    rb"FLASHD-END (?P=nonce) (?:rc=(?P<status>0|[1-9][0-9]{0,2})|refused)\n",
     re.DOTALL,
 )
 _MARK = re.compile(rb"^FLASHD-(?:BEGIN|HOST|END)\b", re.MULTILINE)
@@ -95,7 +95,7 @@ def _status(status: int) -> int:
     """
     if _SIGNALLED < status <= _SIGNALLED + _SIGNALS:
         return _SIGNALLED - status
-    return status if status < 2 * _SIGNALLED else 2 * _SIGNALLED - status
+    return status if status <= 2 * _SIGNALLED else 2 * _SIGNALLED - status
 
 
 def _complaint(said: bytes) -> str:

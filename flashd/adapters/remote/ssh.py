@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.processes import Completed, Ending, run
 from flashd.adapters.remote import words as said
-from flashd.adapters.remote.files import distrust_of
+from flashd.adapters.remote.files import distrust_of_files
 from flashd.adapters.remote.frame import Frame, Torn, question, read
 from flashd.adapters.remote.identity import compared, stranger
 from flashd.adapters.threads import beside
@@ -89,7 +89,7 @@ class SshRemote:
         loop, pin = asyncio.get_running_loop(), self.settings.pin(host)
         try:
             async with asyncio.timeout_at(deadline):
-                if distrust := await beside(partial(distrust_of, self.settings, self.key)):
+                if distrust := await beside(partial(distrust_of_files, self.settings, self.key)):
                     return Silence(distrust)
         except TimeoutError:
             return Silence(f"the files that ssh needs for {host} could not be read in time")

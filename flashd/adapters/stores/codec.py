@@ -17,10 +17,23 @@ Plain = dict[str, Any]
 OUTPUT_LIMIT = 64 * 1024
 """How many characters of an answer's output are kept: both ends, which say most."""
 
+_NONE = type(None)
+_FLAG = (bool, _NONE)
 _PAIRS_AT_HAND = 1 << 16
 
 pair_of = lru_cache(maxsize=_PAIRS_AT_HAND)(Pair.parse)
 """Read a pair; every listing names the same ones."""
+
+
+def _told(plain: Plain, key: str, *kinds: type) -> Any:  # noqa: ANN401 - of one of these kinds
+    """Take a value that is of one of `kinds`, by itself: `"no"` is true, and 1 is no exit code 1.0.
+
+    A backup may come from anybody's hands. Raises `TypeError`.
+    """
+    value = plain[key]
+    if type(value) not in kinds:
+        raise TypeError(f"{key} is {type(value).__name__}")
+    return value
 
 
 def plain_relation(relation: Relation) -> Plain:
@@ -45,18 +58,18 @@ def relation_of(pair: Pair, plain: Plain) -> Relation:
     """Read a relation."""
     return Relation(
         pair=pair,
-        state=plain["state"],
-        recording=plain["recording"],
-        persistent=plain["persistent"],
-        revertible=plain["revertible"],
-        source_write_enabled=plain["source_write_enabled"],
-        target_write_enabled=plain["target_write_enabled"],
-        background_copy=plain["background_copy"],
-        out_of_sync_tracks=plain["out_of_sync_tracks"],
+        state=_told(plain, "state", str),
+        recording=_told(plain, "recording", *_FLAG),
+        persistent=_told(plain, "persistent", *_FLAG),
+        revertible=_told(plain, "revertible", *_FLAG),
+        source_write_enabled=_told(plain, "source_write_enabled", *_FLAG),
+        target_write_enabled=_told(plain, "target_write_enabled", *_FLAG),
+        background_copy=_told(plain, "background_copy", *_FLAG),
+        out_of_sync_tracks=_told(plain, "out_of_sync_tracks", int, _NONE),
         created=_time_of(plain["created"]),
         synced=_time_of(plain["synced"]),
-        space_efficient_target=plain["space_efficient_target"],
-        unread=tuple(plain["unread"]),
+        space_efficient_target=_told(plain, "space_efficient_target", *_FLAG),
+        unread=tuple(map(str, _told(plain, "unread", list, tuple))),
     )
 
 
@@ -87,11 +100,11 @@ def step_of(plain: Plain) -> Step:
     """Read a step."""
     return Step(
         kind=StepKind(plain["kind"]),
-        resource=plain["resource"],
-        array=plain["array"],
-        pairs=tuple(map(pair_of, plain["pairs"])),
-        bgcopy=plain["bgcopy"],
-        space_efficient=plain["space_efficient"],
+        resource=_told(plain, "resource", str),
+        array=_told(plain, "array", str),
+        pairs=tuple(map(pair_of, _told(plain, "pairs", list))),
+        bgcopy=_told(plain, "bgcopy", bool),
+        space_efficient=_told(plain, "space_efficient", bool),
     )
 
 
@@ -107,7 +120,12 @@ def plain_carrier(carrier: Carrier) -> Plain:
 
 def carrier_of(plain: Plain) -> Carrier:
     """Read a carrier."""
-    return Carrier(plain["host"], plain["boot_id"], plain["group"], plain["started"])
+    return Carrier(
+        _told(plain, "host", str),
+        _told(plain, "boot_id", str),
+        _told(plain, "group", int),
+        _told(plain, "started", int),
+    )
 
 
 def plain_marks(marks: Mapping[Pair, Marks]) -> Plain:
@@ -144,11 +162,11 @@ def _moment_of(plain: Plain) -> Moment:
 def answer_of(plain: Plain) -> Answer:
     """Read an answer."""
     return Answer(
-        exit_status=plain["exit_status"],
+        exit_status=_told(plain, "exit_status", int, _NONE),
         accounts={pair_of(pair): Account(word) for pair, word in plain["accounts"].items()},
-        refused=plain["refused"],
-        reason=plain["reason"],
-        output=plain["output"],
+        refused=_told(plain, "refused", bool),
+        reason=_told(plain, "reason", str),
+        output=_told(plain, "output", str),
         gone=_moment_of(gone) if (gone := plain.get("gone")) else None,
     )
 

@@ -8,12 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.config.trust import believed, distrust_of
 from flashd.errors import StoreError, StoreGone
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _PRIVATE = 0o600
+_OTHERS = 0o077
 _OWNED = "Create it, and give it to the user that flashd runs as."
 
 
@@ -22,6 +24,7 @@ def provide(path: Path) -> None:
 
     SQLite gives its -wal and -shm files the mode of the file. An existing file is only looked
     at: to open and close it would drop every lock that this process has on it (POSIX).
+    One that was copied here may be open to others, and is made private by its name alone.
     """
     _check_directory(path.parent)
     with suppress(FileExistsError):
@@ -33,6 +36,7 @@ def provide(path: Path) -> None:
             f"state store {path} may not be read and written",
             "Run as the user that flashd runs as, or give the file to that user.",
         )
+    _make_private(path)
 
 
 def _check_directory(directory: Path) -> None:
@@ -44,6 +48,29 @@ def _check_directory(directory: Path) -> None:
             "Run as the user that flashd runs as, or give the directory to that user:"
             " SQLite needs to make files beside the store.",
         )
+    if doubt := distrust_of(directory):
+        raise StoreError(
+            f"directory {directory} of the state store is not used: {doubt.message}",
+            f"Run: {doubt.remedy}; whoever can write there could replace the store.",
+        )
+
+
+def _make_private(path: Path) -> None:
+    """Take from others what a copy or another umask gave them; -wal and -shm are ours too."""
+    for name in (path, *(path.with_name(f"{path.name}{end}") for end in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError):
+            found = name.lstat()
+            if found.st_uid not in believed():
+                raise StoreError(
+                    f"{name} of the state store belongs to another user",
+                    "Find out who made it; give it to the user that flashd runs as, or remove it.",
+                )
+            if stat.S_ISREG(found.st_mode) and found.st_mode & _OTHERS and _owned(found):
+                name.chmod(_PRIVATE)
+
+
+def _owned(found: os.stat_result) -> bool:
+    return os.geteuid() in {0, found.st_uid}
 
 
 def _create(path: Path) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from flashd.model.backup import Backup
     from flashd.model.hold import Hold
+    from flashd.model.run import Carrier
     from flashd.ports.host import Host
 
 Row = dict[str, object]
@@ -78,21 +79,27 @@ class Merge:
         """Have a step that names a living process of this host name none, unless flashd began it.
 
         A file from elsewhere must not have anybody's process ended. An open step is then waited
-        for as long as a command may run, as one of another host is.
+        for as long as a command may run, as one of another host is. No dscli leads the group 0 or
+        1: such a step could never be ended, and its run would stay open for ever.
         """
         plain: Any = row["carrier"]
         carrier = carrier_of(plain)
+        if carrier.group <= 1:
+            return {**row, "carrier": plain_carrier(_elsewhere(carrier))}
         named = Holder(carrier.host, carrier.boot_id, carrier.group, carrier.started, "")
         if self.host.gone(named) is not False or self.host.ours(carrier):
             return row
-        other = replace(carrier, host=f"{carrier.host} (restored)")
-        return {**row, "carrier": plain_carrier(other)}
+        return {**row, "carrier": plain_carrier(_elsewhere(carrier))}
 
     def rows(self, table: Table) -> Iterator[list[Row]]:
         """Read a table of the backup in parts."""
         found = self.source.execute(select(table).execution_options(yield_per=ROWS_AT_ONCE))
         for part in found.mappings().partitions():
             yield [dict(row) for row in part]
+
+
+def _elsewhere(carrier: Carrier) -> Carrier:
+    return replace(carrier, host=f"{carrier.host} (restored)")
 
 
 def begin(

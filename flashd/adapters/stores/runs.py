@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from flashd.adapters.stores import journal
 from flashd.adapters.stores.codec import plain_answer, plain_carrier, plain_marks, plain_step
@@ -129,7 +129,19 @@ def _open_or_refuse(connection: Connection, run: str) -> tuple[str, list[str]]:
 
 
 def _open_withdrawals(connection: Connection, intent: Intent, service: str) -> None:
-    """Open those that are not open: the dates of the original relation must survive."""
+    """Open those that are not open: the dates of the original relation must survive.
+
+    One of a run that has ended is opened anew: a listing would close it as soon as it shows the
+    pair there still, though this withdraw has yet to be carried out.
+    """
+    pairs = [str(pair) for pair, marks in intent.before.items() if marks != _NO_MARKS]
+    ended = select(runs.c.id).where(runs.c.ended_at.is_not(None))
+    old = and_(
+        withdrawals.c.array == intent.step.array,
+        withdrawals.c.pair.in_(pairs),
+        withdrawals.c.run.in_(ended),
+    )
+    connection.execute(delete(withdrawals).where(old))
     rows = [
         {
             "array": intent.step.array,

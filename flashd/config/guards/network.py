@@ -1,12 +1,14 @@
 """Guards that look at what answers in the network."""
 
+import re
 from datetime import timedelta
 from typing import Annotated, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from flashd.config.guards.common import GuardOptions, Timeout
-from flashd.config.values import Host, Reads, whole_number
+from flashd.config.values import Host, Reads, whole_number, written
 
 
 def _port(value: object) -> int:
@@ -39,3 +41,40 @@ class TcpOptions(GuardOptions):
         """Name the port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"tcp {host}:{self.port}"
+
+
+_URL = r"https?://[!-~]{1,2000}"
+
+
+def _url(value: object) -> str:
+    """Read where a server is asked; it is told in logs, so it holds no password."""
+    text = written(value)
+    if not re.fullmatch(_URL, text):
+        raise ValueError(f"{text!r} is no URL; write http://HOST/PATH or https://HOST/PATH")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"that URL is none: {error}") from error
+    if "@" in parts.netloc:
+        raise ValueError("a URL with a user is refused, since it is logged")
+    if not parts.hostname or port == 0:
+        raise ValueError(f"{text!r} names no host or no port that there is")
+    return text
+
+
+class HttpOptions(GuardOptions):
+    """Nobody answers at a URL."""
+
+    proves: ClassVar[bool] = False
+
+    url: Annotated[str, Reads(_url, {"type": "string", "pattern": f"^{_URL}$"})] = Field(
+        description="What is asked for, http:// or https://; it is logged."
+    )
+    timeout: Timeout = Field(
+        default=timedelta(seconds=10), description="How long to wait for an answer, 30s at most."
+    )
+
+    def label(self) -> str:
+        """Name the URL."""
+        return f"http {self.url}"

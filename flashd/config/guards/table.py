@@ -3,11 +3,19 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from flashd.config.guards.aix import AixOptions
 from flashd.config.guards.arrays import HostsOptions
-from flashd.config.guards.clusters import OpensvcOptions
+from flashd.config.guards.clusters import (
+    OpensvcOptions,
+    PacemakerOptions,
+    PowerhaOptions,
+    VcsOptions,
+)
 from flashd.config.guards.common import GuardOptions
-from flashd.config.guards.network import TcpOptions
+from flashd.config.guards.containers import KubernetesOptions
+from flashd.config.guards.network import HttpOptions, TcpOptions
 from flashd.config.guards.programs import CommandOptions, ProcessOptions, SystemdOptions
+from flashd.config.guards.volumes import LvmOptions, MountsOptions, ScsiReservationOptions
 
 BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
     {
@@ -17,5 +25,14 @@ BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
         "command": CommandOptions,
         "opensvc": OpensvcOptions,
         "hosts": HostsOptions,
+        "pacemaker": PacemakerOptions,
+        "powerha": PowerhaOptions,
+        "vcs": VcsOptions,
+        "aix": AixOptions,
+        "mounts": MountsOptions,
+        "lvm": LvmOptions,
+        "kubernetes": KubernetesOptions,
+        "http": HttpOptions,
+        "scsi-reservation": ScsiReservationOptions,
     }
 )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from flashd.sim import messages
+from flashd.sim import instants, messages
 from flashd.sim.commands.command import SUCCESS, Answer, Call
 from flashd.sim.flashcopy import Act, Options, Refused, act_on_each
 from flashd.sim.grammar import Request, UsageError
@@ -68,9 +68,18 @@ def on_each_pair(
     """Act on all pairs; one that is refused stops none of the others."""
     pairs = [Pair.parse(operand, call.identity.serial) for operand in call.request.operands]
     frozen = "-freeze" in call.request.flags
-    outcomes = act_on_each(call.held, pairs, act, frozen=frozen, flashes=flashes)
+    outcomes = act_on_each(call.held, pairs, _told(act), frozen=frozen, flashes=flashes)
     texts = [said(pair) for pair in pairs]
     return answer(call, tuple(zip(map(str, pairs), outcomes, strict=True)), texts)
+
+
+def _told(act: Act) -> Act:
+    def acted(pair: Pair) -> Relation | Refused:
+        outcome = act(pair)
+        instants.reach(f"{pair}: acted on")
+        return outcome
+
+    return acted
 
 
 def answer(call: Call, outcomes: Outcomes, said: list[str]) -> Answer:

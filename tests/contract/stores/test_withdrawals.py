@@ -82,6 +82,18 @@ async def test_unsent_takes_back_what_its_own_intent_opened(store: Store) -> Non
     assert await withdrawn(store) == []
 
 
+async def test_a_withdraw_takes_over_what_an_ended_run_left_open(store: Store) -> None:
+    """Else the first listing closed it, and a withdraw that is carried out late were forgotten."""
+    await begin(store, "RUN1", "RUN2")
+    holder = FakeHost().holder("a")
+    await store.intend(withdraw("RUN1"), [], holder)
+    await store.close_run("RUN1", minute(1), Outcome.FAILED, "not done", [])
+    await store.intend(withdraw("RUN2"), [], holder)
+    assert [one.run for one in await store.withdrawals()] == ["RUN2", "RUN2"]
+    await store.record_listing(listing(minute(2), relation(ONE), relation(TWO)), [ONE, TWO])
+    assert await withdrawn(store) == [ONE, TWO]
+
+
 async def test_unsent_leaves_the_withdrawals_of_another_step(store: Store) -> None:
     await begin(store, "RUN1")
     holder = FakeHost().holder("a")

@@ -295,3 +295,21 @@ async def test_invariant_3_what_a_run_in_doubt_named_is_nobody_elses(nightly: La
         assert "still open" in result.reason
         (result,) = await asked(world, "beside")
         assert result.outcome is Outcome.DONE, result.reason
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(60, False), (900, True)])
+async def test_a_date_that_this_command_cannot_have_made_is_said_to_be_so(
+    nightly: Lab, ahead: int, *, said: bool
+) -> None:
+    """Somebody else's resync after our lost command: fresh it is, whose it is only dates tell."""
+    nightly.array().add_fault("die-before", "resyncflash")
+    async with nightly.open() as world:
+        await asked(world, "db")
+        nightly.clock.ahead, nightly.clock.older = timedelta(seconds=ahead), float(ahead)
+        nightly.array().set_clock(offset=ahead)
+        nightly.array().add_fault("others-resync", "lsflash")
+        await ticks(world)
+        run = (await world.store.history(["db"], 9))[0]
+        assert run.outcome is Outcome.DONE
+        assert ("somebody else's resync" in run.reason) is said
+    assert nightly.acted() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -164,3 +165,56 @@ async def test_a_program_of_another_user_is_not_run(script: Script) -> None:
     finding = await look(program)
     assert finding.verdict is Verdict.UNKNOWN
     assert finding.reason.endswith(f"run: chown root {program}")
+
+
+async def test_a_link_between_two_others_is_looked_at_too(script: Script, tmp_path: Path) -> None:
+    program = script("exit 0")
+    (between := tmp_path / "between").mkdir(mode=0o755)
+    (between / "link").symlink_to(program)
+    (first := tmp_path / "first").symlink_to("between/link")
+    assert (await look(first)).verdict is Verdict.DOWN
+    let_all_write(between)
+    finding = await look(first)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.reason.endswith(f"run: chmod go-w {between}")
+
+
+READS = {
+    "named": "#!{interpreter}",
+    "with an argument": "#! {interpreter} -e",
+    "found by env": "#!/usr/bin/env interpreter",
+    "found by env -S": "#!/usr/bin/env -S A=b interpreter -e",
+}
+
+
+@pytest.mark.parametrize("first", READS.values(), ids=READS.keys())
+async def test_what_reads_a_script_must_be_as_safe_as_the_script(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    shutil.copyfile("/bin/sh", interpreter := tmp_path / "interpreter")
+    interpreter.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    program = script("")
+    program.write_text(f"{first.format(interpreter=interpreter)}\nexit 0\n")
+    assert (await look(program)).verdict is Verdict.DOWN
+    interpreter.chmod(0o757)
+    finding = await look(program)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert finding.reason == (
+        f"{interpreter} can be changed by its group or by others; run: chmod go-w {interpreter};"
+        f" {program} is read by {interpreter}"
+    )
+
+
+async def test_a_script_that_is_read_by_itself_is_unknown(script: Script) -> None:
+    program = script("")
+    program.write_text(f"#!{program}\n")
+    assert (await look(program)).verdict is Verdict.UNKNOWN
+
+
+async def test_it_is_looked_at_each_time_anew(script: Script) -> None:
+    program = script("exit 0")
+    guard = CommandGuard(CommandOptions(command=(str(program),), down=(0,), up=(1,)))
+    assert (await guard.look()).verdict is Verdict.DOWN
+    program.chmod(0o757)
+    assert (await guard.look()).verdict is Verdict.UNKNOWN

@@ -497,6 +497,21 @@ async def test_a_restored_step_names_no_living_process_of_this_host(
         innocent.wait()
 
 
+@pytest.mark.parametrize("group", [0, 1])
+async def test_a_restored_step_of_no_possible_group_does_not_stay_open_for_ever(
+    either: SqlStore, other: SqlStore, file: Path, group: int
+) -> None:
+    """To end group 0 or 1 is to end many: it is waited for as one of another host is."""
+    await either.open_run(run("R1"))
+    forged = LinuxHost().carrier(group, 1)
+    assert await LinuxHost().end(forged) is False
+    await either.intend(replace(intent("R1"), carrier=forged), [], ME)
+    await either.back_up(file, minute(100), replace=False)
+    await took(other, file)
+    (left,) = await other.open_runs()
+    assert await LinuxHost().end(left.steps[0].intent.carrier) is None
+
+
 def test_a_file_that_appears_while_a_backup_is_written_stays(tmp_path: Path) -> None:
     draft, file = tmp_path / "draft", tmp_path / "file"
     draft.write_text("backup")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flashd.ports.store import Store
     from tests.integration.stores.conftest import Spawn
 
-TMPFS = 'mount -t tmpfs -o size=1m none "$0" && exec "$@"'
+TMPFS = 'mount -t tmpfs -o size=1m,mode=0700 none "$0" && exec "$@"'
 
 
 def own_mounts(directory: Path) -> tuple[str, ...]:

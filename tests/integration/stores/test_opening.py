@@ -162,14 +162,29 @@ def public() -> Iterator[Path]:
         (Path(name) / "state").chmod(0o700)
 
 
+WRITABLE = (
+    "directory {0} of the state store is not used: {0} can be changed by its group or by others"
+)
+
+
 @pytest.mark.parametrize(
     ("directory", "file", "said"),
     [
         (0o555, None, "directory {0} of the state store is not writable"),
         (0o555, 0o666, "directory {0} of the state store is not writable"),
-        (0o777, 0o444, "state store {0}/flashd.db may not be read and written"),
-        (0o777, 0o000, "state store {0}/flashd.db may not be read and written"),
-        (0o777, 0o666, "opened"),
+        (0o755, 0o444, "state store {0}/flashd.db may not be read and written"),
+        (0o755, 0o000, "state store {0}/flashd.db may not be read and written"),
+        (0o755, 0o666, "opened"),
+        (
+            0o777,
+            0o600,
+            WRITABLE,
+        ),
+        (
+            0o1770,
+            None,
+            WRITABLE,
+        ),
     ],
 )
 def test_what_rights_it_needs(
@@ -181,10 +196,37 @@ def test_what_rights_it_needs(
         (place / "flashd.db").touch()
         (place / "flashd.db").chmod(file)
     place.chmod(directory)
+    for own in (place, *place.iterdir()) if as_nobody() else ():
+        os.chown(own, NOBODY, NOBODY)
     child = spawn("look", f"sqlite:///{place}/flashd.db", before=as_nobody())
     assert child.stdout
     assert child.stdout.readline().strip() == said.format(place)
     child.wait()
+
+
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
+async def test_what_was_copied_here_for_all_to_read_is_made_private(
+    url: str, path: Path, host: LinuxHost, end: str
+) -> None:
+    store = await open_store(url, host)
+    file = path.with_name(f"{path.name}{end}")
+    file.chmod(0o666)
+    other = await open_store(url, host)
+    assert file.stat().st_mode & 0o777 == 0o600
+    await other.close()
+    await store.close()
+
+
+async def test_a_file_beside_the_store_that_somebody_else_made_is_not_used(
+    url: str, path: Path, host: LinuxHost
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    foreign = path.with_name(f"{path.name}-wal")
+    foreign.touch()
+    os.chown(foreign, NOBODY, -1)
+    with pytest.raises(StoreError, match="belongs to another user"):
+        await open_store(url, host)
 
 
 async def test_a_closed_store_says_so(url: str, path: Path, host: LinuxHost) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -10,13 +11,21 @@ from flashd.config.guards import (
     BUILT_IN_GUARDS,
     CommandOptions,
     GuardOptions,
+    HttpOptions,
+    KubernetesOptions,
+    LvmOptions,
+    MountsOptions,
     ProcessOptions,
+    ScsiReservationOptions,
     SystemdOptions,
     TcpOptions,
 )
 
+WWNN = "5005076303FFD123"
+WWID = "6005076303ffd12300000000000010a2"
 
-def test_six_types_are_built_in_and_four_of_them_can_prove() -> None:
+
+def test_which_types_are_built_in_and_which_of_them_can_prove() -> None:
     assert {kind: options.proves for kind, options in BUILT_IN_GUARDS.items()} == {
         "systemd": True,
         "tcp": False,
@@ -24,6 +33,15 @@ def test_six_types_are_built_in_and_four_of_them_can_prove() -> None:
         "command": True,
         "opensvc": True,
         "hosts": True,
+        "pacemaker": True,
+        "powerha": True,
+        "vcs": True,
+        "aix": True,
+        "mounts": True,
+        "lvm": True,
+        "kubernetes": True,
+        "http": False,
+        "scsi-reservation": False,
     }
 
 
@@ -62,6 +80,17 @@ LABELS: dict[str, GuardOptions] = {
     "command /bin/x 'a b' on h": CommandOptions(
         command=("/bin/x", "a b"), down=(0,), up=(1,), host="h"
     ),
+    f"mounts {WWID} on h": MountsOptions(wwids=(WWID,), host="h"),
+    "lvm 5005076303ffd123 10A2": LvmOptions.model_validate({"wwnn": WWNN, "volumes": "10a2"}),
+    f"scsi-reservation {WWID}": ScsiReservationOptions(wwids=(f"3{WWID}",)),
+    "http http://h/x": HttpOptions(url="http://h/x"),
+    "kubernetes /k#c tst statefulset/db data-db-0": KubernetesOptions(
+        kubeconfig=Path("/k"),
+        context="c",
+        namespace="tst",
+        workloads=("statefulset/db",),
+        claims=("data-db-0",),
+    ),
 }
 
 
@@ -75,6 +104,62 @@ def test_options_can_be_a_key_and_cannot_be_changed(options: GuardOptions) -> No
     assert hash(options) == hash(options.model_copy())
     with pytest.raises(ValidationError):
         setattr(options, "timeout", timedelta(seconds=1))  # noqa: B010 - mypy refuses it too
+
+
+NAMES = {
+    "wwids": {"wwids": f"{WWID} 6005076303ffd12300000000000010a3"},
+    "as multipath writes them": {"wwids": [f"3{WWID}", "36005076303ffd12300000000000010a3"]},
+    "as udev and the kernel do": {"wwids": [f"0x{WWID.upper()}", f"naa.{WWID[:-1]}3"]},
+    "volumes of an image": {"wwnn": WWNN, "volumes": "10A2 10a3"},
+}
+
+
+@pytest.mark.parametrize("written", NAMES.values(), ids=NAMES.keys())
+def test_volumes_are_named_by_wwid_or_by_what_that_is_made_of(written: dict[str, object]) -> None:
+    sought = MountsOptions.model_validate(written).sought()
+    assert sought == (WWID, "6005076303ffd12300000000000010a3")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {},
+        {"wwids": []},
+        {"wwids": WWID[:-1]},
+        {"wwids": f"{WWID}0"},
+        {"wwids": "0x5005076303ffd123"},
+        {"wwids": f"{WWID} 3{WWID}"},
+        {"wwids": WWID, "wwnn": WWNN, "volumes": "10A2"},
+        {"wwids": WWID, "volumes": "10A2"},
+        {"wwnn": WWNN},
+        {"volumes": "10A2"},
+        {"wwnn": WWNN[:-1], "volumes": "10A2"},
+        {"wwnn": WWNN, "volumes": "10A2 10A"},
+        {"wwnn": WWNN, "volumes": "10A2 10a2"},
+    ],
+)
+def test_what_names_no_volume_for_certain_is_refused(written: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        MountsOptions.model_validate(written)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "h", "ftp://h/", "http://", "http:///x", "http://u:p@h/", "http://h:0/", "http://h:65536/",
+     "http://h/ x", "http://[::1/"],
+)  # fmt: skip
+def test_what_cannot_be_asked_for_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        HttpOptions(url=url)
+
+
+@pytest.mark.parametrize("key", ["namespace", "workloads", "claims", "nodes"])
+@pytest.mark.parametrize("value", ["", "../x", "A", "pod/x", "a b/c", "-x"])
+def test_what_names_nothing_in_a_cluster_is_refused(key: str, value: str) -> None:
+    whole = {"kubeconfig": "/k", "namespace": "n", "workloads": "deployment/d", "claims": "c"}
+    KubernetesOptions.model_validate({**whole, "nodes": "n1 n2"})
+    with pytest.raises(ValidationError):
+        KubernetesOptions.model_validate({**whole, key: value})
 
 
 def test_how_long_a_look_may_take() -> None:

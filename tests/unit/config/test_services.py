@@ -11,11 +11,14 @@ from flashd.config.configuration import Configuration, interpret, load
 from flashd.config.files import Files
 from flashd.config.guards import (
     BUILT_IN_GUARDS,
+    AixOptions,
     CommandOptions,
     GuardOptions,
     OpensvcOptions,
+    PacemakerOptions,
     SystemdOptions,
     TcpOptions,
+    VcsOptions,
 )
 from flashd.config.mistakes import Mistakes
 from flashd.core.schedule import parse
@@ -172,6 +175,11 @@ def test_every_option_of_every_guard_is_read() -> None:
         "command /bin/db-is-down 'TST 1' on app1",
         "opensvc oratst on app1",
         "opensvc tst/svc/oratst",
+        "mounts 6005076303ffd12300000000000010a2 on app1",
+        "lvm 5005076303ffd123 10A2 10A3",
+        "scsi-reservation 5005076303ffd123 10A2 on app1",
+        "http https://app1.example.net:8443/health?deep=1",
+        "kubernetes /etc/flashd/kube#tst tst deployment/db data log",
     ]
     options = service.guards[1].options
     assert isinstance(options, SystemdOptions)
@@ -186,6 +194,32 @@ def test_every_option_of_every_guard_is_read() -> None:
         max_age=timedelta(minutes=10),
         host="app1",
     )
+
+
+def test_every_option_of_a_cluster_s_guards_is_read() -> None:
+    (service,) = sample("clusters").values()
+    assert [guard.name for guard in service.guards] == [
+        "pacemaker g_ora",
+        "pacemaker fs-db.1 on n1",
+        "powerha oratst_rg on app1",
+        "vcs ora_sg",
+        "vcs ora-sg on n1",
+        "aix oratstvg on app1",
+        "aix ora2vg",
+    ]
+    options = [guard.options for guard in service.guards]
+    assert options[1] == PacemakerOptions(
+        resource="fs-db.1", nodes=("n1", "n2"), offline_is_down=True, host="n1"
+    )
+    assert options[4] == VcsOptions(group="ora-sg", systems=("n1",), host="n1")
+    assert options[6] == AixOptions(
+        volume_group="ora2vg",
+        disks=("200B75BALB1107B07210790003IBMfcp", "200B75BALB1107C07210790003IBMfcp"),
+        mount_points=("/u01/oratst", "/u02"),
+        exported_is_down=True,
+    )
+    assert not AixOptions(volume_group="vg", disks=("200B75BALB1107B",)).exported_is_down
+    assert not PacemakerOptions(resource="g").offline_is_down
 
 
 def test_hints_at_what_is_pinned_of_a_host_that_no_guard_looks_at() -> None:
@@ -245,7 +279,7 @@ def test_guard_types_come_from_outside_too() -> None:
     assert service.guards == (
         GuardSpec("lamp", "lamp red", LampOptions(colour="red"), proves=True),
     )
-    with pytest.raises(Mistakes, match="guard type 'lamp' is not known; known are command, "):
+    with pytest.raises(Mistakes, match="guard type 'lamp' is not known; known are aix, "):
         interpret(files)
 
 

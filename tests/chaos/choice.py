@@ -1,0 +1,106 @@
+"""Which combinations of instant, blow and fault are played: all that can differ, or a sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.chaos.case import Case
+from tests.chaos.watch import Blow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from random import Random
+
+    from tests.chaos.scenes import Scene
+    from tests.chaos.watch import Seen
+
+UNDER_A_FAULT = 16
+ELSEWHERE = 120
+ELSEWHERE_UNDER_A_FAULT = 4
+IN_RECOVERY = 600
+_TURNING_POINTS = frozenset({"dscli command: to be done", "dscli command: done"})
+_BYTES = "bytes of a change"
+
+
+def sampled(scenes: Sequence[Scene], number: int, dice: Random) -> list[Scene]:
+    """Choose scenes for so many combinations: the plain ones of a single resource always.
+
+    None in which a dscli has to run out of time: that is waited for, and nothing else is done.
+    """
+    plain = [one for one in scenes if one.layout == "one resource" and one.trouble == "nothing"]
+    quick = [one for one in scenes if not (one.fault and one.fault.hangs)]
+    others = [one for one in quick if one not in plain]
+    return plain + dice.sample(others, min(len(others), max(1, number // 6)))
+
+
+def chosen(seen: Mapping[Scene, Sequence[Seen]], dice: Random, number: int = 0) -> list[Case]:
+    """Choose cases for the scenes whose instants were seen; `number` of them, or all."""
+    if number:
+        left = max(0, number - len(seen))
+        every = [case for scene, instants in seen.items() for case in _cases(scene, instants)]
+        return dice.sample(every, min(left, len(every)))
+    cases: list[Case] = []
+    for scene, instants in seen.items():
+        possible = list(_cases(scene, instants))
+        most = _most(scene)
+        cases += possible if most is None else dice.sample(possible, min(most, len(possible)))
+    return cases
+
+
+def preludes(seen: Mapping[Scene, Sequence[Seen]]) -> list[Case]:
+    """Choose kills after which the flashd that recovers is to be killed too, at all its instants.
+
+    The dscli of the first has or has not had its command done, and stands still there.
+    """
+    return [
+        Case(scene, one.instant, Blow.STUCK)
+        for scene, instants in seen.items()
+        if scene.layout == "one resource" and scene.trouble in {"nothing", "partial"}
+        for one in instants
+        if one.stoppable and one.instant.name in _TURNING_POINTS
+    ]
+
+
+def recovering(seen: Mapping[Case, Sequence[Seen]], dice: Random, number: int = 0) -> list[Case]:
+    """Choose cases in which a flashd is killed that recovers."""
+    every = [
+        Case(one.scene, one.at, one.blow, prelude.before)
+        for prelude, instants in seen.items()
+        for one in _cases(prelude.scene, instants, begun=True)
+    ]
+    return dice.sample(every, min(number or IN_RECOVERY, len(every)))
+
+
+def _most(scene: Scene) -> int | None:
+    """Tell how many of a scene's cases are played; None: all of them."""
+    if scene.layout == "one resource":
+        return None if scene.trouble == "nothing" else UNDER_A_FAULT
+    return ELSEWHERE if scene.trouble == "nothing" else ELSEWHERE_UNDER_A_FAULT
+
+
+def _cases(scene: Scene, seen: Sequence[Seen], *, begun: bool = False) -> Iterator[Case]:
+    """Yield each instant with each blow that makes a difference there.
+
+    Where no dscli is alive it is the daemon alone that is killed. Of the bytes of one command
+    each has one of the blows, by turns; so has each instant of a dscli that only lists. Under a
+    fault what comes before any intent is left out.
+    """
+    begun = begun or scene.trouble == "nothing"
+    for number, one in enumerate(seen):
+        begun = begun or one.instant.name == "before store.intend"
+        if not begun:
+            continue
+        blows = list(_blows(one))
+        if one.instant.name.endswith(_BYTES) or not one.stoppable:
+            blows = [blows[number % len(blows)]]
+        for blow in blows:
+            yield Case(scene, one.instant, blow)
+
+
+def _blows(one: Seen) -> Iterator[Blow]:
+    yield Blow.ALL
+    if one.dscli:
+        yield Blow.DAEMON
+        yield Blow.DSCLI
+    if one.stoppable:
+        yield Blow.STUCK

@@ -1,0 +1,122 @@
+"""What the array shows beside relations stops a command: hosts, remote copies, sizes, names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flashd.engine.events import Event
+from flashd.model.protection import Protection
+from flashd.model.run import Outcome
+from flashd.sim.hosts import access
+from flashd.sim.nouns import RemoteCopy
+from tests.integration.engine.house import Lab, asked, down, resource, ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flashd.model.verdict import Finding
+    from flashd.sim.array import Array
+    from flashd.sim.inventory import Inventory
+
+PAIRS = ("0001:0002", "0101:0102")
+
+
+def change(array: Array, act: Callable[[Inventory], None]) -> None:
+    with array.inventory() as held:
+        act(held)
+
+
+def mapped(held: Inventory) -> None:
+    access.add(held, "prd7")
+    access.map_volumes(held, "prd7", ["0102"])
+
+
+def mirrored(held: Inventory) -> None:
+    held.put_remote_copy(
+        RemoteCopy(primary_volume="0102", secondary_volume="IBM.2107-75ZZZ99/0102")
+    )
+
+
+def altered(**changes: object) -> Callable[[Inventory], None]:
+    def act(held: Inventory) -> None:
+        held.put_volume(replace(held.need_volume("0102"), **changes))  # type: ignore[arg-type]
+
+    return act
+
+
+STOPS = {
+    "a host that is not declared": (mapped, "0102 is mapped to host prd7"),
+    "a remote copy": (mirrored, "0102 is in a remote copy relation"),
+    "a smaller target": (altered(blocks=1), "0102 has 1 blocks, its source"),
+    "another type": (altered(datatype="FB 520P"), "0102 is 'FB 520P', its source 'FB 512'"),
+    "a target that is not well": (altered(datastate="Failed"), "0102 is Online/Failed/Normal"),
+    "a protected name": (altered(name="PRD_7"), "0102 is called PRD_7, which is protected"),
+}
+RECORDING = {"recording": True, "not recording": False}
+
+
+def nightly(lab: Lab, *, recording: bool, looks: Sequence[object] = ()) -> None:
+    lab.clones(*PAIRS, record=recording)
+    wanted = replace(resource(*PAIRS, recording=recording), hosts=("tst*",))
+    lab.define("db", wanted, looks=looks)  # type: ignore[arg-type]
+    lab.protected = Protection(names=frozenset({"PRD_*"}))
+
+
+@pytest.mark.parametrize("recording", RECORDING.values(), ids=RECORDING.keys())
+@pytest.mark.parametrize(("act", "reason"), STOPS.values(), ids=STOPS.keys())
+async def test_invariant_2_refuses_before_anything_is_opened(
+    lab: Lab, act: Callable[[Inventory], None], reason: str, *, recording: bool
+) -> None:
+    nightly(lab, recording=recording)
+    change(lab.array(), act)
+    async with lab.open() as world:
+        (result,) = await asked(world, "db", dry_run=True)
+        assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
+        assert reason in result.reason
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
+        assert reason in result.reason
+        await ticks(world, 2)
+    assert not lab.changes()
+
+
+async def test_invariant_2_an_array_is_asked_anew_before_each_run(lab: Lab) -> None:
+    nightly(lab, recording=True)
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE
+        change(lab.array(), mapped)
+        (result,) = await asked(world, "db", force=True)
+        assert result.outcome is Outcome.REFUSED
+        assert "prd7" in result.reason
+    assert lab.acted() == ["resyncflash"]
+
+
+async def test_invariant_2_an_inventory_that_grew_old_during_the_login_stops_it(lab: Lab) -> None:
+    def meanwhile() -> Finding:
+        lab.clock.ahead += timedelta(seconds=61)
+        return down()
+
+    nightly(lab, recording=True, looks=(down(), meanwhile))
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
+        assert "grew old during the login" in result.reason
+    assert not lab.changes()
+
+
+async def test_an_inventory_that_cannot_be_read_sends_nothing(lab: Lab) -> None:
+    nightly(lab, recording=True)
+    lab.array().add_fault("garbage", "lshostconnect")
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, result.exit_code) == (Outcome.FAILED, 1)
+        assert "was not understood" in result.reason
+        assert not lab.changes()
+        assert Event.ARRAY_UNREADABLE in lab.told.kinds()
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE

@@ -1,0 +1,1 @@
+"""Mutants of the modules that must not be wrong, made by script: each must make a test fail."""

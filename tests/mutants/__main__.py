@@ -1,0 +1,72 @@
+"""Run the tests against every mutant of the last gates: `make mutants`.
+
+Each runs in a process of its own, over a copy of the module that is put before the true one.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from tests.mutants.targets import TARGETS, Target
+
+if TYPE_CHECKING:
+    from tests.mutants.made import Mutant
+
+ROOT = Path(__file__).parents[2]
+WORKERS = 2
+_PYTEST = (
+    sys.executable,
+    "-m",
+    "pytest",
+    "-q",
+    "-x",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "tests.mutants.plugin",
+)
+
+
+def main() -> int:
+    """Print each mutant that no test has noticed; exit 1 if there is any that may not be."""
+    alive = 0
+    for target in TARGETS:
+        made = list(target.mutants(ROOT))
+        with ThreadPoolExecutor(WORKERS) as pool:
+            lives = list(pool.map(lambda one, target=target: survives(target, one), made))
+        left = [one.name for one, lived in zip(made, lives, strict=True) if lived]
+        unexplained = [name for name in left if name.partition(": ")[2] not in target.equal]
+        dead = len(made) - len(left)
+        print(f"{target.module}: {len(made)} mutants, {dead} killed, {len(left)} the same code")
+        for name in left:
+            print(f"  {'ALIVE' if name in unexplained else 'equal'} {name}")
+        alive += len(unexplained)
+    return 1 if alive else 0
+
+
+def survives(target: Target, mutant: Mutant) -> bool:
+    """Whether all tests pass with this mutant in place of the module."""
+    with TemporaryDirectory() as place:
+        file = Path(place, "mutant.py")
+        file.write_text(mutant.source, encoding="utf-8")
+        done = subprocess.run(
+            (*_PYTEST, *target.tests),
+            cwd=ROOT,
+            env={**os.environ, "FLASHD_MUTANT": f"{target.module}={file}"},
+            capture_output=True,
+            check=False,
+            timeout=300,
+        )
+    if done.returncode not in (0, 1, 2):
+        raise RuntimeError(done.stdout.decode()[-2000:] + done.stderr.decode()[-2000:])
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Which modules are mutated, by which tests they are held, and which mutants are the same code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tests.mutants.made import Mutant, mutants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A module; `equal` says why a mutant does what the module does."""
+
+    module: str
+    tests: tuple[str, ...]
+    pattern: str = ""
+    equal: Mapping[str, str] = field(default_factory=dict)
+
+    def mutants(self, root: Path) -> Iterator[Mutant]:
+        """Make them."""
+        file = root / f"{self.module.replace('.', '/')}.py"
+        source = file.read_text(encoding="utf-8")
+        body = source.replace("if TYPE_CHECKING:", "if TYPE_CHECKING is True:")
+        yield from (one for one in mutants(body, self.pattern) if "TYPE_CHECKING" not in one.name)
+
+
+TARGETS = (
+    Target(
+        module="flashd.core.firewall",
+        tests=("tests/unit/core/test_firewall.py",),
+        pattern="_COMMANDS",
+    ),
+    Target(
+        module="flashd.adapters.arrays.outlet",
+        tests=("tests/unit/adapters/test_outlet.py",),
+    ),
+)

@@ -1,0 +1,245 @@
+"""What an array is made of: several reports in one stream, understood as a whole or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from flashd.adapters.arrays.stock import parse_inventory, questions
+from flashd.adapters.arrays.tables import NotUnderstoodError
+from flashd.model.inventory import HostConnection, Inventory, Volume, VolumeGroup
+from flashd.model.volumes import VolumeId
+from tests.unit.core.builders import ARRAY, NOW, OTHER_ARRAY
+
+VOLUMES = """\
+Name|ID|accstate|datastate|configstate|deviceMTM|datatype|extpool|cap (blocks)|volgrp
+======================================================================================
+PRD_01|0001|Online|Normal|Normal|2107-900|FB 512|P0|41943040|V1,V11
+-|0002|Online|Normal|Normal|2107-900|FB 520P|P0|41943041|-
+"""
+MIRRORS = f"""\
+ID|State|Reason|Type|SourceLSS|Timeout (secs)|Critical Mode|First Pass Status
+=============================================================================
+{ARRAY}/0001:{OTHER_ARRAY}/0002|Full Duplex|-|Metro Mirror|00|60|Disabled|Invalid
+"""
+HOSTS = """\
+Name|ID|WWPN|HostType|Profile|portgrp|volgrpID|ESSIOport
+========================================================
+tst1|0000|10000000c9a1b2c3|pSeries|IBM pSeries - AIX|0|V1|all
+new|0001|10000000C9A1B2C4|pSeries|IBM pSeries - AIX|0|-|all
+"""
+GROUPS = """\
+Name|ID|Type
+============
+tst1|V1|SCSI Mask
+All Fixed Block-512|V20|SCSI All
+"""
+IMAGES = f"""\
+Name|ID|Storage Unit|Model|WWNN|State|ESSNet|Volume Group|desc
+==============================================================
+-|{ARRAY}|IBM.2107-75ABC00|981|5005076303FFC111|Online|Enabled|V0|-
+-|{OTHER_ARRAY}|IBM.2107-75XYZ00|981|5005076303FFC222|Online|Enabled|V0|-
+"""
+NONE = "CMUC00234I lspprc: No Remote Mirror and Copy found.\n"
+NO_HOSTS = "CMUC00234I lshostconnect: No Host Connection found.\n"
+WHOLE = (VOLUMES, MIRRORS, HOSTS, GROUPS, IMAGES)
+PROMPT = "dscli> "
+
+
+def stock(*reports: str) -> Inventory:
+    return parse_inventory("".join(reports), ARRAY, NOW, NOW)
+
+
+def test_every_report_is_asked_for_the_whole_array_with_a_delimiter_that_no_cell_has() -> None:
+    output = "-bnr off -hdr on -fmt delim -delim |"
+    assert questions(ARRAY) == (
+        f"lsfbvol -dev {ARRAY} -l {output}",
+        f"lspprc -dev {ARRAY} -fullid {output} 0000-FFFF",
+        f"lshostconnect -dev {ARRAY} {output}",
+        f"lsvolgrp -dev {ARRAY} {output}",
+        f"lssi {output}",
+    )
+
+
+def test_all_of_it_is_read() -> None:
+    assert stock(*WHOLE) == Inventory(
+        array=ARRAY,
+        wwnn="5005076303FFC111",
+        began_at=NOW,
+        ended_at=NOW,
+        volumes={
+            VolumeId("0001"): Volume(
+                id=VolumeId("0001"),
+                name="PRD_01",
+                datatype="FB 512",
+                blocks=41943040,
+                groups=("V1", "V11"),
+                states=("Online", "Normal", "Normal"),
+            ),
+            VolumeId("0002"): Volume(
+                id=VolumeId("0002"),
+                name="-",
+                datatype="FB 520P",
+                blocks=41943041,
+                groups=(),
+                states=("Online", "Normal", "Normal"),
+            ),
+        },
+        groups={
+            "V1": VolumeGroup(id="V1", name="tst1", type="SCSI Mask"),
+            "V20": VolumeGroup(id="V20", name="All Fixed Block-512", type="SCSI All"),
+        },
+        connections=(
+            HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group="V1"),
+            HostConnection(id="0001", name="new", wwpn="10000000C9A1B2C4", group=None),
+        ),
+        mirrored=frozenset({VolumeId("0001")}),
+    )
+
+
+def test_prompts_banners_and_remarks_change_nothing() -> None:
+    banner = (
+        f"Date/Time: November 21, 2026 2:00:00 AM UTC IBM DSCLI Version: 7.7.10.317 DS: {ARRAY}\n"
+    )
+    spoken = [f"{PROMPT}{banner}{report}" for report in WHOLE]
+    remark = "CMUC00999I lsfbvol: simulated: nothing of note.\n"
+    assert stock(*spoken, remark, PROMPT) == stock(*WHOLE)
+
+
+def test_nothing_found_is_a_report() -> None:
+    found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, IMAGES)
+    assert (found.mirrored, found.connections) == (frozenset(), ())
+
+
+SIDES = {
+    "the primary": (f"{ARRAY}/0001:{OTHER_ARRAY}/0002", {"0001"}),
+    "the secondary": (f"{OTHER_ARRAY}/0001:{ARRAY}/0002", {"0002"}),
+    "both, within one array": (f"{ARRAY}/0001:{ARRAY}/0002", {"0001", "0002"}),
+    "a side whose array is not told": ("0001:0002", {"0001", "0002"}),
+    "neither": (f"{OTHER_ARRAY}/0001:{OTHER_ARRAY}/0002", set()),
+    "ours in small letters": (f"{ARRAY.lower()}/0a01:{OTHER_ARRAY}/0002", {"0A01"}),
+}
+
+
+@pytest.mark.parametrize(("pair", "mirrored"), SIDES.values(), ids=SIDES.keys())
+def test_a_volume_of_ours_on_either_side_is_mirrored(pair: str, mirrored: set[str]) -> None:
+    row = MIRRORS.replace(f"{ARRAY}/0001:{OTHER_ARRAY}/0002", pair)
+    assert stock(VOLUMES, row, HOSTS, GROUPS, IMAGES).mirrored == mirrored
+
+
+def without(text: str, column: str) -> str:
+    return text.replace(f"|{column}", "|Other", 1)
+
+
+BAD = {
+    "nothing": ("", "there is no answer of lsfbvol"),
+    "a report that is missing": (VOLUMES + MIRRORS + HOSTS + IMAGES, "9 of 8 columns"),
+    "the last one missing": (VOLUMES + MIRRORS + HOSTS + GROUPS, "no answer of lssi"),
+    "another order": (MIRRORS + VOLUMES + HOSTS + GROUPS + IMAGES, "before the first header"),
+    "one of them twice": ("".join((VOLUMES, *WHOLE)), "lsfbvol lists 0001 twice"),
+    "a header without a row": (
+        VOLUMES.partition("PRD_01")[0] + "".join(WHOLE[1:]),
+        "lsfbvol has a header but no row",
+    ),
+    "a row after nothing": (
+        VOLUMES + NONE + MIRRORS.split("\n")[2] + "\n" + HOSTS + GROUPS + IMAGES,
+        "lspprc found nothing, and said",
+    ),
+    "a row that is cut": ("".join(WHOLE).replace("|V1,V11", ""), "9 of 10 columns"),
+    "commas where they part cells": (
+        "".join((VOLUMES.replace("|", ","), *WHOLE[1:])),
+        "11 of 10 columns",
+    ),
+    "a line that does not end": ("".join(WHOLE)[:-1], "a line that does not end"),
+    "an error in the middle": (
+        VOLUMES + "CMUN00001E lspprc: simulated: no.\n" + "".join(WHOLE[1:]),
+        "there is a table, and the message",
+    ),
+    "a warning in the middle": (
+        VOLUMES + "CMUN00001W lspprc: simulated: maybe.\n" + "".join(WHOLE[1:]),
+        "there is a table, and the message",
+    ),
+    "nothing found by another command": (
+        "".join((VOLUMES, NONE.replace("lspprc:", "lsflash:"), *WHOLE[2:])),
+        "there is a table, and the message",
+    ),
+    "bytes that are no text": ("".join(WHOLE).replace("PRD_01", "PRD\0"), "no text"),
+    "a size that is none": ("".join(WHOLE).replace("41943041", "4e7"), "has '4e7' blocks"),
+    "a volume that is none": ("".join(WHOLE).replace("|0002|Onl", "|02|Onl"), "not a volume id"),
+    "a volume of another array": (
+        "".join(WHOLE).replace("|0002|Onl", f"|{OTHER_ARRAY}/0002|Onl"),
+        "is no id of",
+    ),
+    "a volume twice": ("".join(WHOLE).replace("|0002|Onl", "|0001|Onl"), "0001 twice"),
+    "a group twice": ("".join(WHOLE).replace("|V20|", "|V1|"), "lsvolgrp lists V1 twice"),
+    "a host in two groups": ("".join(WHOLE).replace("|0|V1|all", "|0|V1,V2|all"), "lshostconnect"),
+    "a port that is none": ("".join(WHOLE).replace("10000000c9a1b2c3", "-"), "lshostconnect"),
+    "a mirror that is none": (
+        "".join(WHOLE).replace(f"{ARRAY}/0001:{OTHER_ARRAY}/0002", "0001"),
+        "no remote copy relation",
+    ),
+    "an array that is not there": (
+        "".join(WHOLE).replace(f"-|{ARRAY}|", "-|IBM.2107-75NONE1|"),
+        f"not one image {ARRAY}",
+    ),
+    "an array twice": ("".join(WHOLE).replace(f"-|{OTHER_ARRAY}|", f"-|{ARRAY}|"), "not one image"),
+    "no WWNN": ("".join(WHOLE).replace("|5005076303FFC111|", "|-|"), "with a WWNN"),
+    "an array that is not well": (
+        "".join(WHOLE).replace("FFC111|Online", "FFC111|Offline"),
+        "is 'Offline', not Online",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), BAD.values(), ids=BAD.keys())
+def test_anything_else_is_no_inventory(text: str, words: str) -> None:
+    with pytest.raises(NotUnderstoodError, match=words):
+        stock(text)
+
+
+@pytest.mark.parametrize("line", range(len("".join(WHOLE).splitlines())))
+def test_a_stream_that_breaks_off_is_no_inventory(line: int) -> None:
+    lines = "".join(WHOLE).splitlines(keepends=True)
+    if line < len(lines) - 1:  # the last line is another array: without it ours is still whole
+        with pytest.raises(NotUnderstoodError):
+            stock(*lines[:line])
+
+
+def test_a_column_that_is_missing_is_no_report() -> None:
+    for column in ("volgrp", "cap (blocks)", "datatype", "accstate"):
+        with pytest.raises(NotUnderstoodError, match=r"no answer of lsfbvol|before the first"):
+            stock(without(VOLUMES, column), *WHOLE[1:])
+
+
+REACH = {
+    "its own group": ("V1", True),
+    "another group": ("V2", False),
+    "everything": ("V20", True),
+    "a group that nobody knows": ("V99", True),
+    "none": (None, False),
+}
+
+
+@pytest.mark.parametrize(("group", "reaches"), REACH.values(), ids=REACH.keys())
+def test_who_can_reach_a_volume(group: str | None, *, reaches: bool) -> None:
+    one = HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group=group)
+    groups = {
+        "V1": VolumeGroup(id="V1", name="a", type="SCSI Mask"),
+        "V2": VolumeGroup(id="V2", name="b", type="SCSI Map 256"),
+        "V20": VolumeGroup(id="V20", name="c", type="SCSI All"),
+    }
+    whole = stock(*WHOLE)
+    found = Inventory(
+        array=ARRAY,
+        wwnn=whole.wwnn,
+        began_at=NOW,
+        ended_at=NOW,
+        volumes=whole.volumes,
+        groups=groups,
+        connections=(one,),
+        mirrored=frozenset(),
+    )
+    assert found.mapped_to(whole.volumes[VolumeId("0001")]) == ((one,) if reaches else ())
+
+
+def test_a_wwid_is_made_of_the_array_s_name_and_the_volume_s() -> None:
+    assert stock(*WHOLE).wwid(VolumeId("0A1F")) == "6005076303ffc1110000000000000a1f"
