@@ -14,7 +14,7 @@ from flashd.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import Any, TextIO
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flashd.config.guards import GuardOptions
     from flashd.config.settings import Settings
     from flashd.engine.world import Pace, World
+    from flashd.model.inventory import Inventory
     from flashd.model.service import GuardSpec
     from flashd.ports.array import ArrayBackend
     from flashd.ports.clock import Clock
@@ -240,16 +241,22 @@ class Home:
         import asyncio
 
         from flashd.adapters.host import LinuxHost
+        from flashd.engine.telling import Conversation
         from flashd.engine.world import World
 
         settings = self.settings(configuration)
         turns = self.turns
-        return World(
+
+        def array_of(array: str) -> ArrayBackend:
+            return _array(array, settings, auth, store, turns.setdefault(array, asyncio.Lock()))
+
+        async def stock(array: str) -> Inventory:
+            return await array_of(array).inventory(Conversation(world, array))
+
+        world = World(
             services={service.name: service for service in configuration.services},
-            arrays=lambda array: _array(
-                array, settings, auth, store, turns.setdefault(array, asyncio.Lock())
-            ),
-            guards=_guards(self.types, settings),
+            arrays=array_of,
+            guards=_guards(self.types, settings, stock),
             looks_by=settings.ssh,
             zones=_zones(auth),
             store=store,
@@ -258,8 +265,10 @@ class Home:
             events=events,
             entropy=lambda: os.urandom(10),
             protected=configuration.protected,
+            require_enrolment=settings.require_enrolment,
             pace=pace_of(settings),
         )
+        return world
 
 
 def pace_of(settings: Settings) -> Pace:
@@ -274,12 +283,21 @@ def pace_of(settings: Settings) -> Pace:
     )
 
 
-def _guards(types: GuardTypes, settings: Settings) -> Callable[[GuardSpec], Guard]:
-    """Make guards of specs; the built-in ones can ask other hosts, all by one way."""
-    from flashd.adapters.guards.table import asking
+def asks_arrays(spec: GuardSpec) -> bool:
+    """Whether a guard logs in to arrays."""
+    from flashd.config.guards import Aimed
+
+    return isinstance(spec.options, Aimed)
+
+
+def _guards(
+    types: GuardTypes, settings: Settings, stock: Callable[[str], Awaitable[Inventory]]
+) -> Callable[[GuardSpec], Guard]:
+    """Make guards of specs; the built-in ones can ask other hosts, all by one way, and arrays."""
+    from flashd.adapters.guards.table import asking, asking_arrays
     from flashd.adapters.remote.made import remote_of
 
-    makers = {**types.guards, **asking(remote_of(settings.ssh))}
+    makers = {**types.guards, **asking(remote_of(settings.ssh)), **asking_arrays(stock)}
     return lambda spec: makers[spec.type](spec.options)
 
 
