@@ -1,4 +1,4 @@
-"""A few thousand executions of each target, what was found before, and whether a check sees it."""
+"""Some hundred executions of each target, what was found before, and whether a check sees it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 FOUND = sorted((Path(__file__).parent / "found").glob("*/*"))
 SEED = 20261126
-RUNS = 1000
+RUNS = 800
 AVAILABLE = importlib.util.find_spec("atheris") is not None or os.environ.get("CI")
 
 
