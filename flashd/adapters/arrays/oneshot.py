@@ -20,6 +20,7 @@ from flashd.adapters.arrays.outlet import line_of
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory, questions
 from flashd.adapters.arrays.tables import NotUnderstoodError
+from flashd.adapters.masking import without_secrets
 from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused, TooLate
 from flashd.model.run import Answer, Carrier
 from flashd.model.volumes import Listing
@@ -184,7 +185,7 @@ class OneshotArray:
             return failure
         if question:
             return ArrayRejected(
-                f"dscli asks for more than it was given: {question[:_MOST_SAID]}",
+                f"dscli asks for more than it was given: {without_secrets(question)[:_MOST_SAID]}",
                 "Check the console's address and the user in auth.conf, and the pwfile.",
             )
         if readiness is Readiness.LATE:
@@ -208,7 +209,7 @@ class OneshotArray:
 
 def _not_understood(reports: str, error: NotUnderstoodError) -> ArrayUnreachable:
     return ArrayUnreachable(
-        f"the answer of {reports} was not understood: {error}",
+        f"the answer of {reports} was not understood: {without_secrets(str(error))}",
         "Run it by hand and compare it with docs/dscli.md.",
     )
 
@@ -266,5 +267,5 @@ class OneshotSession:
 
 
 def _last_words(said: Said) -> str:
-    text = " ".join(said.output.split())
+    text = " ".join(without_secrets(said.output).split())
     return f"exit code {said.exit_status}{f', {text[-_MOST_SAID:]!r}' if text else ''}"
