@@ -103,7 +103,15 @@ def java_date(at: float | None, zone: str) -> str:
     """Render an instant as Java's Date.toString does, in the client's zone or a named one."""
     if at is None:
         return "-"
-    form = "%a %b %d %H:%M:%S %Z %Y"
+    return _dated(at, zone, "%a %b %d %H:%M:%S %Z %Y")
+
+
+def metrics_date(at: float, zone: str) -> str:
+    """Render an instant as `showfbvol -metrics` does."""
+    return _dated(at, zone, "%m/%d/%Y %H:%M:%S %Z")
+
+
+def _dated(at: float, zone: str, form: str) -> str:
     if zone == "client":
         return time.strftime(form, time.localtime(at))
     from datetime import datetime  # noqa: PLC0415 - rarely needed, and starting fast matters

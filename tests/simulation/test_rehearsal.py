@@ -102,6 +102,15 @@ def test_a_nightly_service_has_one_resync_a_night(place: Place) -> None:
     )
 
 
+@pytest.mark.parametrize("faults", [0.0, 0.9])
+def test_where_enrolment_is_required_a_rehearsal_enrolls_first(place: Place, faults: float) -> None:
+    """A fault that struck while it does would have everything refused to the end."""
+    place.write(service("nightly", 'schedule: "22:00-04:00"'), settings="require_enrolment: true")
+    found = place.play(for_days(1, faults=faults)).services[0]
+    assert not any("enrolled" in reason for reason in found.refused)
+    assert faults or found.runs == {"done": 1}
+
+
 def test_a_breach_that_the_windows_make_is_foretold_with_its_cause(place: Place) -> None:
     place.write(service("weekdays", 'schedule: "22:00-04:00 mon-fri", sync_max_delay: 25h'))
     report = place.play(for_days(5, datetime(2026, 11, 27, 12, tzinfo=UTC)))

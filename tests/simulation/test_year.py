@@ -25,6 +25,7 @@ from flashd.core.guards import Allowed
 from flashd.core.verify import Advance, Judgement
 from flashd.engine import attempt, batch, carry, settle
 from flashd.engine.world import World
+from flashd.model.protection import NOTHING
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Reading, Verdict
 from tests.simulation.year.calendars import CALENDARS, Calendar, Hours, openings
@@ -145,7 +146,7 @@ def sent_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def nothing_forbidden(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(World, "forbidden", Forbidden(frozenset(), frozenset()))
+    patch.setattr(World, "forbidden", Forbidden(frozenset(), NOTHING))
 
 
 MUTANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {

@@ -16,6 +16,7 @@ from flashd.adapters.arrays.messages import (
     complaints_of,
     login_refused,
 )
+from flashd.adapters.arrays.metrics import metrics_questions, parse_metrics
 from flashd.adapters.arrays.outlet import line_of
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory, questions
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from flashd.adapters.arrays.client import Said
     from flashd.adapters.arrays.messages import Message
     from flashd.core.firewall import Cleared
+    from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
-    from flashd.model.volumes import Pair, Relation
+    from flashd.model.volumes import Pair, Relation, VolumeId
     from flashd.ports.array import Session, Witness
     from flashd.ports.clock import Clock
     from flashd.ports.host import Host
@@ -142,6 +144,16 @@ class OneshotArray:
             return parse_inventory(answer.said, array, answer.began, answer.ended)
         except NotUnderstoodError as error:
             raise _not_understood("lsfbvol, lspprc and the like", error) from error
+
+    async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
+        """Ask for the counters of volumes, one after another in one login."""
+        array = self.dscli.array
+        commands = metrics_questions(array, volumes)
+        answer = await self._ask(witness, commands, "; ".join(commands))
+        try:
+            return parse_metrics(answer.said, array, volumes, self.clock.monotonic())
+        except NotUnderstoodError as error:
+            raise _not_understood("showfbvol -metrics", error) from error
 
     async def _ask(self, witness: Witness, commands: Sequence[str], name: str) -> _Answer:
         """Put questions to a client of their own and read it to its end."""

@@ -20,6 +20,7 @@ from flashd.engine.events import Event
 from flashd.engine.request import Request
 from flashd.engine.world import Pace, World
 from flashd.errors import ArrayUnreachable
+from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Verdict
 from flashd.rehearsal.client import SimulatedClient
@@ -252,7 +253,7 @@ class YearDaemon:
             host=house.host,
             events=self.notes,
             entropy=lambda: self.chance.randbytes(10),
-            protected=regime.protected,
+            protected=Protection(volumes=regime.protected),
             pace=Pace(check_interval=house.plot.check, observe_interval=house.plot.observe),
         )
 
