@@ -57,6 +57,8 @@ COMMANDS = (
     ("why", "db", "--json"),
     ("resync", "db", "--force", "--json"),
     ("history", "--json"),
+    ("guard", "db", "--json"),
+    ("enroll", "db"),
     ("hold", "db", "--until", "1h", "--reason", "tests"),
     ("release", "db"),
     ("doctor", "--json"),
@@ -254,9 +256,9 @@ def test_no_secret_is_in_what_is_said_of_a_cluster(planted: Planted) -> None:
         what = {"namespace": "tst", "workloads": ["statefulset/db"], "claims": ["data"]}
         site.services["db"]["guards"].append({**guard, **what})
         site.write()
-        planted.run("resync", "db", "--force", "--json")
+        assert "kubernetes" in planted.run("guard", "db", "--json").stdout
         (site.root / "kubeconfig").write_text(f"users: [{{token: {IN_KUBECONFIG}\n")
-        all_of(planted, (("resync", "db", "--force"), *TELLING))
+        all_of(planted, (("guard", "db"), *TELLING))
     assert "is no YAML" in "".join(planted.said)
     nowhere(planted, *set(ALL) - {IN_DSCLI_ENV})
 
