@@ -35,7 +35,7 @@ test: $(READY) servers ## all tests, of the longest tables a sample
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  --ignore tests/unit --ignore tests/transcripts
 
-whole: $(READY) servers ## all tests with every case, and the two long ones; an hour or more
+whole: $(READY) servers ## all tests with every case, an hour or more
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 tests
 
 switches: $(READY) ## flashd under each position of each switch of the simulated array, in all scenarios

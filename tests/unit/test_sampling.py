@@ -1,4 +1,4 @@
-"""The sample of long tables: something of each function, the same for the same seed, all in turn."""
+"""The sample of long tables: something of each function, the same for a seed, all in turn."""
 
 from __future__ import annotations
 
