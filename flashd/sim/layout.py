@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 FORMATS = ("default", "delim", "stanza", "xml")
 
@@ -99,17 +100,24 @@ class Report:
     single: bool = False
 
 
+_JAVA = "%a %b %d %H:%M:%S %Z %Y"
+
+
+@lru_cache(maxsize=4096)
+def _in_zone(second: int, zone: str) -> str:
+    from datetime import datetime  # noqa: PLC0415 - rarely needed, and starting fast matters
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
+
+    return datetime.fromtimestamp(second, ZoneInfo(zone)).strftime(_JAVA)
+
+
 def java_date(at: float | None, zone: str) -> str:
     """Render an instant as Java's Date.toString does, in the client's zone or a named one."""
     if at is None:
         return "-"
-    form = "%a %b %d %H:%M:%S %Z %Y"
     if zone == "client":
-        return time.strftime(form, time.localtime(at))
-    from datetime import datetime  # noqa: PLC0415 - rarely needed, and starting fast matters
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
-
-    return datetime.fromtimestamp(int(at), ZoneInfo(zone)).strftime(form)
+        return time.strftime(_JAVA, time.localtime(at))
+    return _in_zone(int(at), zone)
 
 
 def render(report: Report, layout: Layout) -> list[str]:
