@@ -1,6 +1,7 @@
 """Three weeks over a clock change, as `make year` plays a year: see `tests.simulation.year`.
 
-A failure names its seed: FLASHD_TEST_SEED. The oracle itself is tested by faults of flashd's own
+One seed, unless FLASHD_TEST_SEED names another: what a seed finds is found by `make year`, which
+draws one. The oracle itself is tested by faults of flashd's own
 that it has to see, put in where its modules meet.
 """
 
@@ -11,7 +12,6 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
-from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -42,7 +42,7 @@ SPRING = datetime(2026, 3, 16, tzinfo=UTC)
 
 
 def seed() -> int:
-    chosen = int(os.environ.get("FLASHD_TEST_SEED") or SystemRandom().randrange(10**6))
+    chosen = int(os.environ.get("FLASHD_TEST_SEED") or 1)
     print(f"FLASHD_TEST_SEED={chosen}")  # noqa: T201 - shown where the test fails
     return chosen
 

@@ -115,7 +115,7 @@ def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
 class OneshotArray:
     """The array port by single clients.
 
-    `start` makes one, a process unless told otherwise; `read` reads a listing.
+    `start` makes one, a process unless told otherwise; `read` reads a listing, `take` an inventory.
     """
 
     dscli: Dscli
@@ -123,6 +123,7 @@ class OneshotArray:
     host: Host
     start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
     read: Callable[[str, str], Mapping[Pair, Relation]] = parse_listing
+    take: Callable[[str, str, datetime, datetime], Inventory] = parse_inventory
 
     async def observe(self, witness: Witness) -> Listing:
         """List the whole array."""
@@ -141,7 +142,7 @@ class OneshotArray:
         commands = questions(array)
         answer = await self._ask(witness, commands, "; ".join(commands))
         try:
-            return parse_inventory(answer.said, array, answer.began, answer.ended)
+            return self.take(answer.said, array, answer.began, answer.ended)
         except NotUnderstoodError as error:
             raise _not_understood("lsfbvol, lspprc and the like", error) from error
 
