@@ -14,7 +14,7 @@ from flashd.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import Any, TextIO
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from flashd.config.guards import GuardOptions
     from flashd.config.settings import Settings
     from flashd.engine.world import Pace, World
+    from flashd.model.counters import Counters
+    from flashd.model.inventory import Inventory
     from flashd.model.service import GuardSpec
+    from flashd.model.volumes import VolumeId
     from flashd.ports.array import ArrayBackend
     from flashd.ports.clock import Clock
     from flashd.ports.events import Events
@@ -239,27 +242,41 @@ class Home:
         """Make the engine's world over an open store."""
         import asyncio
 
+        from flashd.adapters.guards.table import asking_arrays
         from flashd.adapters.host import LinuxHost
+        from flashd.engine.telling import Conversation
         from flashd.engine.world import World
 
         settings = self.settings(configuration)
         turns = self.turns
-        return World(
+
+        def array_of(array: str) -> ArrayBackend:
+            return _array(array, settings, auth, store, turns.setdefault(array, asyncio.Lock()))
+
+        async def stock(array: str) -> Inventory:
+            return await array_of(array).inventory(Conversation(world, array))
+
+        async def count(array: str, volumes: Sequence[VolumeId]) -> Sequence[Counters]:
+            return await array_of(array).counters(volumes, Conversation(world, array))
+
+        clock = system_clock()
+        makers = asking_arrays(stock, count, clock.monotonic)
+        world = World(
             services={service.name: service for service in configuration.services},
-            arrays=lambda array: _array(
-                array, settings, auth, store, turns.setdefault(array, asyncio.Lock())
-            ),
-            guards=_guards(self.types, settings),
+            arrays=array_of,
+            guards=_guards(self.types, settings, makers),
             looks_by=settings.ssh,
             zones=_zones(auth),
             store=store,
-            clock=system_clock(),
+            clock=clock,
             host=LinuxHost(),
             events=events,
             entropy=lambda: os.urandom(10),
             protected=configuration.protected,
+            require_enrolment=settings.require_enrolment,
             pace=pace_of(settings),
         )
+        return world
 
 
 def pace_of(settings: Settings) -> Pace:
@@ -274,12 +291,21 @@ def pace_of(settings: Settings) -> Pace:
     )
 
 
-def _guards(types: GuardTypes, settings: Settings) -> Callable[[GuardSpec], Guard]:
-    """Make guards of specs; the built-in ones can ask other hosts, all by one way."""
+def asks_arrays(spec: GuardSpec) -> bool:
+    """Whether a guard logs in to arrays."""
+    from flashd.config.guards import Aimed
+
+    return isinstance(spec.options, Aimed)
+
+
+def _guards(
+    types: GuardTypes, settings: Settings, of_arrays: Mapping[str, Callable[[Any], Guard]]
+) -> Callable[[GuardSpec], Guard]:
+    """Make guards of specs; the built-in ones can ask other hosts, all by one way, and arrays."""
     from flashd.adapters.guards.table import asking
     from flashd.adapters.remote.made import remote_of
 
-    makers = {**types.guards, **asking(remote_of(settings.ssh))}
+    makers = {**types.guards, **asking(remote_of(settings.ssh)), **of_arrays}
     return lambda spec: makers[spec.type](spec.options)
 
 

@@ -26,7 +26,8 @@ Next:
 4. define services in /etc/flashd/services.d/ and run: flashd check
 5. make the password file of each array, as the user flashd, by the line that flashd check prints
 6. see whether all is well: flashd doctor; and what it would do: flashd run --observe
-7. start it, now and at each boot: systemctl enable --now flashd"""
+7. look what each service is, and pin it: flashd enroll SERVICE
+8. start it, now and at each boot: systemctl enable --now flashd"""
 
 
 @click.command

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from flashd.config.document import Block, read
 from flashd.config.durations import format_duration
+from flashd.config.guards import GuardOptions
 from flashd.config.mistakes import nearest
 from flashd.config.options import (
     GUARD_TYPES,
@@ -21,14 +22,13 @@ from flashd.config.options import (
 )
 from flashd.config.validation import Part, Path, validate
 from flashd.config.values import SERVICE_NAME
-from flashd.model.service import Freshness, Resource, Service
+from flashd.model.service import Freshness, GuardSpec, Resource, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
     from flashd.config.document import Value
-    from flashd.config.guards import GuardOptions
     from flashd.config.mistakes import Mistake, Place, Source
 
 _NO_DEFAULT = {
@@ -71,10 +71,22 @@ class Definition:
             ),
             schedule=options.schedule,
             timezone=zone,
-            guards=options.guards,
+            guards=tuple(_aimed(guard, options) for guard in options.guards),
             resources=tuple(_resource(name, found) for name, found in options.sync.items()),
             origin=str(self.place),
         )
+
+
+def _aimed(guard: GuardSpec, service: ServiceOptions) -> GuardSpec:
+    """Tell a guard the targets of its service; most look elsewhere."""
+    targets = (
+        (resource.array, pair.target)
+        for resource in service.sync.values()
+        for pair in resource.pairs
+    )
+    if not isinstance(guard.options, GuardOptions):
+        return guard
+    return replace(guard, options=guard.options.aim(tuple(targets)))
 
 
 def _resource(name: str, options: ResourceOptions) -> Resource:

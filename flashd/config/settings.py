@@ -15,7 +15,16 @@ from flashd.config.mistakes import Mistake, Source, nearest
 from flashd.config.ssh import KNOWN_HOSTS, HostPin, SshSettings
 from flashd.config.validation import Part, validate
 from flashd.config.validation import Path as Keys
-from flashd.config.values import TEXT, AbsolutePath, Reads, Section, Span, empty_if_absent, written
+from flashd.config.values import (
+    TEXT,
+    AbsolutePath,
+    Flag,
+    Reads,
+    Section,
+    Span,
+    empty_if_absent,
+    written,
+)
 from flashd.config.zone import find_zone, host_zone, zone_names
 from flashd.errors import ConfigError
 
@@ -111,6 +120,10 @@ class Settings(Section):
     observe_interval: Span = Field(
         default=timedelta(minutes=15),
         description="How often an array is listed when nothing is due.",
+    )
+    require_enrolment: Flag = Field(
+        default=False,
+        description="Nothing is sent for a service that no person has enrolled: flashd enroll.",
     )
     timezone: Annotated[ZoneInfo, Reads(_zone, TEXT)] = Field(
         default_factory=lambda: host_zone().zone,

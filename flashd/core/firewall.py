@@ -7,7 +7,7 @@ does not know does not pass, and what the array was not seen to be is not taken 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,26 @@ def examine(text: str, service: Service, facts: Facts, forbidden: Forbidden) -> 
     for reason in _objections(parsed, resource, facts, forbidden):
         return Stopped(reason)
     return Cleared(text)
+
+
+def unfit(service: Service, facts: Facts, forbidden: Forbidden) -> tuple[str, ...]:
+    """Tell what of an array's volumes would stop every command that this service could need.
+
+    A target that is larger than its source is not among it: a person may mean that.
+    """
+    live = _Live.of(facts.listing)
+    found: list[str] = []
+    for resource in service.resources:
+        if resource.array != facts.inventory.array:
+            continue
+        targets = {(resource.array, str(pair.target)) for pair in resource.pairs}
+        meant = replace(facts, grown=targets)
+        for pair in resource.pairs:
+            source, target = str(pair.source), str(pair.target)
+            found += _wrong_target(target, resource.array, live, facts.inventory, forbidden)
+            found += _wrong_volumes(source, target, resource.array, meant)
+            found += _wrong_reach(target, resource, facts.inventory, forbidden.protected)
+    return tuple(dict.fromkeys(found))
 
 
 def _objections(

@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flashd.adapters.host import LinuxHost
@@ -14,17 +15,25 @@ from flashd.core.checkup.dates import judge_array_clock, judge_zone, lead
 from flashd.core.checkup.diagnosis import Diagnosis, problem, unseen
 from flashd.core.checkup.login import judge_login
 from flashd.core.checkup.looks import judge_guards
-from flashd.core.checkup.state import Daemon, judge_daemon, judge_readings, judge_schema
+from flashd.core.checkup.state import (
+    Daemon,
+    judge_daemon,
+    judge_enrolments,
+    judge_readings,
+    judge_schema,
+)
 from flashd.doctor.arrays import log_in
 from flashd.doctor.guards import ask_all
 from flashd.errors import ConfigError, FlashdError, StoreError
 from flashd.model.lease import DAEMON_LEASE
+from flashd.wiring import asks_arrays
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from flashd.doctor.case import Case
     from flashd.engine.world import World
+    from flashd.model.service import Service
 
 _STORE = "state store"
 _PATIENCE = 15.0
@@ -60,7 +69,7 @@ async def about_state(case: Case) -> AsyncIterator[Diagnosis]:
                 yield schema
             async for one in _with_store(case, world) if usable else _without_store(case, first):
                 yield one
-            async for one in _about_guards(case, world):
+            async for one in _about_guards(case, world, login=usable and case.wanted.login):
                 yield one
     except StoreError as error:
         yield problem(_STORE, error.message, error.hint)
@@ -95,6 +104,10 @@ async def _with_store(case: Case, world: World) -> AsyncIterator[Diagnosis]:
         yield one
     for one in judge_readings(records, case.read.arrays):
         yield one
+    for one in judge_enrolments(
+        world.services, await world.store.enrolments(), required=world.require_enrolment
+    ):
+        yield one
     for found in await asyncio.gather(*(_about_array(case, world, a) for a in case.read.arrays)):
         for one in found:
             yield one
@@ -124,9 +137,22 @@ def _no_login(case: Case, array: str) -> str:
     return "" if array in case.reachable else "no console answers"
 
 
-async def _about_guards(case: Case, world: World) -> AsyncIterator[Diagnosis]:
+async def _about_guards(case: Case, world: World, *, login: bool) -> AsyncIterator[Diagnosis]:
+    """Ask them all; those that log in to arrays only where that may be done."""
     if not case.wanted.guards:
         yield unseen("guards", "not asked: --no-guards")
         return
-    for one in judge_guards(await ask_all(world, world.services.values())):
+    services = list(world.services.values())
+    if not login:
+        left_out = [one.name for one in services if any(map(asks_arrays, one.guards))]
+        services = [_without_logins(one) for one in services]
+        if left_out:
+            names = ", ".join(left_out)
+            yield unseen("guards", f"those that log in to arrays are not asked: of {names}")
+    for one in judge_guards(await ask_all(world, services)):
         yield one
+
+
+def _without_logins(service: Service) -> Service:
+    guards = tuple(spec for spec in service.guards if not asks_arrays(spec))
+    return replace(service, guards=guards)

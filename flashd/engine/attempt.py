@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
+from flashd.core.enrolment import Refusal, objection
 from flashd.core.firewall import Stopped, examine
 from flashd.core.guards import Allowed, Held, combine
 from flashd.core.plan import Planned, Refused, plan
@@ -102,7 +103,7 @@ class Turn:
         if self.request.dry_run:
             return await self._only_plan(steps)
         if stopped := await self._gate(steps):
-            return await self._refuse(stopped.reason)
+            return await self._refuse(stopped.reason, stopped.hint)
         leases = sorted(volume_lease(array, volume) for array, volume in self.service.volumes)
         async with leased(self.world, leases, self.holder) as held:
             if held is not None:
@@ -125,6 +126,7 @@ class Turn:
         sent: list[tuple[Intent, Answer | None]] = []
         last_looks: list[Mapping[str, object]] = []
         cut: Ending | None = None
+        hint = ""
         for seq, step in enumerate(steps, 1):
             try:
                 end = await carry(self.world, errand, seq, step, await self._scene(step, sent))
@@ -134,7 +136,7 @@ class Turn:
                 break
             if isinstance(end, Unsent):
                 looks = tuple(facts_of_reading(reading) for reading in end.readings)
-                cut = Ending(end.outcome, end.reason, looks)
+                cut, hint = Ending(end.outcome, end.reason, looks), end.hint
                 break
             sent.append((end.intent, end.answer))
             last_looks += [facts_of_reading(reading) for reading in end.readings]
@@ -151,6 +153,7 @@ class Turn:
             last_looks=tuple(last_looks),
             sent=tuple(sent),
             cut=cut,
+            hint=hint,
         )
 
     async def _scene(self, step: Step, sent: Sequence[object]) -> Scene:
@@ -174,7 +177,10 @@ class Turn:
         """End a turn that must not change anything."""
         commands = tuple(render(step) for step in steps)
         held = await self.world.store.held()
-        ending = await self._gate(steps) or Ending(Outcome.PLANNED, "nothing was sent")
+        stopped = await self._gate(steps)
+        ending = Ending(Outcome.PLANNED, "nothing was sent")
+        if stopped is not None:
+            ending = Ending(Outcome.REFUSED, stopped.reason)
         for array, volume in sorted(self.service.volumes):
             other = held.get(volume_lease(array, volume))
             if other is not None and self.world.host.gone(other.by) is not True:
@@ -185,19 +191,33 @@ class Turn:
             told = Ending(ending.outcome, reason, self.evidence)
             facts = {"flashd.dscli.commands": list(commands)}
             tell_ending(self.world, None, self.service.name, told, facts)
-        return Attempt(service=self.service, commands=commands, evidence=self.evidence, cut=ending)
+        return Attempt(
+            service=self.service,
+            commands=commands,
+            evidence=self.evidence,
+            cut=ending,
+            hint=stopped.hint if stopped else "",
+        )
 
-    async def _gate(self, steps: Sequence[Step]) -> Ending | None:
+    async def _gate(self, steps: Sequence[Step]) -> Refusal | None:
         """Try the last gate on what would be sent first; the rest depends on what that does."""
+        enrolment = await self.world.store.enrolment(self.service.name)
+        required = self.world.demands_enrolment
+        if missing := objection(self.service, enrolment, (), required=required):
+            return missing  # told without asking an array what it has
+        for array in self.service.arrays:
+            stock = await self.seen.stock(array)
+            if other := objection(self.service, enrolment, [stock], required=required):
+                return other
         first = {step.resource: step for step in reversed(steps)}
         for step in first.values():
             withdrawals = await self.world.store.withdrawals([step.array])
             listing = self.seen.listings[step.array]
             stock = await self.seen.stock(step.array)
-            facts = facts_for(self.service, listing, stock, withdrawals)
+            facts = facts_for(self.service, enrolment, listing, stock, withdrawals)
             gate = examine(render(step), self.service, facts, self.world.forbidden)
             if isinstance(gate, Stopped):
-                return Ending(Outcome.REFUSED, gate.reason)
+                return Refusal(gate.reason)
         return None
 
     async def _begin(self, steps: Sequence[Step]) -> str:

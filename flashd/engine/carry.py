@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
+from flashd.core.enrolment import Refusal, grown, objection
 from flashd.core.firewall import Cleared, Facts, examine
 from flashd.core.guards import FRESH_SECONDS, Held, combine, restarted
 from flashd.core.holds import binding, words
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from flashd.engine.world import World
+    from flashd.model.enrolment import Enrolment
     from flashd.model.inventory import Inventory
     from flashd.model.lease import Holder
     from flashd.model.observation import Sighting, Withdrawal
@@ -84,6 +86,7 @@ class Unsent:
     outcome: Outcome
     reason: str
     readings: tuple[Reading, ...] = ()
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +139,13 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     service = errand.service
     readings = await look(world, service)
     tell_readings(world, service.name, errand.run, readings)
-    if reason := await _grown_old(world, errand, scene):
+    if reason := await _overtaken(world, errand, intent, scene):
         return Unsent(Outcome.REFUSED, reason, readings)
-    if intent.seq == 1 and (reason := await _replaced(world, service)):
-        return Unsent(Outcome.REFUSED, reason, readings)  # what is begun is ended as it began
     verdict = combine(service.guards, readings, world.clock.monotonic())
     held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
     if held is not None:
         return Unsent(Outcome.REFUSED, held.reason, readings)
-    facts = facts_for(service, scene.listing, scene.inventory, scene.withdrawals.values())
-    gate = examine(intent.command, service, facts, world.forbidden)
+    gate = await _examined(world, service, intent, scene)
     if isinstance(gate, Cleared):
         if world.drain.wanted:
             return Unsent(Outcome.REFUSED, "flashd is being stopped", readings)
@@ -162,7 +162,27 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
             "event.reason": gate.reason,
         },
     )
-    return Unsent(Outcome.REFUSED, gate.reason, readings)
+    return Unsent(Outcome.REFUSED, gate.reason, readings, gate.hint)
+
+
+async def _examined(
+    world: World, service: Service, intent: Intent, scene: Scene
+) -> Cleared | Refusal:
+    """Compare the array with what is enrolled by now, and put the final text to the gate."""
+    enrolment = await world.store.enrolment(service.name)
+    seen = scene.inventory
+    if other := objection(service, enrolment, [seen], required=world.demands_enrolment):
+        return other
+    facts = facts_for(service, enrolment, scene.listing, seen, scene.withdrawals.values())
+    gate = examine(intent.command, service, facts, world.forbidden)
+    return gate if isinstance(gate, Cleared) else Refusal(gate.reason)
+
+
+async def _overtaken(world: World, errand: Errand, intent: Intent, scene: Scene) -> str | None:
+    """Say what happened meanwhile that ends it; what is begun is ended as it began."""
+    if reason := await _grown_old(world, errand, scene):
+        return reason
+    return await _replaced(world, errand.service) if intent.seq == 1 else None
 
 
 async def _replaced(world: World, service: Service) -> str | None:
@@ -202,6 +222,7 @@ def _no_answer(step: Step, error: Exception) -> Answer:
 
 def facts_for(
     service: Service,
+    enrolment: Enrolment | None,
     listing: Listing,
     inventory: Inventory,
     withdrawals: Iterable[Withdrawal],
@@ -211,6 +232,7 @@ def facts_for(
         listing=listing,
         inventory=inventory,
         withdrawn=own_withdrawals(service, withdrawals),
+        grown=grown(service, enrolment, [inventory]),
     )
 
 

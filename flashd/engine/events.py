@@ -60,6 +60,8 @@ class Event(Enum):
     HOLD_LIFTED = Kind("hold-lifted", "FD-2042", "info", "end", "success")
     HOLD_REMINDED = Kind("hold-reminded", "FD-2043", "warning", "info", "unknown")
 
+    SERVICE_ENROLLED = Kind("service-enrolled", "FD-2050", "info", "info", "success")
+
     COMMAND_SENT = Kind("command-sent", "FD-3001", "info", "start", "unknown")
     COMMAND_ANSWERED = Kind("command-answered", "FD-3002", "info", "end", "unknown")
     COMMAND_STOPPED = Kind("command-stopped", "FD-3003", "error", "info", "failure")

@@ -43,7 +43,8 @@ async def _read(world: World, spec: GuardSpec) -> Reading:
         finding = Finding(Verdict.UNKNOWN, f"the guard itself failed: {error!r}")
     if not isinstance(finding, Finding):
         finding = Finding(Verdict.UNKNOWN, f"the guard answered {finding!r}")
-    return Reading(spec.name, spec.type, spec.proves, finding, at, began)
+    took = world.clock.monotonic() - began
+    return Reading(spec.name, spec.type, spec.proves, finding, at, began, took)
 
 
 def _we_are_ended() -> bool:

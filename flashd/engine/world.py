@@ -91,6 +91,7 @@ class World:
     looks_by: object = None
     accepted: Mapping[str, str] | None = None
     protected: Protection = NOTHING
+    require_enrolment: bool = False
     pace: Pace = Pace()
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
@@ -132,6 +133,11 @@ class World:
     def holder(self) -> Holder:
         """Name a new holder of leases in this process."""
         return self.host.holder(self.new_id())
+
+    @property
+    def demands_enrolment(self) -> bool:
+        """Whether nothing is sent for who is not enrolled, by these or newer definitions."""
+        return self.require_enrolment or self.newest.require_enrolment
 
     @property
     def forbidden(self) -> Forbidden:

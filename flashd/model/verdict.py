@@ -45,7 +45,7 @@ class Reading:
     """A finding, who found it, and when the look began.
 
     `began` is in seconds of the monotonic clock, so that no change of the wall clock makes a
-    reading look younger than it is.
+    reading look younger than it is; `took` is how many of them it took.
     """
 
     guard: str
@@ -54,6 +54,7 @@ class Reading:
     finding: Finding
     at: datetime
     began: float
+    took: float = field(default=0.0, compare=False)
 
     @property
     def verdict(self) -> Verdict:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flashd.model.backup import Backup, Busy, Restored, Unsaid
+    from flashd.model.enrolment import Enrolment
     from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Held, Holder
     from flashd.model.observation import ArrayRecord, Breaker, Sighting, Standing, Withdrawal
@@ -164,6 +165,22 @@ class Holds(Protocol):
         """
 
 
+class Enrolments(Protocol):
+    """What people pinned of services; the daemon only reads it."""
+
+    async def enroll(self, wanted: Sequence[Enrolment], now: datetime) -> Mapping[str, Enrolment]:
+        """Write all of them, each in place of the service's former one; tells those, by service.
+
+        Has the services looked at `now`.
+        """
+
+    async def enrolment(self, service: str) -> Enrolment | None:
+        """Tell what was pinned of one service."""
+
+    async def enrolments(self) -> Mapping[str, Enrolment]:
+        """Tell all, by service; also of services that are defined no more."""
+
+
 class Breakers(Protocol):
     """Logins that must not be tried again."""
 
@@ -210,7 +227,7 @@ class Copies(Protocol):
         """
 
 
-class Store(Observations, Runs, Leases, Standings, Holds, Breakers, Accepted, Protocol):
+class Store(Observations, Runs, Leases, Standings, Holds, Enrolments, Breakers, Accepted, Protocol):
     """All of it in one place."""
 
     async def time(self, now: datetime) -> datetime:

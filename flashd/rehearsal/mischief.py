@@ -21,22 +21,23 @@ _OPTIONS = {"hang": {"seconds": "1800"}, "cut-short": {"rows": "1"}}
 
 @dataclass(slots=True)
 class Mischief:
-    """Plants faults in an array; `struck` counts them by name."""
+    """Plants faults in an array, unless it sleeps; `struck` counts them by name."""
 
     probability: float
     chance: Random
     struck: dict[str, int]
+    sleeps: bool = False
 
     def at_login(self, array: Array) -> bool:
         """Maybe let the login that comes meet a fault; tells whether so."""
-        if not self.probability or self.chance.random() >= self.probability:
+        if self.sleeps or not self.probability or self.chance.random() >= self.probability:
             return False
         self._plant(array, self.chance.choice(AT_LOGIN), "*")
         return True
 
     def at_commands(self, array: Array, commands: str) -> bool:
         """Maybe let the last of these commands meet a fault; tells whether so."""
-        if not self.probability or self.chance.random() >= self.probability:
+        if self.sleeps or not self.probability or self.chance.random() >= self.probability:
             return False
         lines = commands.split("\n")
         verb = next((line.split()[0] for line in reversed(lines) if line.strip()), "")

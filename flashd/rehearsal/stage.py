@@ -16,8 +16,10 @@ from flashd.adapters.arrays.stock import parse_inventory
 from flashd.adapters.stores.store import throwaway_store
 from flashd.config.zone import find_zone
 from flashd.engine.cycle import Cycle
+from flashd.engine.enroll import survey
 from flashd.engine.request import Request
 from flashd.engine.world import World
+from flashd.model.enrolment import Enrolment
 from flashd.model.lease import Holder
 from flashd.rehearsal.ages import last_sync
 from flashd.rehearsal.client import simulated
@@ -169,6 +171,8 @@ class Stage:
         store.watch = self._watch
         others = asyncio.create_task(live(self._acts(), self.clock))
         try:
+            if self._settings.require_enrolment:
+                await self._enroll(store)
             cycle = Cycle(self._world(store), Request(patience=self._patience))
             await tick_until_end(cycle, self._watch, self._terms, progress)
             await cycle.drained(_LANDING.total_seconds())
@@ -178,6 +182,18 @@ class Stage:
             await store.close()
             for twin in self._twins.values():
                 twin.file.close()
+
+    async def _enroll(self, store: WatchedStore) -> None:
+        """Pin what the services are, as a person would have done, before any fault may strike."""
+        for twin in self._twins.values():
+            twin.mischief.sleeps = True
+        world = self._world(store)
+        for one in await survey(world, self._services):
+            at = self.clock.now()
+            pinned = Enrolment(service=one.service, at=at, by="rehearsal", facts=one.facts)
+            await store.enroll([pinned], at)
+        for twin in self._twins.values():
+            twin.mischief.sleeps = False
 
     def _acts(self) -> list[Act]:
         acts = [*production(self._services, self._twins, self._terms, self._chance("production"))]
@@ -198,6 +214,7 @@ class Stage:
             events=self._notes,
             entropy=lambda: self._entropy.randbytes(10),
             protected=self._protected,
+            require_enrolment=self._settings.require_enrolment,
             pace=pace_of(self._settings),
         )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flashd.adapters.stores.lane import Lane
+    from flashd.model.enrolment import Enrolment
     from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Holder
     from flashd.model.observation import Breaker, Sighting, Withdrawal
@@ -221,6 +222,11 @@ class KeepingStore(SqlStore):
         """See `Holds`."""
         self._kept.drop(HOLDS)
         return await super().remind(reminders)
+
+    async def enroll(self, wanted: Sequence[Enrolment], now: datetime) -> Mapping[str, Enrolment]:
+        """See `Enrolments`."""
+        await self.look_again(now, [one.service for one in wanted])
+        return await super().enroll(wanted, now)
 
     async def breaker(self, array: str) -> Breaker | None:
         """See `Breakers`."""

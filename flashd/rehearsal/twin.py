@@ -158,7 +158,8 @@ class Twin:
         self.told.extend(
             replace(one, at=began + timedelta(seconds=after)) for after, one in said.told
         )
-        self.pace.wait(self.command_seconds * len(said.told))
+        asked = [line for line in commands.splitlines() if not line.startswith("setenv ")]
+        self.pace.wait(self.command_seconds * len(asked))
         self.replays.idle = True
         return said.out
 

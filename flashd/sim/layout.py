@@ -101,23 +101,33 @@ class Report:
 
 
 _JAVA = "%a %b %d %H:%M:%S %Z %Y"
+_METRICS = "%m/%d/%Y %H:%M:%S %Z"
 
 
 @lru_cache(maxsize=4096)
-def _in_zone(second: int, zone: str) -> str:
+def _in_zone(second: int, zone: str, form: str) -> str:
     from datetime import datetime  # noqa: PLC0415 - rarely needed, and starting fast matters
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
 
-    return datetime.fromtimestamp(second, ZoneInfo(zone)).strftime(_JAVA)
+    return datetime.fromtimestamp(second, ZoneInfo(zone)).strftime(form)
 
 
 def java_date(at: float | None, zone: str) -> str:
     """Render an instant as Java's Date.toString does, in the client's zone or a named one."""
     if at is None:
         return "-"
+    return _dated(at, zone, _JAVA)
+
+
+def metrics_date(at: float, zone: str) -> str:
+    """Render an instant as `showfbvol -metrics` does."""
+    return _dated(at, zone, _METRICS)
+
+
+def _dated(at: float, zone: str, form: str) -> str:
     if zone == "client":
-        return time.strftime(_JAVA, time.localtime(at))
-    return _in_zone(int(at), zone)
+        return time.strftime(form, time.localtime(at))
+    return _in_zone(int(at), zone, form)
 
 
 def render(report: Report, layout: Layout) -> list[str]:

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,13 +22,15 @@ import pytest
 
 from flashd.adapters import procfs
 from flashd.adapters.guards.process import ProcessGuard
-from flashd.adapters.guards.table import BUILT_IN, asking
+from flashd.adapters.guards.table import BUILT_IN, asking, asking_arrays
 from flashd.config.guards import (
     BUILT_IN_GUARDS,
+    Aimed,
     AixOptions,
     CommandOptions,
-    GuardOptions,
+    HostsOptions,
     HttpOptions,
+    IoOptions,
     KubernetesOptions,
     LvmOptions,
     MountsOptions,
@@ -40,15 +43,21 @@ from flashd.config.guards import (
     TcpOptions,
     VcsOptions,
 )
+from flashd.errors import ArrayUnreachable
+from flashd.model.counters import HOST_FIELDS, Counters
 from flashd.model.verdict import Finding, Verdict
+from flashd.model.volumes import VolumeId
 from tests.contract import managers
 from tests.integration.guards.api import PODS, Api, listing, pod
 from tests.integration.remote.there import HOST, There, descendants
+from tests.unit.core.builders import ARRAY, inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from flashd.adapters.guards.io import Count
+    from flashd.model.inventory import Inventory
     from flashd.ports.guard import Guard
 
 AT_ONCE, LONG = timedelta(seconds=0.2), timedelta(seconds=30)
@@ -175,6 +184,49 @@ class Worlds:
         self.program("om", texts[world])
         return OpensvcOptions(service="db", version="2.1", timeout=limit)
 
+    def hosts(self, world: str, limit: timedelta) -> Aimed[HostsOptions]:
+        del world  # it is made in the array that is asked: `stock`
+        return Aimed(HostsOptions(timeout=limit), ((ARRAY, VolumeId("0002")),))
+
+    def io(self, world: str, limit: timedelta) -> Aimed[IoOptions]:
+        del world  # it is made in the array that is asked: `count`
+        options = IoOptions(timeout=limit, window=timedelta(seconds=0.05))
+        return Aimed(options, ((ARRAY, VolumeId("0002")),))
+
+    def count(self, world: str) -> Count:
+        number = iter(range(9))
+
+        async def take(array: str, volumes: Sequence[VolumeId]) -> Sequence[Counters]:
+            step = next(number)
+            if world == "hangs":
+                await asyncio.sleep(600)
+            if world == "nonsense":
+                raise ArrayUnreachable("the answer of showfbvol -metrics was not understood")
+            moved = step if world == "up" else 0
+            return [
+                Counters(
+                    array=array,
+                    volume=one,
+                    date=f"at {step}",
+                    taken=time.monotonic(),
+                    values=dict.fromkeys(HOST_FIELDS, 7 + moved),
+                )
+                for one in volumes
+            ]
+
+        return take
+
+    def stock(self, world: str) -> Callable[[str], Awaitable[Inventory]]:
+        async def take(array: str) -> Inventory:
+            found = inventory("0001:0002", array=array)
+            if world == "hangs":
+                await asyncio.sleep(600)
+            if world == "nonsense":
+                raise ArrayUnreachable("the answer of lsfbvol was not understood")
+            return found if world == "up" else replace(found, connections=())
+
+        return take
+
     def host(self, world: str, claim: str = "") -> None:
         """Have a host tell of one volume, as a path without a map."""
         claim = claim or f"opened sdx 8:0 naa.{WWID}"
@@ -298,12 +350,12 @@ class Worlds:
     def guard(self, kind: str, world: str, limit: timedelta = LONG) -> Guard:
         if kind.endswith(THERE):
             return self.guard_there(kind.removesuffix(THERE), world, limit)
-        options = self.options(kind, world, limit)
-        guard = BUILT_IN[kind](options)
+        makers = {**BUILT_IN, **asking_arrays(self.stock(world), self.count(world), time.monotonic)}
+        guard = makers[kind](self.options(kind, world, limit))
         return replace(guard, proc=self.proc(world)) if isinstance(guard, ProcessGuard) else guard
 
-    def options(self, kind: str, world: str, limit: timedelta) -> GuardOptions:
-        made: GuardOptions = getattr(self, kind.replace("-", "_"))(world, limit)
+    def options(self, kind: str, world: str, limit: timedelta) -> Any:  # noqa: ANN401 - as guards take it
+        made: Any = getattr(self, kind.replace("-", "_"))(world, limit)
         return made
 
     def guard_there(self, kind: str, world: str, limit: timedelta) -> Guard:

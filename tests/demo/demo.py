@@ -36,6 +36,7 @@ AWAITED = {
 FLASHD_YAML = """\
 state: sqlite:///{home}/state/flashd.db
 check_interval: 2s
+require_enrolment: true
 pwfiles: {home}/state
 dscli:
   path: {bin}/flashd-dscli      # the simulated array's dscli; a real one: /opt/ibm/dscli/dscli
@@ -95,6 +96,8 @@ def main() -> int:
         ):
             _title("the array before: each volume with the data it holds")
             _show_contents(home)
+            _title("flashd enroll   (what each service is, from now on pinned)")
+            _flashd(home, "enroll", "erp-preprod", "billing-test", "crm-perf")
             _title("flashd run   (its log in short, until each service was looked at)")
             happened = _run_daemon(home)
             _title("flashd status")

@@ -60,6 +60,8 @@ class Reader:
     framed: bool = False
     by_status: bool = False
     rows: bool = False
+    worse: Callable[[int, bytes], Iterable[bytes]] | None = None
+    """Makes of an output in a frame, told by its place too, others that prove nothing."""
     largest: int = 8192
     head: bytes = b"0"
     """The exit status of the seeds."""
@@ -89,7 +91,7 @@ class Answers:
         return completed(argv, said)
 
 
-def _said(data: bytes) -> list[Said]:
+def said_of(data: bytes) -> list[Said]:
     """Read a case: of each answer a line with its exit status, or its ending; then its output."""
     found = []
     for text in data.split(joined("", "")):
@@ -130,7 +132,7 @@ class Looking:
 
     def read(self, data: bytes) -> Look:
         """Look at a case."""
-        return self.look(_said(data))
+        return self.look(said_of(data))
 
     def check(self, data: bytes, look: Look) -> None:
         """See that a proof is one, and none any more when anything is wrong with the answers."""
@@ -142,21 +144,23 @@ class Looking:
         assert finding.verdict is reader.proof or finding.verdict in {Verdict.UP, Verdict.UNKNOWN}
         if finding.verdict is not reader.proof:
             return
-        answers = _said(data)[: look.asked]
+        answers = said_of(data)[: look.asked]
         assert all(one.ending is Ending.EXITED for one in answers), "it did not end by itself"
         if reader.rows:
             assert all(one.output.endswith(b"\n") or not one.output for one in answers), "it is cut"
         assert reader.literally(answers), f"{finding.verdict} is not what was answered"
         for number, one in enumerate(answers):
-            for worse in self._worse(one):
+            for worse in self._worse(number, one):
                 changed = [*answers[:number], worse, *answers[number + 1 :]]
                 found = self.look(changed).finding.verdict
                 assert found is not reader.proof, f"{found} of {worse}"
 
-    def _worse(self, one: Said) -> Iterable[Said]:
+    def _worse(self, number: int, one: Said) -> Iterable[Said]:
         """Tell answers that prove nothing: of a program that failed, cut, garbled, twice."""
         yield Said(one.status, one.output, Ending.FLOODED)
         yield Said(None, one.output, Ending.TIMED_OUT)
+        for output in self.reader.worse(number, one.output) if self.reader.worse else ():
+            yield Said(one.status, output)
         if self.reader.framed or self.reader.by_status:
             return
         yield Said(-9, one.output)

@@ -5,7 +5,18 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tests.fuzz import config, dscli, managers, readers, remote, schedules, simulator, stored
+from tests.fuzz import (
+    answered,
+    config,
+    dscli,
+    hostviews,
+    managers,
+    readers,
+    remote,
+    schedules,
+    simulator,
+    stored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +26,10 @@ if TYPE_CHECKING:
 TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         target.name: target
-        for module in (dscli, managers, readers, remote, schedules, config, stored, simulator)
+        for module in (
+            *(dscli, managers, hostviews, answered, readers, remote),
+            *(schedules, config, stored, simulator),
+        )
         for target in module.TARGETS
     }
 )

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashd.model.verdict import Finding, Verdict
-from tests.fuzz import dscli, remote
-from tests.fuzz.guards import Look, Looking, case_of
+from tests.fuzz import answered, dscli, hostviews, remote
+from tests.fuzz.guards import Look, Looking, case_of, said_of
 from tests.fuzz.managers import READERS as MANAGERS
 from tests.fuzz.readers import READERS, UNIT
 from tests.fuzz.table import TARGETS
@@ -57,7 +57,11 @@ def test_the_seeds_are_read_as_what_they_are(target: Target) -> None:
     assert any(read), "no seed that is understood: nothing is checked"
 
 
-@pytest.mark.parametrize("reader", [*READERS, *MANAGERS], ids=lambda reader: reader.name)
+@pytest.mark.parametrize(
+    "reader",
+    [*READERS, *MANAGERS, *hostviews.READERS, *answered.READERS],
+    ids=lambda reader: reader.name,
+)
 def test_a_seed_of_each_guard_proves_what_it_can(reader: Reader) -> None:
     target = TARGETS[f"guard-{reader.name}"]
     verdicts = {target.read(seed).finding.verdict for seed in target.seeds()}
@@ -117,6 +121,21 @@ def test_a_down_that_was_not_answered_is_seen() -> None:
             with pytest.raises(AssertionError):
                 target.check(data, down)
     assert proved
+
+
+@pytest.mark.parametrize(
+    "reader", [*hostviews.READERS, *answered.READERS], ids=lambda one: one.name
+)
+def test_a_proof_that_nobody_gave_is_seen(reader: Reader) -> None:
+    """What a seed does not prove must not pass as proof, nor what all of them answered together."""
+    target = TARGETS[f"guard-{reader.name}"]
+    read = [(seed, target.read(seed)) for seed in target.seeds()]
+    proof = next(look for _, look in read if look.finding.verdict is reader.proof)
+    denied = [seed for seed, look in read if look.finding.verdict is not reader.proof]
+    assert denied
+    for seed in denied:
+        with pytest.raises((AssertionError, LookupError, ValueError)):
+            target.check(seed, replace(proof, asked=len(said_of(seed))))
 
 
 def test_a_frame_of_somebody_else_is_seen() -> None:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.adapters.masking import without_secrets
 from flashd.model.run import Account, Answer
 from flashd.model.volumes import Pair, VolumeId
 
@@ -55,14 +56,14 @@ _PAIR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message line; `kind` is I, W or E."""
+    """One message line; `kind` is I, W or E. Its text is judged as it came, and told masked."""
 
     id: str
     kind: str
     text: str
 
     def __str__(self) -> str:
-        return f"{self.id} {self.text}"
+        return without_secrets(f"{self.id} {self.text}")
 
 
 def logged_in(output: str) -> bool:
@@ -129,6 +130,12 @@ def complaints_of(stdout: str, stderr: str) -> list[Message]:
     return [message for message in said if message.kind == "E"]
 
 
+def _across_prompts(*texts: str) -> list[Message]:
+    """Pick the complaints of unparted lines: where one ends that a prompt runs into is not sure."""
+    said = messages_of(line for text in texts for line in text.split("\n"))
+    return [message for message in said if message.kind == "E"]
+
+
 def login_refused(exit_status: int | None, complaints: Iterable[Message]) -> bool:
     """Whether a client says that user or password was refused.
 
@@ -158,7 +165,7 @@ def account(
     said = messages_of([*whole_lines_of(stdout), *whole_lines_of(stderr)])
     lost = exit_status == EXIT_CONNECTION or NO_CONNECTION in stdout or NO_CONNECTION in stderr
     accounts = {pair: _account_of(pair, said, lost=lost) for pair in pairs}
-    for pair in _complained_of(complaints_of(stdout, stderr)):
+    for pair in _complained_of([*complaints_of(stdout, stderr), *_across_prompts(stdout, stderr)]):
         if accounts.get(pair) is Account.ACCEPTED:
             accounts[pair] = Account.SILENT
     session = logged_in(stdout) or logged_in(stderr)
@@ -169,7 +176,7 @@ def account(
         reason=reason
         or "; ".join(map(str, complaints_of(stdout, stderr)))
         or _silence(exit_status, accounts),
-        output=_joined(stdout, stderr),
+        output=without_secrets(_joined(stdout, stderr)),
     )
 
 

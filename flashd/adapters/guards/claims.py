@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _KEEPS_PATHS_OPEN = "multipathd"
 _SELF = ("self/ns/pid", "self/ns/user", "self/mountinfo", "self/status", "1/stat")
+_COUNT = re.compile("[0-9]{1,9}")
 _LENGTHS = {"opened": 4, "failed": 3, "mount": 4, "use": 4, "swap": 2, "hidden": 2, "looked": 2}
 
 
@@ -68,6 +70,8 @@ def read_claims(told: str) -> Claims:
 
 def _add(claims: Claims, kind: str, name: str, *rest: str) -> None:
     match kind:
+        case "opened" if name in claims.opened:
+            raise ValueError(f"it opened {harmless(name)} twice")
         case "opened":
             claims.opened[name] = (rest[0], rest[1])
         case "failed":
@@ -81,6 +85,8 @@ def _add(claims: Claims, kind: str, name: str, *rest: str) -> None:
         case "hidden":
             claims.hidden.add(name)
         case "looked":
+            if claims.looked or not _COUNT.fullmatch(name):
+                raise ValueError("how many processes it looked at is not told")
             claims.looked = int(name)
 
 

@@ -92,6 +92,8 @@ def _describe(device: Device, kind: str, rest: list[str]) -> None:
     match kind:
         case "wwid":
             device.wwids |= {plain(rest[0])} - {""}
+        case "uuid" | "over" if getattr(device, kind):
+            raise ValueError(f"{kind} of {device.name} is told twice")
         case "uuid":
             device.uuid = rest[0]
         case "over":
@@ -122,9 +124,11 @@ def read_lsblk(told: str) -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def _nodes(told: object) -> Iterator[dict[str, Any]]:
-    """Go through a tree; a map stands below each of its paths."""
-    if not isinstance(told, list) or not all(isinstance(node, dict) for node in told):
-        raise ValueError("lsblk listed what is no device")
-    for node in told:
-        yield node
-        yield from _nodes(node.get("children", []))
+    """Go through a tree of whatever depth; a map stands below each of its paths."""
+    left = [told]
+    while left:
+        nodes = left.pop()
+        if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
+            raise ValueError("lsblk listed what is no device")
+        yield from nodes
+        left += [node.get("children", []) for node in nodes]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from flashd.config.guards import HttpOptions
 
-_REFUSED = "refused"
+REFUSED = "refused"
+"""What became of a question where nobody listens; a word of ours, never of whoever answers."""
+
 _ANSWERED = "answered: "
 _PORTS = {"http": 80, "https": 443}
 _WIDTH = 120
@@ -85,14 +87,19 @@ async def _ask(
                 writer.transport.abort()
                 await asyncio.sleep(0)  # the loop closes it in its next turn
     except ConnectionRefusedError:
-        return _REFUSED
+        return REFUSED
     except TimeoutError:
         return "it accepts connections and says nothing" if connected else "no answer in time"
     except OSError as error:
         return cause(error) or type(error).__name__
-    if not first:
+    return first_of(first)
+
+
+def first_of(said: bytes) -> str:
+    """Tell the first line of an answer in words."""
+    if not said:
         return "it hung up without a word"
-    return _ANSWERED + harmless(first.split(b"\r\n")[0].decode("ascii", "backslashreplace"))
+    return _ANSWERED + harmless(said.split(b"\r\n")[0].decode("ascii", "backslashreplace"))
 
 
 async def _secured(writer: asyncio.StreamWriter, secure: ssl.SSLContext, host: str) -> str:
@@ -114,7 +121,7 @@ def judge(url: str, answers: Mapping[str, str]) -> Finding:
             said = answer.removeprefix(_ANSWERED)
             return Finding(Verdict.UP, f"{url} is answered at {address}: {said}", evidence)
     for address, answer in answers.items():
-        if answer != _REFUSED:
+        if answer != REFUSED:
             return unknown(f"{url} at {address}: {answer}", evidence)
     if not answers:
         return unknown(f"{url} has no address", evidence)

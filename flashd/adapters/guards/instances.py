@@ -70,6 +70,8 @@ def document(text: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
         return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError("it is no JSON") from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _once(pairs: list[tuple[str, Any]]) -> Json:

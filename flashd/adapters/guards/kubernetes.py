@@ -31,6 +31,15 @@ class _NotTold(Exception):  # noqa: N818 - named for what became of the question
     """The API did not tell what it was asked."""
 
 
+NOT_TOLD = (_NotTold, ValueError, LookupError, RecursionError)
+"""All that an answer that is no use raises."""
+
+
+def untold(error: Exception) -> Finding:
+    """Say why an answer is no use."""
+    return unknown(f"the API of the cluster: {error}")
+
+
 @dataclass(frozen=True, slots=True)
 class KubernetesGuard:
     """Proves that the claims are in use nowhere in the cluster, as its API tells it.
@@ -50,8 +59,8 @@ class KubernetesGuard:
             return await self._look()
         except (aiohttp.ClientError, OSError) as error:
             return unknown(f"the API of the cluster did not answer: {type(error).__name__}")
-        except (_NotTold, ValueError, LookupError, RecursionError) as error:
-            return unknown(f"the API of the cluster: {error}")
+        except NOT_TOLD as error:
+            return untold(error)
 
     async def _look(self) -> Finding:
         import aiohttp  # noqa: PLC0415 - as above
@@ -130,16 +139,17 @@ class _Api:
 
     async def all(self, path: str, kind: str) -> AsyncIterator[Any]:
         """Read a list to its end; one that the API began and does not end is not told."""
-        more = ""
+        more: Any = ""
         for _ in range(_PAGES):
             words = {"limit": str(_PAGE), **({"continue": more} if more else {})}
             found = await self._read(f"{path}?{urlencode(words)}", kind)
             items, about = found.get("items"), found.get("metadata")
             if not isinstance(items, list) or not isinstance(about, dict):
                 raise _NotTold(f"{path} is no list")
+            if not isinstance(more := about.get("continue", ""), str):
+                raise _NotTold(f"{path} does not tell where it goes on")
             for item in items:
                 yield item
-            more = about.get("continue") or ""
             if not more and not about.get("remainingItemCount"):
                 return
             if not more:

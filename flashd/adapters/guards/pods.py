@@ -64,6 +64,14 @@ def _list(place: Json, *keys: str) -> list[Json]:
     return found
 
 
+def _objects(place: Json, *keys: str) -> list[dict[str, Json]]:
+    """Follow keys to a list of objects; what is none might be anything."""
+    found = _list(place, *keys)
+    if not all(isinstance(one, dict) for one in found):
+        raise ValueError(f"{'.'.join(keys)} is no list of objects")
+    return found
+
+
 def name_of(thing: Json) -> str:
     """Tell the name of an object; raises `ValueError`."""
     return text(thing, "metadata", "name")
@@ -103,7 +111,8 @@ def _users(cluster: Cluster) -> Iterator[str]:
             leaving = " and is being ended" if _at(pod, "metadata", "deletionTimestamp") else ""
             yield f"pod {name_of(pod)} uses {claim}: it is {phase}{leaving}"
     for one in cluster.attachments:
-        if (volume := _at(one, "spec", "source", "persistentVolumeName")) in cluster.volumes:
+        volume = _at(one, "spec", "source", "persistentVolumeName")
+        if isinstance(volume, str) and volume in cluster.volumes:
             yield f"{volume} is attached to {_at(one, 'spec', 'nodeName')}, or is about to be"
     yield from _attached(cluster)
 
@@ -113,48 +122,62 @@ def _attached(cluster: Cluster) -> Iterator[str]:
     handles = {_handle(volume): name for name, volume in cluster.volumes.items()}
     for node in cluster.nodes:
         for used in _in_use(node):
-            if used.removeprefix("kubernetes.io/csi/") in handles:
-                yield f"node {name_of(node)} has {handles[used[18:]]} in use"
+            if volume := handles.get(used.removeprefix("kubernetes.io/csi/")):
+                yield f"node {name_of(node)} has {volume} in use"
 
 
 def _claim_of(pod: Json, claims: Collection[str]) -> str:
     """Tell which claim a pod uses; one made for the pod alone is called after it."""
-    for volume in _list(pod, "spec", "volumes"):
-        claim = _at(volume, "persistentVolumeClaim", "claimName")
-        if claim is None and _at(volume, "ephemeral") is not None:
+    if not isinstance(_at(pod, "spec"), dict):
+        raise ValueError(f"what pod {name_of(pod)} uses is not told")  # noqa: TRY004 - one kind
+    for volume in _objects(pod, "spec", "volumes"):
+        claim = ""
+        if "persistentVolumeClaim" in volume:
+            claim = text(volume, "persistentVolumeClaim", "claimName")
+        elif _at(volume, "ephemeral") is not None:
             claim = f"{name_of(pod)}-{text(volume, 'name')}"
         if claim in claims:
-            return str(claim)
+            return claim
     return ""
 
 
 def _handle(volume: Json) -> str:
-    return f"{_at(volume, 'spec', 'csi', 'driver')}^{_at(volume, 'spec', 'csi', 'volumeHandle')}"
+    return f"{text(volume, 'spec', 'csi', 'driver')}^{text(volume, 'spec', 'csi', 'volumeHandle')}"
 
 
 def _in_use(node: Json) -> Iterator[str]:
-    yield from (str(one) for one in _list(node, "status", "volumesInUse"))
+    """Tell what a node has in use; `ValueError` where it is not told by name."""
+    for one in _list(node, "status", "volumesInUse"):
+        yield text({"name": one}, "name")
     yield from (text(one, "name") for one in _list(node, "status", "volumesAttached"))
 
 
 def _doubts(cluster: Cluster, namespace: str, nodes: Collection[str]) -> Iterator[str]:
     for name, one in cluster.workloads.items():
-        if _number(one, "spec", "replicas") != 0:
-            yield f"{name}: how many replicas it is to have is not told"
-        if _number(one, "status", "observedGeneration") < _number(one, "metadata", "generation"):
-            yield f"{name}: its controller has not seen its last change yet"
-        if _at(one, "metadata", "deletionTimestamp"):
-            yield f"{name} is being deleted"
+        yield from _unsettled(name, one)
     for name, claim in cluster.claims.items():
         yield from _unbound(name, claim, cluster, namespace)
-    for volume in cluster.volumes.values():
-        driver = _at(volume, "spec", "csi", "driver")
+    for bound in cluster.volumes.values():
+        driver = _at(bound, "spec", "csi", "driver")
         if _at(cluster.drivers.get(str(driver)), "spec", "attachRequired") is not True:
-            yield f"{name_of(volume)}: nothing tells where a volume of {driver} is attached"
+            yield f"{name_of(bound)}: nothing tells where a volume of {driver} is attached"
     for one in cluster.attachments:
-        if not _at(one, "spec", "source", "persistentVolumeName"):
+        volume = _at(one, "spec", "source", "persistentVolumeName")
+        if not volume or not isinstance(volume, str):
             yield f"what {name_of(one)} attaches is not told by a name"
     yield from _absent(cluster.nodes, nodes)
+
+
+def _unsettled(name: str, one: Json) -> Iterator[str]:
+    """Say what a workload does not tell, or has not come to yet."""
+    if _number(one, "spec", "replicas") != 0:
+        yield f"{name}: how many replicas it is to have is not told"
+    if _at(one, "status", "replicas") is not None and _number(one, "status", "replicas") != 0:
+        yield f"{name}: how many replicas it has is not told"
+    if _number(one, "status", "observedGeneration") < _number(one, "metadata", "generation"):
+        yield f"{name}: its controller has not seen its last change yet"
+    if _at(one, "metadata", "deletionTimestamp"):
+        yield f"{name} is being deleted"
 
 
 def _unbound(name: str, claim: Json, cluster: Cluster, namespace: str) -> Iterator[str]:
@@ -178,7 +201,7 @@ def _absent(told: Sequence[Json], expected: Collection[str]) -> Iterator[str]:
     for node in told:
         ready = [
             _at(one, "status")
-            for one in _list(node, "status", "conditions")
+            for one in _objects(node, "status", "conditions")
             if _at(one, "type") == "Ready"
         ]
         if ready != ["True"]:

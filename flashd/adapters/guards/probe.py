@@ -29,7 +29,7 @@ SCRIPT = Path(frame.__file__).with_name("probe.sh")
 
 _CAP = 1 << 25
 _SECONDS = 30
-_SECTION = re.compile(r"\n==> ([^\n ]+) <==\n")
+_SECTION = re.compile(r"\n==> ([^\n ]+) <==(?=\n)")  # another may follow at once
 
 Sections = dict[str, str]
 
@@ -79,7 +79,7 @@ def sections(told: str) -> Sections:
     names = rest[0::2]
     if len(set(names)) != len(names):
         raise ValueError("something is told twice")
-    return dict(zip(names, rest[1::2], strict=True))
+    return {name: body[1:] for name, body in zip(names, rest[1::2], strict=True)}
 
 
 @dataclass(frozen=True, slots=True)

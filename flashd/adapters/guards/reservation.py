@@ -94,8 +94,11 @@ def judge_text(volumes: tuple[Volume, ...], answer: str) -> Finding:
         return unknown(f"what this host told of reservations is no use: {error}")
     names = {one.wwid: spoken_to(one) for one in volumes}
     told: dict[str, object] = {"volumes": {wwid: list(found) for wwid, found in names.items()}}
-    if any(spoken_to(find(seen, one)) != found for one, found in names.items()):
+    after = [find(seen, one) for one in names]
+    if [spoken_to(one) for one in after] != list(names.values()):
         return unknown("the devices of the volumes changed while they were asked", told)
+    if doubt := next((doubt for one in after for doubt in one.doubts), ""):
+        return unknown(f"{doubt} (after they were asked)", told)
     answers = [(name, _read(parts, name)) for found in names.values() for name in found]
     told["reserved"] = {name: _shown(one) for name, one in answers}
     if used := next(_held(answers), ""):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from flashd.adapters.stores import journal
 from flashd.adapters.stores.breakers import stored_breakers
+from flashd.adapters.stores.enrolments import stored_enrolments
 from flashd.adapters.stores.holds import stored_holds
 from flashd.adapters.stores.observations import (
     known_of,
@@ -33,5 +34,6 @@ def audit(connection: Connection) -> None:
     stored_withdrawals(connection, None)
     journal.newest(connection, None, _ALL)
     stored_holds(connection)
+    stored_enrolments(connection)
     stored_standings(connection)
     stored_breakers(connection)

@@ -70,7 +70,13 @@ _HOLDS = (
     "CREATE INDEX holds_by_reminder ON holds (remind_at)",
 )
 
-STEPS: Sequence[Sequence[str]] = (_FIRST, _HOLDS)
+_ENROLMENTS = (
+    """CREATE TABLE enrolments (
+        service TEXT NOT NULL PRIMARY KEY, enrolled_at BIGINT NOT NULL,
+        enrolled_by TEXT NOT NULL, facts TEXT NOT NULL)""",
+)
+
+STEPS: Sequence[Sequence[str]] = (_FIRST, _HOLDS, _ENROLMENTS)
 """The statements that lead from version n to version n + 1 stand at place n."""
 
 

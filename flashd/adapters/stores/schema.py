@@ -123,6 +123,16 @@ holds = Table(
     Column("remind_at", Instant),
 )
 
+# A row stays when its service is removed: a later one of that name has to be as it says.
+enrolments = Table(
+    "enrolments",
+    METADATA,
+    Column("service", Words, primary_key=True),
+    Column("enrolled_at", Instant, nullable=False),
+    Column("enrolled_by", Words, nullable=False),
+    Column("facts", Json, nullable=False),
+)
+
 breakers = Table(
     "breakers",
     METADATA,

@@ -14,6 +14,7 @@ from flashd.adapters.stores.accepted import SqlAccepted
 from flashd.adapters.stores.breakers import SqlBreakers
 from flashd.adapters.stores.copies import SqlCopies
 from flashd.adapters.stores.dialect import file_engine, lease_time, sqlite_engine
+from flashd.adapters.stores.enrolments import SqlEnrolments
 from flashd.adapters.stores.failures import told
 from flashd.adapters.stores.files import provide
 from flashd.adapters.stores.holds import SqlHolds
@@ -40,7 +41,14 @@ PATIENCE = 5.0
 
 
 class SqlStore(
-    SqlObservations, SqlRuns, SqlCopies, SqlStandings, SqlHolds, SqlBreakers, SqlAccepted
+    SqlObservations,
+    SqlRuns,
+    SqlCopies,
+    SqlStandings,
+    SqlHolds,
+    SqlEnrolments,
+    SqlBreakers,
+    SqlAccepted,
 ):
     """`flashd.ports.store.Store` and `Copies`; made by `open_store`."""
 

@@ -4,6 +4,7 @@ A module holds the guards of a family; `table` names those that come with flashd
 """
 
 from flashd.config.guards.aix import AixOptions
+from flashd.config.guards.arrays import Aimed, HostsOptions, IoOptions
 from flashd.config.guards.clusters import (
     OpensvcOptions,
     PacemakerOptions,
@@ -25,10 +26,13 @@ from flashd.config.guards.volumes import (
 __all__ = [
     "BUILT_IN_GUARDS",
     "LONGEST_LOOK",
+    "Aimed",
     "AixOptions",
     "CommandOptions",
     "GuardOptions",
+    "HostsOptions",
     "HttpOptions",
+    "IoOptions",
     "KubernetesOptions",
     "LvmOptions",
     "MountsOptions",

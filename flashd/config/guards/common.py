@@ -1,6 +1,7 @@
 """What every type of guard can be told, and the keys that several of them share."""
 
 from abc import abstractmethod
+from collections.abc import Hashable
 from datetime import timedelta
 from typing import Annotated, ClassVar
 
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from flashd.config.durations import format_duration
 from flashd.config.values import Host, Section, Span
+from flashd.model.volumes import VolumeId
 
 LONGEST_LOOK = timedelta(seconds=30)
 """No older reading may be acted on, so a look that takes longer is of no use."""
@@ -34,6 +36,11 @@ class GuardOptions(Section):
         default=timedelta(seconds=20),
         description="How long a look may take, 30s at most; after that its answer is unknown.",
     )
+
+    def aim(self, targets: tuple[tuple[str, VolumeId], ...]) -> Hashable:
+        """Give the options as the guard gets them, told the targets of its service by array."""
+        del targets
+        return self
 
     @abstractmethod
     def label(self) -> str:

@@ -9,12 +9,13 @@ from flashd.core.checkup.diagnosis import Diagnosis, hint, ok, problem, unseen
 from flashd.core.durations import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from flashd.model.lease import Held
     from flashd.model.observation import ArrayRecord
 
+_MOST_NAMED = 20
 _LATE = 3
 """Intervals of observation after which a silent daemon is odd."""
 
@@ -84,3 +85,22 @@ def judge_readings(records: Sequence[ArrayRecord], arrays: Sequence[str]) -> Ite
                 f"the last {record.failures} failed: {record.failure}",
                 "See what this run says of the array below; `flashd status --refresh` tries again.",
             )
+
+
+def judge_enrolments(
+    services: Collection[str], enrolled: Collection[str], *, required: bool
+) -> Iterator[Diagnosis]:
+    """Tell which services nobody has enrolled, where nothing is sent for such ones."""
+    check = "enrolments"
+    missing = sorted(name for name in services if name not in enrolled)
+    if not missing:
+        yield ok(check, f"all {len(services)} services are enrolled")
+    elif required:
+        yield hint(
+            check,
+            f"{len(missing)} of {len(services)} services are not enrolled, so refused:"
+            f" {', '.join(missing[:_MOST_NAMED])}{' …' if len(missing) > _MOST_NAMED else ''}",
+            "Look at each, `flashd enroll SERVICE --dry-run`, then run `flashd enroll SERVICE`.",
+        )
+    else:
+        yield ok(check, f"not required; {len(services) - len(missing)} of {len(services)} are")

@@ -25,6 +25,7 @@ from flashd.adapters.stores.schema import METADATA
 from flashd.adapters.stores.store import open_store
 from flashd.errors import ConfigError, StoreError
 from flashd.model.backup import Backup, Busy, Restored, Unsaid
+from flashd.model.enrolment import Enrolment, Fact
 from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.lease import DAEMON_LEASE, Holder, array_lease
 from flashd.model.observation import ArrayRecord, Breaker, Standing
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
     from tests.integration.stores.conftest import Spawn
 
 CREATED = array_time("01 10:00:00").text
+ENROLMENT = Enrolment(
+    service="payroll", at=NOW, by="ann", facts=(Fact(ARRAY, "target 0002", "name", "TST"),)
+)
 BREAKER = Breaker(array=ARRAY, username="u", pwfile="print", opened_at=NOW, reason="refused")
 ME = LinuxHost().holder("me")
 
@@ -89,6 +93,7 @@ async def fill(store: SqlStore) -> None:
     await store.record_listing(listing(NOW, relation(ONE)), [ONE])
     await store.record_failure(ArrayRecord(array="B", failed_at=NOW, failure="no", failures=3))
     await store.open_breaker(BREAKER)
+    await store.enroll([ENROLMENT], NOW)
     await store.enlist(["payroll"], NOW)
     await store.stand([Standing(service="payroll", look_at=minute(999), failures=2)])
     await store.acquire([DAEMON_LEASE], ME, NOW)
@@ -203,6 +208,18 @@ async def test_older_runs_go_below_those_of_now_and_newer_ones_above(
     assert [one.id for one in await other.history(None, 9)] == ["E", "D", "C", "B", "A"]
     await other.open_run(run("F", at=minute(40)))
     assert (await other.history(None, 1))[0].id == "F"
+
+
+async def test_an_enrolment_comes_back_only_where_there_is_none(
+    either: SqlStore, other: SqlStore, file: Path
+) -> None:
+    elsewhere = replace(ENROLMENT, service="elsewhere")
+    await either.enroll([ENROLMENT, elsewhere], NOW)
+    await either.back_up(file, minute(100), replace=False)
+    newer = replace(ENROLMENT, by="eve", at=minute(1), facts=())
+    await other.enroll([newer], NOW)
+    assert (await took(other, file)).taken["enrolments"] == 1
+    assert await other.enrolments() == {"payroll": newer, "elsewhere": elsewhere}
 
 
 async def test_the_later_sighting_of_a_pair_stays(
@@ -409,6 +426,7 @@ UNREADABLE = {
     "a sighting of no relation": "UPDATE sightings SET relation = '[1]'",
     "a sighting of no date": "UPDATE sightings SET dated = '[1]'",
     "a step of no carrier": "UPDATE steps SET carrier = '7'",
+    "an enrolment of no facts": "INSERT INTO enrolments VALUES ('s', 0, 'b', '[[1]]')",
     "no JSON": "UPDATE runs SET arrays = '{'",
 }
 

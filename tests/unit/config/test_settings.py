@@ -26,6 +26,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert found.state == "sqlite:////var/lib/flashd/flashd.db"
     assert found.check_interval == timedelta(seconds=60)
     assert found.observe_interval == timedelta(minutes=15)
+    assert found.require_enrolment is False
     assert found.auth == Path("/etc/flashd/auth.conf")
     assert found.pwfiles == Path("/var/lib/flashd")
     assert found.dscli == DscliSettings(
@@ -43,6 +44,7 @@ def test_every_key_can_be_set() -> None:
 state: postgresql+psycopg://flashd@db/flashd
 check_interval: 2
 observe_interval: 1h
+require_enrolment: yes
 timezone: America/New_York
 auth: /run/a
 pwfiles: /run/p
@@ -69,6 +71,7 @@ ssh:
     assert found.model_fields_set == set(Settings.model_fields)
     assert found.state == "postgresql+psycopg://flashd@db/flashd"
     assert found.check_interval == timedelta(minutes=2)
+    assert found.require_enrolment is True
     assert found.observe_interval == timedelta(hours=1)
     assert found.timezone is ZoneInfo("America/New_York")
     assert found.timezone_name == "America/New_York"

@@ -9,7 +9,13 @@ import pytest
 from flashd.core.checkup.diagnosis import State
 from flashd.core.checkup.login import judge_login, version_in
 from flashd.core.checkup.looks import judge_guards
-from flashd.core.checkup.state import Daemon, judge_daemon, judge_readings, judge_schema
+from flashd.core.checkup.state import (
+    Daemon,
+    judge_daemon,
+    judge_enrolments,
+    judge_readings,
+    judge_schema,
+)
 from flashd.errors import ArrayUnreachable, LoginStopped
 from flashd.model.lease import Held, Holder
 from flashd.model.observation import ArrayRecord
@@ -109,3 +115,30 @@ def test_judges_a_login() -> None:
     stopped = judge_login(ARRAY, LoginStopped("logins are stopped", "Make it anew."), "")
     assert (stopped.state, stopped.hint) == (State.PROBLEM, "Make it anew.")
     assert judge_login(ARRAY, ArrayUnreachable("dead"), "").hint
+
+
+ENROLMENTS = {
+    "all": (["a", "b"], ["a", "b", "gone"], True, State.OK, "all 2 services are enrolled"),
+    "none wanted": ([], [], True, State.OK, "all 0"),
+    "one is missing": (["b", "a"], ["a"], True, State.HINT, "1 of 2 services are not enrolled"),
+    "not required": (["a", "b"], ["a"], False, State.OK, "not required; 1 of 2 are"),
+    "many": ([f"s{n:02}" for n in range(21)], [], True, State.HINT, "s18, s19 …"),
+    "not too many": ([f"s{n:02}" for n in range(20)], [], True, State.HINT, "s18, s19"),
+}
+
+
+@pytest.mark.parametrize(
+    ("services", "enrolled", "required", "state", "words"),
+    ENROLMENTS.values(),
+    ids=ENROLMENTS.keys(),
+)
+def test_judges_enrolments(
+    services: list[str],
+    enrolled: list[str],
+    required: bool,  # noqa: FBT001 - a case
+    state: State,
+    words: str,
+) -> None:
+    (found,) = judge_enrolments(services, enrolled, required=required)
+    assert found.state is state
+    assert words in found.words

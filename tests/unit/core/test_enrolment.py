@@ -1,0 +1,421 @@
+"""What a service is, and how it is no more what was enrolled: both sides of each fact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashd.core.enrolment import describe, drift, grown, objection
+from flashd.core.firewall import Facts, Forbidden, unfit
+from flashd.model.enrolment import Enrolment, Fact
+from flashd.model.inventory import HostConnection, VolumeGroup
+from flashd.model.protection import NOTHING, Protection
+from flashd.model.service import GuardSpec
+from flashd.model.volumes import VolumeId
+from tests.unit.core.builders import (
+    ARRAY,
+    NOW,
+    OTHER_ARRAY,
+    PAIRS,
+    inventory,
+    listing,
+    relation,
+    resource,
+    service,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flashd.model.inventory import Inventory
+    from flashd.model.service import Service
+
+SERVICE = service(resource("0001:0002"))
+STOCK = inventory("0001:0002")
+WWID = "6005076303ffc111000000000000"
+SECOND = HostConnection(id="0001", name="prd7", wwpn="10000000C9FFFFFF", group="V1")
+
+
+def volume_as(number: str, **change: Any) -> Inventory:  # noqa: ANN401 - any field of a volume
+    id_ = VolumeId(number)
+    volumes = {**STOCK.volumes, id_: replace(STOCK.volumes[id_], **change)}
+    return replace(STOCK, volumes=volumes)
+
+
+def without(name: str) -> Inventory:
+    kept = {key: one for key, one in STOCK.volumes.items() if key != VolumeId(name)}
+    return replace(STOCK, volumes=kept)
+
+
+def with_resource(**change: Any) -> Service:  # noqa: ANN401 - any field of a resource
+    return replace(SERVICE, resources=(replace(SERVICE.resources[0], **change),))
+
+
+def enrolment(of: Service = SERVICE, *stocks: Inventory) -> Enrolment:
+    return Enrolment(service=of.name, at=NOW, by="ann", facts=describe(of, stocks or [STOCK]))
+
+
+def test_a_service_is_described_in_its_order_and_readably() -> None:
+    assert list(map(str, describe(SERVICE, [STOCK]))) == [
+        f"array of {ARRAY}: serial {ARRAY}",
+        f"array of {ARRAY}: WWNN 5005076303FFC111",
+        f"source 0001 of {ARRAY}: name TST_0001",
+        f"source 0001 of {ARRAY}: blocks 41943040",
+        f"source 0001 of {ARRAY}: datatype FB 512",
+        f"source 0001 of {ARRAY}: WWID {WWID}0001",
+        f"source 0001 of {ARRAY}: host tst1 10000000C9A1B2C3",
+        f"target 0002 of {ARRAY}: name TST_0002",
+        f"target 0002 of {ARRAY}: blocks 41943040",
+        f"target 0002 of {ARRAY}: datatype FB 512",
+        f"target 0002 of {ARRAY}: WWID {WWID}0002",
+        f"target 0002 of {ARRAY}: host tst1 10000000C9A1B2C3",
+        f"resource sync#1: array {ARRAY}",
+        "resource sync#1: pair 1 0001:0002",
+        "resource sync#1: recording true",
+        "resource sync#1: bgcopy true",
+        "resource sync#1: hosts any",
+        "service: guard systemd oracle",
+    ]
+
+
+def test_a_source_of_two_targets_is_described_once() -> None:
+    facts = describe(service(resource("0001:0002", "0001:0003")), [inventory("0001:0002")])
+    assert len(facts) == len(set(facts))
+
+
+SWAPPED = service(resource("0003:0004", "0001:0002"))
+MORE_GUARDS = replace(
+    SERVICE,
+    guards=(*SERVICE.guards, GuardSpec("tcp", "tcp tst1:1521", (), proves=False)),
+)
+OTHER_GUARD = replace(SERVICE, guards=(GuardSpec("systemd", "oracle on x", (), proves=True),))
+TARGET = f"target 0002 of {ARRAY}"
+SOURCE = f"source 0001 of {ARRAY}"
+
+ARRAY_DRIFTS: dict[str, tuple[Inventory, list[str]]] = {
+    "nothing": (STOCK, []),
+    "another WWNN": (
+        replace(STOCK, wwnn="5005076303FFC222"),
+        [
+            f"array of {ARRAY}: WWNN was 5005076303FFC111, is 5005076303FFC222",
+            f"{SOURCE}: WWID was {WWID}0001, is 6005076303ffc2220000000000000001",
+            f"{TARGET}: WWID was {WWID}0002, is 6005076303ffc2220000000000000002",
+        ],
+    ),
+    "a target renamed": (
+        volume_as("0002", name="PRD_01"),
+        [f"{TARGET}: name was TST_0002, is PRD_01"],
+    ),
+    "a target without a name": (
+        volume_as("0002", name=""),
+        [f"{TARGET}: name was TST_0002, is empty"],
+    ),
+    "a source renamed": (
+        volume_as("0001", name="X"),
+        [f"{SOURCE}: name was TST_0001, is X"],
+    ),
+    "a target resized": (
+        volume_as("0002", blocks=41943041),
+        [f"{TARGET}: blocks was 41943040, is 41943041"],
+    ),
+    "a source resized": (
+        volume_as("0001", blocks=1),
+        [f"{SOURCE}: blocks was 41943040, is 1"],
+    ),
+    "another data type": (
+        volume_as("0002", datatype="FB 520P"),
+        [f"{TARGET}: datatype was FB 512, is FB 520P"],
+    ),
+    "a target that is gone": (without("0002"), [f"{TARGET} is not there any more"]),
+    "a host mapped since": (
+        replace(STOCK, connections=(*STOCK.connections, SECOND)),
+        [
+            f"{SOURCE}: host prd7 10000000C9FFFFFF is mapped since",
+            f"{TARGET}: host prd7 10000000C9FFFFFF is mapped since",
+        ],
+    ),
+    "another port of the host": (
+        replace(STOCK, connections=(replace(STOCK.connections[0], wwpn="10000000C9000000"),)),
+        [
+            f"{which}: host tst1 {words}"
+            for which in (SOURCE, TARGET)
+            for words in ("10000000C9000000 is mapped since", "10000000C9A1B2C3 is mapped no more")
+        ],
+    ),
+    "a host mapped no more": (
+        volume_as("0002", groups=()),
+        [f"{TARGET}: host tst1 10000000C9A1B2C3 is mapped no more"],
+    ),
+    "a host unmapped and another mapped elsewhere": (
+        replace(
+            STOCK,
+            connections=(*STOCK.connections, replace(SECOND, group="V2")),
+            groups={**STOCK.groups, "V2": VolumeGroup(id="V2", name="x", type="SCSI Mask")},
+        ),
+        [],
+    ),
+    "what is not pinned": (volume_as("0002", states=("Offline", "Normal", "Normal")), []),
+}
+
+
+@pytest.mark.parametrize(("now", "told"), ARRAY_DRIFTS.values(), ids=ARRAY_DRIFTS.keys())
+def test_drift_of_an_array_is_told(now: Inventory, told: list[str]) -> None:
+    before, after = describe(SERVICE, [STOCK]), describe(SERVICE, [now])
+    assert list(drift(before, after, {ARRAY})) == told
+
+
+DEFINITION_DRIFTS: dict[str, tuple[Service, Service, list[str]]] = {
+    "nothing": (SERVICE, SERVICE, []),
+    "recording": (
+        SERVICE,
+        with_resource(recording=False),
+        ["resource sync#1: recording was true, is false"],
+    ),
+    "bgcopy": (
+        SERVICE,
+        with_resource(bgcopy=False),
+        ["resource sync#1: bgcopy was true, is false"],
+    ),
+    "hosts declared": (
+        SERVICE,
+        with_resource(hosts=("tst2", "tst1")),
+        ["resource sync#1: hosts was any, is tst1 tst2"],
+    ),
+    "hosts declared in another order": (
+        with_resource(hosts=("tst1", "tst2")),
+        with_resource(hosts=("tst2", "tst1")),
+        [],
+    ),
+    "no host any more": (
+        with_resource(hosts=("tst1",)),
+        with_resource(hosts=()),
+        ["resource sync#1: hosts was tst1, is none"],
+    ),
+    "another array": (
+        SERVICE,
+        with_resource(array=OTHER_ARRAY),
+        [f"resource sync#1: array was {ARRAY}, is {OTHER_ARRAY}"],
+    ),
+    "another pair": (
+        SERVICE,
+        service(resource("0001:0004")),
+        ["resource sync#1: pair 1 was 0001:0002, is 0001:0004"],
+    ),
+    "the order of pairs": (
+        service(resource("0001:0002", "0003:0004")),
+        SWAPPED,
+        [
+            "resource sync#1: pair 1 was 0001:0002, is 0003:0004",
+            "resource sync#1: pair 2 was 0003:0004, is 0001:0002",
+        ],
+    ),
+    "a pair more": (
+        SERVICE,
+        service(resource("0001:0002", "0003:0004")),
+        ["resource sync#1: pair 2 was absent, is 0003:0004"],
+    ),
+    "a resource renamed": (
+        SERVICE,
+        with_resource(id="sync#2"),
+        ["resource sync#1 is not there any more", "resource sync#2 was not enrolled"],
+    ),
+    "a guard more": (
+        SERVICE,
+        MORE_GUARDS,
+        ["service: guard tcp tcp tst1:1521 is defined since"],
+    ),
+    "a guard less": (
+        MORE_GUARDS,
+        SERVICE,
+        ["service: guard tcp tcp tst1:1521 is defined no more"],
+    ),
+    "a guard of something else": (
+        SERVICE,
+        OTHER_GUARD,
+        [
+            "service: guard systemd oracle on x is defined since",
+            "service: guard systemd oracle is defined no more",
+        ],
+    ),
+    "what is not pinned": (SERVICE, replace(SERVICE, description="x"), []),
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"), DEFINITION_DRIFTS.values(), ids=DEFINITION_DRIFTS.keys()
+)
+def test_drift_of_a_definition_is_told(before: Service, after: Service, told: list[str]) -> None:
+    assert list(drift(describe(before, []), describe(after, []), set())) == told
+
+
+def test_a_name_that_commands_a_terminal_is_spelled_out_and_still_compared() -> None:
+    odd = describe(SERVICE, [volume_as("0002", name="\x1b[2Jx")])
+    (words,) = drift(describe(SERVICE, [STOCK]), odd, {ARRAY})
+    assert words == f"{TARGET}: name was TST_0002, is \\x1b[2Jx"
+    assert all(str(fact).isprintable() for fact in odd)
+    assert drift(odd, describe(SERVICE, [volume_as("0002", name="\\x1b[2Jx")]), {ARRAY})
+
+
+def test_an_array_that_was_not_looked_at_has_not_drifted() -> None:
+    facts = describe(SERVICE, [STOCK])
+    assert drift(facts, describe(SERVICE, []), set()) == ()
+    assert drift(facts, describe(SERVICE, []), {ARRAY}) == (
+        f"array of {ARRAY} is not there any more",
+        f"{SOURCE} is not there any more",
+        f"{TARGET} is not there any more",
+    )
+    assert drift(describe(SERVICE, []), facts, {ARRAY})[0] == f"array of {ARRAY} was not enrolled"
+
+
+some_facts = st.lists(
+    st.builds(
+        Fact,
+        st.sampled_from(["", ARRAY, OTHER_ARRAY]),
+        st.sampled_from(["a", "b"]),
+        st.sampled_from(["name", "host", "guard"]),
+        st.sampled_from(["x", "y", ""]),
+    ),
+    unique=True,
+).map(lambda facts: tuple(sorted(facts, key=str)))
+
+
+@given(before=some_facts, after=some_facts)
+def test_any_difference_is_told_and_none_where_there_is_none(
+    before: tuple[Fact, ...], after: tuple[Fact, ...]
+) -> None:
+    everything = {ARRAY, OTHER_ARRAY}
+    assert bool(drift(before, after, everything)) is (set(before) != set(after))
+
+
+def test_who_is_not_enrolled_is_refused_where_it_is_required() -> None:
+    assert objection(SERVICE, None, [STOCK], required=False) is None
+    found = objection(SERVICE, None, [STOCK], required=True)
+    assert found
+    assert "is not enrolled" in found.reason
+    assert f"flashd enroll {SERVICE.name} --dry-run" in found.hint
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_who_is_enrolled_is_held_to_it_required_or_not(required: bool) -> None:  # noqa: FBT001 - a case
+    assert objection(SERVICE, enrolment(), [STOCK], required=required) is None
+    found = objection(SERVICE, enrolment(), [volume_as("0002", name="PRD_01")], required=required)
+    assert found
+    assert found.reason == (
+        "it is not what ann enrolled at 2026-11-21T02:00:00Z:"
+        f" {TARGET}: name was TST_0002, is PRD_01"
+    )
+    assert f"`flashd enroll {SERVICE.name}`" in found.hint
+
+
+def test_of_many_differences_some_are_told() -> None:
+    names = [f"{n:04X}:{n + 1:04X}" for n in range(0, 40, 2)]
+    many = service(resource(*names))
+    stock = inventory(*names)
+    lost = replace(stock, volumes={})
+    found = objection(many, enrolment(many, stock), [lost], required=True)
+    assert found
+    assert found.reason.count("is not there any more") == 12
+    assert found.reason.endswith("; and 28 more")
+
+
+LARGER = volume_as("0002", blocks=50000000)
+
+
+def test_a_larger_target_counts_only_as_it_was_enrolled() -> None:
+    enrolled = enrolment(SERVICE, LARGER)
+    assert grown(SERVICE, enrolled, [LARGER]) == {(ARRAY, "0002")}
+    assert grown(SERVICE, None, [LARGER]) == frozenset()
+    assert grown(SERVICE, enrolment(), [LARGER]) == frozenset()
+    assert grown(SERVICE, enrolled, [STOCK]) == frozenset()
+    assert grown(SERVICE, enrolled, [volume_as("0002", blocks=50000001)]) == frozenset()
+    assert grown(SERVICE, enrolled, []) == frozenset()
+    smaller = replace(
+        LARGER,
+        volumes={
+            **LARGER.volumes,
+            VolumeId("0001"): volume_as("0001", blocks=1).volumes[VolumeId("0001")],
+        },
+    )
+    assert grown(SERVICE, enrolled, [smaller]) == frozenset()
+    assert grown(SERVICE, enrolment(), [STOCK]) == frozenset(), "of equal size is not larger"
+
+
+FORBIDDEN = Forbidden(frozenset(), NOTHING)
+SOME = frozenset({VolumeId("0002")})
+UNFIT: dict[str, tuple[Service, Inventory, Forbidden, Callable[[], Any], str]] = {
+    "protected": (
+        SERVICE,
+        STOCK,
+        Forbidden(frozenset(), Protection(volumes=frozenset({(ARRAY, "0002")}))),
+        listing,
+        "target 0002 is protected",
+    ),
+    "a source": (
+        SERVICE,
+        STOCK,
+        Forbidden(frozenset({(ARRAY, "0002")}), NOTHING),
+        listing,
+        "target 0002 is a source of a service",
+    ),
+    "a live source": (
+        SERVICE,
+        STOCK,
+        FORBIDDEN,
+        lambda: listing(relation("0002:0009")),
+        "target 0002 is the source of a live relation",
+    ),
+    "mirrored": (
+        SERVICE,
+        replace(STOCK, mirrored=SOME),
+        FORBIDDEN,
+        listing,
+        "target 0002 is in a remote copy relation (lspprc)",
+    ),
+    "smaller": (
+        SERVICE,
+        volume_as("0002", blocks=1),
+        FORBIDDEN,
+        listing,
+        "target 0002 has 1 blocks, its source 41943040",
+    ),
+    "not there": (
+        SERVICE,
+        without("0002"),
+        FORBIDDEN,
+        listing,
+        "volume 0002 is not among the array's volumes (lsfbvol)",
+    ),
+    "an undeclared host": (
+        with_resource(hosts=("tst2",)),
+        STOCK,
+        FORBIDDEN,
+        listing,
+        (
+            "target 0002 is mapped to host tst1 10000000C9A1B2C3, which is not among the hosts of"
+            " resource sync#1"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("of", "stock", "forbidden", "live", "told"), UNFIT.values(), ids=UNFIT.keys()
+)
+def test_what_can_never_pass_the_gate_is_unfit(
+    of: Service, stock: Inventory, forbidden: Forbidden, live: Callable[[], Any], told: str
+) -> None:
+    assert unfit(of, Facts(listing=live(), inventory=stock), forbidden) == (told,)
+
+
+def test_what_can_pass_is_fit_whether_its_pairs_are_established_or_not() -> None:
+    whole = service(resource(*PAIRS))
+    stock = inventory(*PAIRS)
+    for live in (listing(), listing(*map(relation, PAIRS))):
+        assert unfit(whole, Facts(listing=live, inventory=stock), FORBIDDEN) == ()
+    assert unfit(SERVICE, Facts(listing=listing(), inventory=LARGER), FORBIDDEN) == ()
+    elsewhere = inventory("0001:0002", array=OTHER_ARRAY)
+    assert unfit(SERVICE, Facts(listing=listing(), inventory=elsewhere), FORBIDDEN) == ()
