@@ -8,7 +8,7 @@ AUDIT := build/audit
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help init demo servers test switches chaos year fuzz mutants check audit fix bench schema deb \
+.PHONY: help init demo servers test whole switches chaos year fuzz mutants check audit fix bench schema deb \
   clean
 
 help: ## this list
@@ -29,11 +29,14 @@ demo: $(READY) ## the main job on a simulated array, in under a minute
 servers: ## install the servers that the tests start (root on Debian; others are told)
 	@tests/setup/servers.sh
 
-test: $(READY) servers ## all tests
+test: $(READY) servers ## all tests, of the longest tables a sample
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report= tests/unit tests/transcripts
 	$(BIN)/python -m coverage report --include='flashd/core/*' --fail-under=95 --skip-covered
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  --ignore tests/unit --ignore tests/transcripts
+
+whole: $(READY) servers ## all tests with every case, an hour or more
+	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 tests
 
 switches: $(READY) ## flashd under each position of each switch of the simulated array, in all scenarios
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \

@@ -14,7 +14,7 @@ from flashd.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import Any, TextIO
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from flashd.config.guards import GuardOptions
     from flashd.config.settings import Settings
     from flashd.engine.world import Pace, World
+    from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
     from flashd.model.service import GuardSpec
+    from flashd.model.volumes import VolumeId
     from flashd.ports.array import ArrayBackend
     from flashd.ports.clock import Clock
     from flashd.ports.events import Events
@@ -240,6 +242,7 @@ class Home:
         """Make the engine's world over an open store."""
         import asyncio
 
+        from flashd.adapters.guards.table import asking_arrays
         from flashd.adapters.host import LinuxHost
         from flashd.engine.telling import Conversation
         from flashd.engine.world import World
@@ -253,14 +256,19 @@ class Home:
         async def stock(array: str) -> Inventory:
             return await array_of(array).inventory(Conversation(world, array))
 
+        async def count(array: str, volumes: Sequence[VolumeId]) -> Sequence[Counters]:
+            return await array_of(array).counters(volumes, Conversation(world, array))
+
+        clock = system_clock()
+        makers = asking_arrays(stock, count, clock.monotonic)
         world = World(
             services={service.name: service for service in configuration.services},
             arrays=array_of,
-            guards=_guards(self.types, settings, stock),
+            guards=_guards(self.types, settings, makers),
             looks_by=settings.ssh,
             zones=_zones(auth),
             store=store,
-            clock=system_clock(),
+            clock=clock,
             host=LinuxHost(),
             events=events,
             entropy=lambda: os.urandom(10),
@@ -291,13 +299,13 @@ def asks_arrays(spec: GuardSpec) -> bool:
 
 
 def _guards(
-    types: GuardTypes, settings: Settings, stock: Callable[[str], Awaitable[Inventory]]
+    types: GuardTypes, settings: Settings, of_arrays: Mapping[str, Callable[[Any], Guard]]
 ) -> Callable[[GuardSpec], Guard]:
     """Make guards of specs; the built-in ones can ask other hosts, all by one way, and arrays."""
-    from flashd.adapters.guards.table import asking, asking_arrays
+    from flashd.adapters.guards.table import asking
     from flashd.adapters.remote.made import remote_of
 
-    makers = {**types.guards, **asking(remote_of(settings.ssh)), **asking_arrays(stock)}
+    makers = {**types.guards, **asking(remote_of(settings.ssh)), **of_arrays}
     return lambda spec: makers[spec.type](spec.options)
 
 

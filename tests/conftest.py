@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import sampling
 from tests.servers import postgresql
 
 if TYPE_CHECKING:
@@ -22,6 +23,20 @@ KINDS = ("sqlite", "postgresql")
 # Tests start thousands of processes; told to keep nothing compiled, each would compile flashd anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+def pytest_report_header() -> str:
+    """Say by which seed the sample is drawn."""
+    return "all cases" if sampling.ALL else f"a sample of the long tables, seed {sampling.SEED}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a sample leaves out, where several tests were asked for."""
+    if sampling.ALL or any("::" in one for one in config.args):
+        return
+    out = sampling.left_out([item.nodeid for item in items])
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in out])
+    items[:] = [item for item in items if item.nodeid not in out]
 
 
 @pytest.fixture(scope="session")

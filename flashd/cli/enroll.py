@@ -106,7 +106,10 @@ def _tell(one: Surveyed, *, stored: bool) -> None:
 
 
 def _by_subject(facts: Sequence[Fact]) -> dict[str, list[str]]:
+    from flashd.model.printable import harmless
+
     found: dict[str, list[str]] = {}
     for fact in facts:
-        found.setdefault(fact.about, []).append(f"{fact.aspect} {fact.value or '(empty)'}")
+        told = harmless(f"{fact.aspect} {fact.value or '(empty)'}")
+        found.setdefault(fact.about, []).append(told)
     return found

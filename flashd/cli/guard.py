@@ -78,14 +78,15 @@ def _document(service: Service, readings: Sequence[Reading], now: float) -> dict
 
 
 def _tell(document: Mapping[str, Any]) -> None:
+    from flashd.model.printable import harmless
+
     said = "the guards allow a resync" if document["allowed"] else f"refused: {document['reason']}"
     click.echo(f"{document['service']}: {said}")
     for one in document["guards"]:
-        click.echo(
-            f"  {one['verdict']:<{_WIDE}}{one['guard']}: {one['reason']} ({one['seconds']:.1f} s)"
-        )
+        said = f"{one['guard']}: {one['reason']} ({one['seconds']:.1f} s)"
+        click.echo(f"  {one['verdict']:<{_WIDE}}{harmless(said)}")
         for key, value in one.get("evidence", {}).items():
-            click.echo(f"{' ' * (_WIDE + 4)}{key}: {_plain(value)}")
+            click.echo(f"{' ' * (_WIDE + 4)}{key}: {harmless(_plain(value))}")
 
 
 def _plain(value: object) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.model.enrolment import Fact
+from flashd.model.printable import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -66,7 +67,7 @@ def drift(
     """
     before, after = _by_subject(enrolled, arrays), _by_subject(now, arrays)
     return tuple(
-        words
+        harmless(words)
         for subject in dict.fromkeys([*before, *after])
         for words in _differences(subject, before.get(subject), after.get(subject))
     )

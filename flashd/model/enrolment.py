@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.model.printable import harmless
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -24,7 +26,7 @@ class Fact:
         return f"{self.subject} of {self.array}" if self.array else self.subject
 
     def __str__(self) -> str:
-        return f"{self.about}: {self.aspect} {self.value}"
+        return harmless(f"{self.about}: {self.aspect} {self.value}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

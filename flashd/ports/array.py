@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from flashd.core.firewall import Cleared
+    from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
     from flashd.model.run import Answer, Carrier
-    from flashd.model.volumes import Listing, Pair
+    from flashd.model.volumes import Listing, Pair, VolumeId
 
 
 class Witness(Protocol):
@@ -53,6 +54,12 @@ class ArrayBackend(Protocol):
 
     async def inventory(self, witness: Witness) -> Inventory:
         """Tell its volumes, who is mapped to them, and remote copies. Raises as `observe` does."""
+
+    async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
+        """Tell what was counted of the I/O of these volumes, in their order, all in one login.
+
+        Raises as `observe` does.
+        """
 
     def session(self, witness: Witness) -> AbstractAsyncContextManager[Session]:
         """Log in; leaving the context ends the client. Raises as `observe` does."""

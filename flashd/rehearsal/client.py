@@ -79,7 +79,7 @@ class SimulatedClient:
         began = self.twin.clock.now()
         struck = self.twin.mischief.at_commands(self.twin.array, commands)
         if struck or not only_lists(commands):
-            self.twin.replays.drop()
+            self.twin.replays.changed()
         if self.twin.replays.knows(commands) and not struck:
             self._out.append(self.twin.replay(commands, began))
         elif self._done(self._log_in_late) and self._done(self._perform):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _BEGAN = 1000.0
+_PARTS = 2**20
 _RESOLUTION = 1e-6
 """Seconds; a year in seconds is told by a float to some nanoseconds."""
 
@@ -28,8 +29,12 @@ class VirtualClock:
         return self._start + timedelta(seconds=self._steady - _BEGAN)
 
     def monotonic(self) -> float:
-        """Tell seconds of virtual time."""
-        return self._steady
+        """Tell seconds of virtual time.
+
+        In parts that a float adds up without an error: an interval that ends at a tick has ended
+        then, by whichever waits the tick was reached.
+        """
+        return round(self._steady * _PARTS) / _PARTS
 
     async def sleep(self, seconds: float) -> None:
         """Wait, which takes no time at all."""

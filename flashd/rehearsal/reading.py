@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.reports import parse_listing
+from flashd.adapters.arrays.stock import parse_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from flashd.model.inventory import Inventory
     from flashd.model.volumes import Pair, Relation
 
 
 class Reading:
-    """The reading of one array's listings; remembers the last."""
+    """The reading of one array's listings and inventories; remembers the last of each."""
 
     def __init__(self) -> None:
         self._body = ""
         self._found: Mapping[Pair, Relation] = {}
+        self._stock: tuple[str, Inventory] | None = None
 
     def read(self, text: str, array: str) -> Mapping[Pair, Relation]:
         """Read a listing; its first line is the banner of the session, which tells the time."""
@@ -28,3 +33,12 @@ class Reading:
             self._found = parse_listing(text, array)
             self._body = body
         return self._found
+
+    def take(self, text: str, array: str, began: datetime, ended: datetime) -> Inventory:
+        """Read an inventory; one that says the same is the same, but for its instants."""
+        banner, _, body = text.partition("\n")
+        if not banner.startswith("Date/Time:"):
+            return parse_inventory(text, array, began, ended)
+        if self._stock is None or self._stock[0] != body:
+            self._stock = body, parse_inventory(text, array, began, ended)
+        return replace(self._stock[1], began_at=began, ended_at=ended)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flashd.rehearsal.watch import Stand
 
 _HOUR = timedelta(hours=1)
+_DIGITS = 6  # of a share; how it was added up is no part of it
 _NONE = timedelta(0)
 
 
@@ -199,9 +200,9 @@ def _array(twin: Twin, terms: Terms) -> ArrayReport:
         sessions=len(twin.sessions),
         commands=len(commands),
         changing=sum(told.changes for told in commands),
-        busy=busy / terms.span,
+        busy=round(busy / terms.span, _DIGITS),
         worst_hour=hour,
-        worst_hour_busy=taken / _HOUR,
+        worst_hour_busy=round(taken / _HOUR, _DIGITS),
         worst_hour_commands=len(in_hour),
     )
 

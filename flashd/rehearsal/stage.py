@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from flashd.adapters.arrays.breaker import BreakerArray
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.arrays.reports import parse_listing
+from flashd.adapters.arrays.stock import parse_inventory
 from flashd.adapters.stores.store import throwaway_store
 from flashd.config.zone import find_zone
 from flashd.engine.cycle import Cycle
@@ -243,8 +244,11 @@ class Stage:
             timeout=self._patience,
             remedy=_REMEDY,
         )
-        read = parse_listing if self._terms.literal else Reading().read
-        return OneshotArray(dscli, self.clock, RehearsalHost(), partial(simulated, twin), read)
+        reading = Reading()
+        read = parse_listing if self._terms.literal else reading.read
+        take = parse_inventory if self._terms.literal else reading.take
+        start = partial(simulated, twin)
+        return OneshotArray(dscli, self.clock, RehearsalHost(), start, read, take)
 
     @property
     def _patience(self) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from flashd.adapters.stores.seen import Known, advance, after_failure, after_success
 from flashd.adapters.stores.store import SqlStore
+from flashd.core.holds import scopes_over
 from flashd.errors import StoreError
 from flashd.model.lease import FOREIGN_LEASE, Held
 from flashd.model.observation import ArrayRecord, Standing
@@ -65,14 +67,16 @@ class KeepingStore(SqlStore):
         self._seen: dict[str, ArrayRecord] = {}
         self._standings: dict[str, Standing] = {}
         self._leases: dict[str, Held] = {}
+        self.released = asyncio.Event()
         self._renewed: dict[str, datetime] = {}
 
     async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
         """See `Observations`."""
         wanted = tuple(dict.fromkeys(pairs))
-        if await self.withdrawals([listing.array]):
+        opened = {one.pair for one in await self.withdrawals([listing.array])}
+        if opened & listing.relations.keys():
             self._kept.drop(WITHDRAWALS)
-            await super().record_listing(listing, wanted)  # closes those that are there again
+            await super().record_listing(listing, opened)  # closes those that are there again
         known = self._known.setdefault(listing.array, {})
         known |= {
             pair: advance(before, listing, pair)
@@ -99,8 +103,9 @@ class KeepingStore(SqlStore):
 
     async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
         """See `Observations`."""
-        of = None if arrays is None else tuple(sorted(set(arrays)))
-        return await self._kept.get(WITHDRAWALS, of, lambda: SqlStore.withdrawals(self, of))
+        found = await self._kept.get(WITHDRAWALS, None, lambda: SqlStore.withdrawals(self))
+        of = None if arrays is None else set(arrays)
+        return found if of is None else [one for one in found if one.array in of]
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """See `Observations`."""
@@ -183,11 +188,14 @@ class KeepingStore(SqlStore):
 
     async def covering(self, service: str, arrays: Iterable[str]) -> Mapping[Scope, Hold]:
         """See `Holds`."""
-        return await SqlStore.covering(self, service, arrays) if await self.holds() else {}
+        held = await self.holds()
+        return {one: held[one] for one in scopes_over(service, arrays) if one in held}
 
     async def ripe(self, now: datetime) -> Sequence[Hold]:
         """See `Holds`."""
-        return await SqlStore.ripe(self, now) if await self.holds() else []
+        ends = ((one.until, one.remind_at) for one in (await self.holds()).values())
+        ripe = any(at is not None and at <= now for both in ends for at in both)
+        return await SqlStore.ripe(self, now) if ripe else []
 
     async def hold(
         self, holds: Sequence[Hold], services: Iterable[str], now: datetime
@@ -260,6 +268,8 @@ class KeepingStore(SqlStore):
         for name in names:
             if self._has(holder, name):
                 del self._leases[name]
+        self.released.set()  # who waits now is woken, who comes later waits for the next
+        self.released.clear()
 
     def _has(self, holder: Holder, name: str) -> bool:
         return name in self._leases and self._leases[name].by == holder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,7 @@ async def tick_until_end(
         if not terms.literal:
             ahead = await _quiet_until(cycle, watch, min(ahead, terms.end), terms.end)
         at = on_grid(max(ahead, now + step), terms.start, step)
-        await clock.sleep((min(at, terms.end) - clock.now()).total_seconds())
+        await clock.sleep(max(0.0, (min(at, terms.end) - clock.now()).total_seconds()))
     cycle.world.drain.wanted = True
 
 
@@ -46,9 +45,11 @@ async def _quiet_until(cycle: Cycle, watch: Watch, soonest: datetime, end: datet
     clock = cycle.world.clock
     due = watch.due_at(cycle, await cycle.world.store.standings())
     until = min(max(due, soonest), end)
-    with suppress(TimeoutError):
+    try:
         async with asyncio.timeout((until - clock.now()).total_seconds()):
             await cycle.landed.wait()
+    except TimeoutError:
+        return until  # not the present instant: a float may wake a microsecond late, after a tick
     return clock.now()
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flashd.rehearsal.clocks import VirtualClock
     from flashd.rehearsal.mischief import Mischief
     from flashd.rehearsal.terms import Terms
+    from flashd.sim.inventory import Inventory
     from flashd.sim.journal import Entry
 
 USER = "rehearsal"
@@ -54,10 +55,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What commands that only list said; `told` are seconds after they began."""
+    """What commands that only list said; `told` are seconds after they began.
+
+    `lasts`: a change of relations does not change it.
+    """
 
     out: str
     told: tuple[tuple[float, Told], ...]
+    lasts: bool
 
 
 @dataclass(slots=True)
@@ -65,10 +70,16 @@ class Replays:
     """What a login and listings said last, for as long as they must say the same.
 
     That is until a changing command or a fault, and only where every track of every relation has
-    been copied: then no write of a host changes what `lsflash` shows.
+    been copied: then no write of a host changes what `lsflash` shows. Where `unwritten`, no host
+    writes at all, and what is not copied in the background stays so.
+
+    What does not show relations is said until volumes, hosts or groups change: no command of
+    flashd's and none of the faults planted here does that, but to volumes that take their space
+    as they are written.
     """
 
     literal: bool
+    unwritten: bool = False
     greeting: str = ""
     idle: bool = False
     said: dict[str, Said] = field(default_factory=dict)
@@ -81,6 +92,11 @@ class Replays:
     def drop(self) -> None:
         """Forget it."""
         self.said.clear()
+
+    def changed(self) -> None:
+        """Forget what shows relations."""
+        for commands in [one for one in self.said if not self.said[one].lasts]:
+            del self.said[commands]
 
     def knows(self, commands: str) -> bool:
         """Whether it knows the answer."""
@@ -120,15 +136,21 @@ class Twin:
         """Keep what a listing said, if it will say the same again."""
         if self.replays.literal or not only_lists(commands):
             return
+        lasts = "lsflash" not in commands
         with self.array.inventory() as held:
-            done = all(
-                one.background_copy and held.out_of_sync(one) == 0 for one in held.relations()
-            )
+            done = not held.space_efficient() if lasts else self._still(held)
         with self.array.file.look() as rows:
             told = [self._told(entry) for entry in journal.entries(rows)]
         if done and not any(one.fault for one in told):
             after = tuple(((one.at - began).total_seconds(), one) for one in told)
-            self.replays.said[commands] = Said(out, after)
+            self.replays.said[commands] = Said(out, after, lasts)
+
+    def _still(self, held: Inventory) -> bool:
+        """Whether no track of a relation is copied any more."""
+        return all(
+            held.out_of_sync(one) == 0 if one.background_copy else self.replays.unwritten
+            for one in held.relations()
+        )
 
     def replay(self, commands: str, began: datetime) -> str:
         """Say it again."""
@@ -136,7 +158,8 @@ class Twin:
         self.told.extend(
             replace(one, at=began + timedelta(seconds=after)) for after, one in said.told
         )
-        self.pace.wait(self.command_seconds * len(said.told))
+        asked = [line for line in commands.splitlines() if not line.startswith("setenv ")]
+        self.pace.wait(self.command_seconds * len(asked))
         self.replays.idle = True
         return said.out
 

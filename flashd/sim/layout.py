@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 FORMATS = ("default", "delim", "stanza", "xml")
 
@@ -99,17 +100,34 @@ class Report:
     single: bool = False
 
 
+_JAVA = "%a %b %d %H:%M:%S %Z %Y"
+_METRICS = "%m/%d/%Y %H:%M:%S %Z"
+
+
+@lru_cache(maxsize=4096)
+def _in_zone(second: int, zone: str, form: str) -> str:
+    from datetime import datetime  # noqa: PLC0415 - rarely needed, and starting fast matters
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
+
+    return datetime.fromtimestamp(second, ZoneInfo(zone)).strftime(form)
+
+
 def java_date(at: float | None, zone: str) -> str:
     """Render an instant as Java's Date.toString does, in the client's zone or a named one."""
     if at is None:
         return "-"
-    form = "%a %b %d %H:%M:%S %Z %Y"
+    return _dated(at, zone, _JAVA)
+
+
+def metrics_date(at: float, zone: str) -> str:
+    """Render an instant as `showfbvol -metrics` does."""
+    return _dated(at, zone, _METRICS)
+
+
+def _dated(at: float, zone: str, form: str) -> str:
     if zone == "client":
         return time.strftime(form, time.localtime(at))
-    from datetime import datetime  # noqa: PLC0415 - rarely needed, and starting fast matters
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - as above
-
-    return datetime.fromtimestamp(int(at), ZoneInfo(zone)).strftime(form)
+    return _in_zone(int(at), zone, form)
 
 
 def render(report: Report, layout: Layout) -> list[str]:

@@ -17,7 +17,8 @@ class Volume:
     Writes and flashes have their places in one order, the array's generations. The content is
     there since `changed_at`. A copy is what `copied_from` held from generation `same_from` until
     before `same_until`; None while it still does. `allocated` counts the tracks that a space
-    efficient volume takes. Hosts' writes wait until `frozen_until`, by the array's clock.
+    efficient volume takes; `host_writes` are those of the writes that hosts did. These wait until
+    `frozen_until`, by the array's clock.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Volume:
     datastate: str = "Normal"
     configstate: str = "Normal"
     writes: int = 0
+    host_writes: int = 0
     content: str = ""
     allocated: int = 0
     changed_at: int = 0

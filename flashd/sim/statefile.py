@@ -11,7 +11,7 @@ from flashd.sim.errors import SimError
 from flashd.sim.hosts import table as hosts
 
 _MARK = 0x44533830  # "DS80" as SQLite's application id, so that a foreign file is told from ours
-_VERSION = 2
+_VERSION = 3
 _BUSY_SECONDS = 60
 _NO_RIGHTS = {sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 
@@ -27,8 +27,8 @@ CREATE TABLE pool (id TEXT PRIMARY KEY, name TEXT, rankgrp INTEGER DEFAULT 0, ca
     reserved INTEGER DEFAULT 0, threshold INTEGER DEFAULT 15);
 CREATE TABLE volume (id TEXT PRIMARY KEY, name TEXT, blocks INTEGER, datatype TEXT,
     space_efficient INTEGER, pool TEXT, volgrp TEXT, accstate TEXT, datastate TEXT,
-    configstate TEXT, writes INTEGER, content TEXT, allocated INTEGER, changed_at INTEGER,
-    copied_from TEXT, same_from INTEGER, same_until INTEGER, frozen_until REAL);
+    configstate TEXT, writes INTEGER, host_writes INTEGER, content TEXT, allocated INTEGER,
+    changed_at INTEGER, copied_from TEXT, same_from INTEGER, same_until INTEGER, frozen_until REAL);
 CREATE INDEX copied ON volume (copied_from) WHERE same_until IS NULL;
 CREATE INDEX frozen ON volume (frozen_until) WHERE frozen_until IS NOT NULL;
 CREATE INDEX space ON volume (pool, space_efficient, allocated, blocks);

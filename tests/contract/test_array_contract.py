@@ -21,6 +21,7 @@ from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
 from flashd.errors import ArrayRejected, ArrayUnreachable, LoginRefused, TooLate
 from flashd.model.run import Account
+from flashd.model.volumes import VolumeId
 from flashd.sim.array import Array
 from flashd.sim.faults import KINDS
 from tests.contract.arrays import ARRAY, HMC1, HMC2, PLENTY, SIMULATED, Heard, cleared, pairs_of
@@ -93,6 +94,38 @@ async def change(backend: ArrayBackend, command: str, heard: Heard | None = None
         answer = await session.change(*cleared(command), math.inf)
     assert not lives(group)
     return answer
+
+
+# What is counted
+
+
+async def test_counters_are_moved_by_hosts_and_by_nothing_else(house: House) -> None:
+    volumes = [VolumeId("0002"), VolumeId("0001")]
+    before = await house.backend().counters(volumes, heard := Heard())
+    assert [one.volume for one in before] == volumes
+    assert len(house.outcomes()) == 1, "one login for all"
+    asked = f"showfbvol -dev {ARRAY} -metrics -bnr off -fmt default 0002"
+    assert heard.sent_lines[0].startswith(f"{asked}; ")
+    for _ in range(8):
+        house.sim.write("0001")
+    await change(house.backend(), RESYNC)
+    target, source = await house.backend().counters(volumes, Heard())
+    assert target.values == before[0].values, "a background copy is none of a host's"
+    moved = {key: by - before[1].values[key] for key, by in source.values.items()}
+    assert {key: by for key, by in moved.items() if by} == {"normwritereq": 8, "bytewrit": 2}
+    assert source.taken > before[1].taken
+
+
+@pytest.mark.parametrize("fault", ["garbage", "refused", "lost-answer"])
+async def test_counters_are_told_whole_or_not_at_all(house: House, fault: str) -> None:
+    house.sim.add_fault(fault, "showfbvol")
+    with pytest.raises((ArrayUnreachable, ArrayRejected)):
+        await house.backend(timeout=SHORT).counters([VolumeId("0002")], Heard())
+
+
+async def test_counters_of_a_volume_that_is_not_there_are_an_error(house: House) -> None:
+    with pytest.raises((ArrayUnreachable, ArrayRejected)):
+        await house.backend().counters([VolumeId("0002"), VolumeId("0FFF")], Heard())
 
 
 # What arrives

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import subprocess
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -29,6 +30,7 @@ from flashd.config.guards import (
     CommandOptions,
     HostsOptions,
     HttpOptions,
+    IoOptions,
     KubernetesOptions,
     LvmOptions,
     MountsOptions,
@@ -42,6 +44,7 @@ from flashd.config.guards import (
     VcsOptions,
 )
 from flashd.errors import ArrayUnreachable
+from flashd.model.counters import HOST_FIELDS, Counters
 from flashd.model.verdict import Finding, Verdict
 from flashd.model.volumes import VolumeId
 from tests.contract import managers
@@ -50,9 +53,10 @@ from tests.integration.remote.there import HOST, There, descendants
 from tests.unit.core.builders import ARRAY, inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from flashd.adapters.guards.io import Count
     from flashd.model.inventory import Inventory
     from flashd.ports.guard import Guard
 
@@ -180,9 +184,37 @@ class Worlds:
         self.program("om", texts[world])
         return OpensvcOptions(service="db", version="2.1", timeout=limit)
 
-    def hosts(self, world: str, limit: timedelta) -> Aimed:
+    def hosts(self, world: str, limit: timedelta) -> Aimed[HostsOptions]:
         del world  # it is made in the array that is asked: `stock`
         return Aimed(HostsOptions(timeout=limit), ((ARRAY, VolumeId("0002")),))
+
+    def io(self, world: str, limit: timedelta) -> Aimed[IoOptions]:
+        del world  # it is made in the array that is asked: `count`
+        options = IoOptions(timeout=limit, window=timedelta(seconds=0.05))
+        return Aimed(options, ((ARRAY, VolumeId("0002")),))
+
+    def count(self, world: str) -> Count:
+        number = iter(range(9))
+
+        async def take(array: str, volumes: Sequence[VolumeId]) -> Sequence[Counters]:
+            step = next(number)
+            if world == "hangs":
+                await asyncio.sleep(600)
+            if world == "nonsense":
+                raise ArrayUnreachable("the answer of showfbvol -metrics was not understood")
+            moved = step if world == "up" else 0
+            return [
+                Counters(
+                    array=array,
+                    volume=one,
+                    date=f"at {step}",
+                    taken=time.monotonic(),
+                    values=dict.fromkeys(HOST_FIELDS, 7 + moved),
+                )
+                for one in volumes
+            ]
+
+        return take
 
     def stock(self, world: str) -> Callable[[str], Awaitable[Inventory]]:
         async def take(array: str) -> Inventory:
@@ -318,7 +350,7 @@ class Worlds:
     def guard(self, kind: str, world: str, limit: timedelta = LONG) -> Guard:
         if kind.endswith(THERE):
             return self.guard_there(kind.removesuffix(THERE), world, limit)
-        makers = {**BUILT_IN, **asking_arrays(self.stock(world))}
+        makers = {**BUILT_IN, **asking_arrays(self.stock(world), self.count(world), time.monotonic)}
         guard = makers[kind](self.options(kind, world, limit))
         return replace(guard, proc=self.proc(world)) if isinstance(guard, ProcessGuard) else guard
 

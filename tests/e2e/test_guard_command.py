@@ -49,6 +49,17 @@ def test_it_shows_what_each_guard_says_and_leaves_nothing(due: Home) -> None:
     assert due.array.journal() == ()
 
 
+def test_what_the_array_counts_can_only_veto(due: Home) -> None:
+    file = due.etc / "services.d" / "due.yaml"
+    file.write_text(file.read_text().replace("guards: [", "guards: [{type: io, window: 1s}, "))
+    asked = due.flashd("guard", "due", "--json")
+    assert asked.status == 0, asked.out
+    found = asked.json["services"][0]["guards"][0]
+    assert (found["verdict"], found["proves"]) == ("clear", False)
+    assert found["evidence"][f"{ARRAY} 0002"]["moved"] == {}
+    assert due.flashd("resync", "due").status == 0
+
+
 def test_usage(due: Home) -> None:
     assert due.flashd("guard").status == 2
     assert due.flashd("guard", "deu").status == 2

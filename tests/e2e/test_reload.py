@@ -6,19 +6,21 @@ import os
 import pwd
 import re
 import signal
-import stat
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.site import OTHER, eventually
+from tests.e2e.site import OTHER, Site, eventually
 from tests.e2e.test_doctor import python_of_anybody
 
 if TYPE_CHECKING:
-    from tests.e2e.site import Daemon, Site
+    from collections.abc import Iterator
+
+    from tests.e2e.site import Daemon
 
 PAIR, MORE, THIRD = "0001:0002", "0101:0102", "0201:0202"
 
@@ -293,15 +295,23 @@ def test_a_reload_without_a_store_is_refused(site: Site) -> None:
         assert daemon.stop() == 0
 
 
+@pytest.fixture
+def reachable_site() -> Iterator[Site]:
+    """Make a site that every user can reach: of its own directories pytest closes those above."""
+    with TemporaryDirectory(prefix="flashd-reload-test-") as directory:
+        Path(directory).chmod(0o755)
+        yield Site(Path(directory) / "site")
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root")
-def test_root_s_credentials_stay_good_until_they_are_changed(site: Site) -> None:
+def test_root_s_credentials_stay_good_until_they_are_changed(reachable_site: Site) -> None:
     """Started by root it takes on the state directory's owner, who cannot read auth.conf."""
+    site = reachable_site
     nobody = pwd.getpwnam("nobody")
     site.service("db", PAIR, hours=1)
     for path in site.root.rglob("*"):
         if site.etc not in {path, *path.parents}:
             os.chown(path, nobody.pw_uid, nobody.pw_gid)
-    reachable(site.root)
     site.root.chmod(0o1777)  # he makes files there, but cannot put another configuration in place
     site.program = by_anybody()
     with site.daemon() as daemon:
@@ -324,11 +334,3 @@ def by_anybody() -> list[str]:
     modules = os.pathsep.join([str(Path(__file__).parents[2]), *packages])
     main = "from flashd.cli.main import main; main()"
     return ["/usr/bin/env", f"PYTHONPATH={modules}", str(python_of_anybody()), "-c", main]
-
-
-def reachable(path: Path) -> None:
-    """Let everybody through to a directory of pytest's."""
-    for folder in [path, *path.parents]:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH | stat.S_IROTH)

@@ -19,14 +19,13 @@ from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
-from flashd.errors import ArrayRejected, ArrayUnreachable, LoginRefused
+from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused
 from flashd.model.run import Account
 from tests.contract.arrays import ARRAY, PLENTY, Heard, cleared, fake_dscli
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from flashd.errors import ArrayError
     from flashd.model.run import Answer
 
 RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp 0001:0002"
@@ -179,6 +178,31 @@ async def test_who_is_not_logged_in_is_given_nothing(stage: Stage, name: str, wh
     assert type(raised.value) is kind
     assert (stage.taken, stage.heard.sent_lines) == ([], [])
     assert len(stage.heard.answers) == 1
+
+
+REPEATING = {
+    # name: script, how the error begins
+    "a question": ("printf 'Use password=geheim? '; cat >/dev/null", "dscli asks for more"),
+    "last words": ("echo 'no password=geheim' >&2; exit 1", "dscli failed: exit code 1"),
+    "the end of last words": (
+        f"echo password={'x' * 190}geheim >&2; exit 1",
+        "dscli failed: exit code 1",
+    ),
+    "a message": ("echo CMUN03999E made up: password=geheim; exit 4", "dscli failed: CMUN03999E"),
+    "a table": (
+        'printf "dscli> "; cat >/dev/null; echo password=geheim',
+        "the answer of lsflash was not understood",
+    ),
+}
+
+
+@pytest.mark.parametrize(("script", "words"), REPEATING.values(), ids=REPEATING.keys())
+async def test_what_stands_beside_a_word_for_a_password_is_not_repeated(
+    stage: Stage, script: str, words: str
+) -> None:
+    with pytest.raises(ArrayError, match=words) as raised:
+        await stage.set(FIRST + script).observe(stage.heard)
+    assert "geheim" not in raised.value.message + raised.value.hint
 
 
 @pytest.mark.parametrize("stream", ["", ">&2"])

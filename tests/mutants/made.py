@@ -67,9 +67,12 @@ def _of_alternatives(node: ast.AST) -> Iterator[tuple[str, Change]]:
         yield f"operand {index} of {op} is left out", _without(index)
 
 
-def _of_condition(_node: ast.AST) -> Iterator[tuple[str, Change]]:
-    yield "the condition is always true", _always(value=True)
-    yield "the condition is always false", _always(value=False)
+def _of_condition(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    condition = ast.unparse(node.test)  # type: ignore[attr-defined]
+    if condition == "TYPE_CHECKING":
+        return
+    yield f"'if {condition}' is always true", _always(value=True)
+    yield f"'if {condition}' is always false", _always(value=False)
 
 
 def _of_statement(node: ast.AST) -> Iterator[tuple[str, Change]]:

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
     from flashd.core.firewall import Cleared
+    from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
     from flashd.model.lease import Holder
     from flashd.model.run import Answer, Carrier
-    from flashd.model.volumes import Listing, Pair
+    from flashd.model.volumes import Listing, Pair, VolumeId
     from flashd.ports.array import ArrayBackend, Session, Witness
     from flashd.ports.clock import Clock
     from flashd.ports.host import Host
@@ -64,6 +65,11 @@ class BreakerArray:
         """Ask, unless logins are stopped."""
         async with self._login():
             return await self.inner.inventory(witness)
+
+    async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
+        """Ask, unless logins are stopped."""
+        async with self._login():
+            return await self.inner.counters(volumes, witness)
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.adapters.masking import without_secrets
 from flashd.model.run import Account, Answer
 from flashd.model.volumes import Pair, VolumeId
 
@@ -55,14 +56,14 @@ _PAIR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message line; `kind` is I, W or E."""
+    """One message line; `kind` is I, W or E. Its text is judged as it came, and told masked."""
 
     id: str
     kind: str
     text: str
 
     def __str__(self) -> str:
-        return f"{self.id} {self.text}"
+        return without_secrets(f"{self.id} {self.text}")
 
 
 def logged_in(output: str) -> bool:
@@ -175,7 +176,7 @@ def account(
         reason=reason
         or "; ".join(map(str, complaints_of(stdout, stderr)))
         or _silence(exit_status, accounts),
-        output=_joined(stdout, stderr),
+        output=without_secrets(_joined(stdout, stderr)),
     )
 
 

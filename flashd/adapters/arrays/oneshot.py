@@ -16,10 +16,12 @@ from flashd.adapters.arrays.messages import (
     complaints_of,
     login_refused,
 )
+from flashd.adapters.arrays.metrics import metrics_questions, parse_metrics
 from flashd.adapters.arrays.outlet import line_of
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory, questions
 from flashd.adapters.arrays.tables import NotUnderstoodError
+from flashd.adapters.masking import without_secrets
 from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused, TooLate
 from flashd.model.run import Answer, Carrier
 from flashd.model.volumes import Listing
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
     from flashd.adapters.arrays.client import Said
     from flashd.adapters.arrays.messages import Message
     from flashd.core.firewall import Cleared
+    from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
-    from flashd.model.volumes import Pair, Relation
+    from flashd.model.volumes import Pair, Relation, VolumeId
     from flashd.ports.array import Session, Witness
     from flashd.ports.clock import Clock
     from flashd.ports.host import Host
@@ -112,7 +115,7 @@ def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
 class OneshotArray:
     """The array port by single clients.
 
-    `start` makes one, a process unless told otherwise; `read` reads a listing.
+    `start` makes one, a process unless told otherwise; `read` reads a listing, `take` an inventory.
     """
 
     dscli: Dscli
@@ -120,6 +123,7 @@ class OneshotArray:
     host: Host
     start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
     read: Callable[[str, str], Mapping[Pair, Relation]] = parse_listing
+    take: Callable[[str, str, datetime, datetime], Inventory] = parse_inventory
 
     async def observe(self, witness: Witness) -> Listing:
         """List the whole array."""
@@ -138,9 +142,19 @@ class OneshotArray:
         commands = questions(array)
         answer = await self._ask(witness, commands, "; ".join(commands))
         try:
-            return parse_inventory(answer.said, array, answer.began, answer.ended)
+            return self.take(answer.said, array, answer.began, answer.ended)
         except NotUnderstoodError as error:
             raise _not_understood("lsfbvol, lspprc and the like", error) from error
+
+    async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
+        """Ask for the counters of volumes, one after another in one login."""
+        array = self.dscli.array
+        commands = metrics_questions(array, volumes)
+        answer = await self._ask(witness, commands, "; ".join(commands))
+        try:
+            return parse_metrics(answer.said, array, volumes, self.clock.monotonic())
+        except NotUnderstoodError as error:
+            raise _not_understood("showfbvol -metrics", error) from error
 
     async def _ask(self, witness: Witness, commands: Sequence[str], name: str) -> _Answer:
         """Put questions to a client of their own and read it to its end."""
@@ -184,7 +198,7 @@ class OneshotArray:
             return failure
         if question:
             return ArrayRejected(
-                f"dscli asks for more than it was given: {question[:_MOST_SAID]}",
+                f"dscli asks for more than it was given: {without_secrets(question)[:_MOST_SAID]}",
                 "Check the console's address and the user in auth.conf, and the pwfile.",
             )
         if readiness is Readiness.LATE:
@@ -208,7 +222,7 @@ class OneshotArray:
 
 def _not_understood(reports: str, error: NotUnderstoodError) -> ArrayUnreachable:
     return ArrayUnreachable(
-        f"the answer of {reports} was not understood: {error}",
+        f"the answer of {reports} was not understood: {without_secrets(str(error))}",
         "Run it by hand and compare it with docs/dscli.md.",
     )
 
@@ -266,5 +280,5 @@ class OneshotSession:
 
 
 def _last_words(said: Said) -> str:
-    text = " ".join(said.output.split())
+    text = " ".join(without_secrets(said.output).split())
     return f"exit code {said.exit_status}{f', {text[-_MOST_SAID:]!r}' if text else ''}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.messages import NOTHING_FOUND, message_in, messages_of
@@ -71,7 +72,7 @@ def parse_listing(output: str, array: str) -> dict[Pair, Relation]:
     for line in lines[place + 1 :]:
         if header.repeats(line) or is_remark(line):
             continue
-        relation = _relation(header.cells(line), array)
+        relation = _row(header, line, array)
         if relation.pair in relations:
             raise NotUnderstoodError(f"the pair {relation.pair} is listed twice")
         relations[relation.pair] = relation
@@ -104,6 +105,12 @@ def _pass_over(lines: Sequence[str]) -> None:
         if message and message.kind == "W" and not message.text.startswith("lsflash"):
             continue
         is_remark(line)
+
+
+@lru_cache(maxsize=4096)
+def _row(header: Header, line: str, array: str) -> Relation:
+    """Read a row: nearly all of a listing stand in the next one word for word."""
+    return _relation(header.cells(line), array)
 
 
 def _relation(cells: Mapping[str, str], array: str) -> Relation:

@@ -13,7 +13,7 @@ from flashd.model.verdict import Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from flashd.config.guards import Aimed
+    from flashd.config.guards import Aimed, HostsOptions
     from flashd.config.guards.arrays import Targets
     from flashd.model.inventory import Inventory
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class HostsGuard:
     """Proves down where no host connection of the array is mapped to any of the targets."""
 
-    aimed: Aimed
+    aimed: Aimed[HostsOptions]
     stock: Callable[[str], Awaitable[Inventory]] | None = None
 
     async def look(self) -> Finding:

@@ -10,6 +10,7 @@ from flashd.adapters.guards.aix import AixGuard
 from flashd.adapters.guards.command import CommandGuard
 from flashd.adapters.guards.hosts import HostsGuard
 from flashd.adapters.guards.http import HttpGuard
+from flashd.adapters.guards.io import IoGuard, Samples
 from flashd.adapters.guards.kubernetes import KubernetesGuard
 from flashd.adapters.guards.lvm import LvmGuard
 from flashd.adapters.guards.mounts import MountsGuard
@@ -26,6 +27,7 @@ from flashd.adapters.guards.vcs import VcsGuard
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from flashd.adapters.guards.io import Count, Steady
     from flashd.model.inventory import Inventory
     from flashd.ports.guard import Guard
     from flashd.ports.remote import Remote
@@ -53,6 +55,7 @@ BUILT_IN: Mapping[str, Callable[[Any], Guard]] = MappingProxyType(
         "http": HttpGuard,
         "kubernetes": KubernetesGuard,
         "hosts": HostsGuard,
+        "io": IoGuard,
     }
 )
 """What makes a guard of each type, given that type's options."""
@@ -64,15 +67,20 @@ def asking(remote: Remote) -> dict[str, Callable[[Any], Guard]]:
 
 
 def asking_arrays(
-    stock: Callable[[str], Awaitable[Inventory]],
+    stock: Callable[[str], Awaitable[Inventory]], count: Count, steady: Steady
 ) -> dict[str, Callable[[Any], Guard]]:
     """Make those of the built-in guards that look at an array able to ask it.
 
-    Guards of many services share one reading, which begins after each of them has asked.
+    Guards of many services share one reading, which begins after each of them has asked; what was
+    counted is kept, so that a second look has something to compare with. `steady` tells the
+    monotonic clock by which it was.
     """
     shared: dict[str, Shared[Inventory]] = {}
 
     def ask(array: str) -> Awaitable[Inventory]:
         return shared.setdefault(array, Shared(partial(stock, array))).get()
 
-    return {"hosts": partial(HostsGuard, stock=ask)}
+    return {
+        "hosts": partial(HostsGuard, stock=ask),
+        "io": partial(IoGuard, count=count, steady=steady, samples=Samples()),
+    }

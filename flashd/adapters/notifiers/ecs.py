@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flashd import __version__
+from flashd.adapters.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -18,7 +18,6 @@ ECS_VERSION = "9.4.0"
 DATASET = "flashd.audit"
 
 SEVERITY = {"debug": 7, "info": 6, "warning": 4, "error": 3}  # as in syslog, RFC 5424
-_SECRET = re.compile(r"(?i)(?<!\S)(-pw|-passwd|-password)(\s+)(\S+)|(password[=:])(\s*)(\S+)")
 
 
 def document(
@@ -60,11 +59,6 @@ def stamp(instant: datetime) -> str:
     """Write an instant in UTC with milliseconds."""
     text = instant.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
-
-
-def without_secrets(text: str) -> str:
-    """Blank what follows a password option: no secret is ever put in, this is the net."""
-    return _SECRET.sub(lambda m: f"{m[1] or m[4]}{m[2] or m[5]}********", text)
 
 
 def _put(nested: MutableMapping[str, object], name: str, value: object) -> None:

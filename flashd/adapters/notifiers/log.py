@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import structlog
 
+from flashd.adapters.masking import without_secrets
 from flashd.adapters.notifiers import ecs
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _for_people(out: TextIO) -> Callable[..., str]:
     def render(_logger: object, _method: str, event: MutableMapping[str, object]) -> str:
         kind: Mapping[str, str] = event["kind"]  # type: ignore[assignment]
         now: datetime = event["now"]  # type: ignore[assignment]
-        text = ecs.without_secrets(str(event["event"])).replace("\n", "\n    ")
+        text = without_secrets(str(event["event"])).replace("\n", "\n    ")
         colour = colours.get(kind["level"], "")
         end = "\x1b[0m" if colour else ""
         return f"{now:%H:%M:%S} {colour}{kind['level']:<7}{end} {kind['action']:<22} {text}"

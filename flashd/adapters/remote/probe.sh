@@ -168,6 +168,7 @@ below() {
 # All of /proc that tells which processes there are, and whether some are hidden from this one.
 processes() {
     [ "$system" = Linux ] || refuse "processes can be listed on Linux only, and this is $system"
+    limits
     set +f
     section probe
     printf '%s %s %s\n' "$$" "$(id -u)" "$0"
@@ -182,10 +183,10 @@ processes() {
     echo "$places"
     for file in stat cmdline; do
         echo
-        head -n 100000 $(below "$file")
+        $limited head -n 100000 $(below "$file")
     done 2>/dev/null
     section uids
-    grep '^Uid:' /dev/null $(below status) 2>/dev/null
+    $limited grep '^Uid:' /dev/null $(below status) 2>/dev/null
     section after
     echo /proc/[0-9]*
     end rc=0

@@ -4,7 +4,7 @@ A module holds the guards of a family; `table` names those that come with flashd
 """
 
 from flashd.config.guards.aix import AixOptions
-from flashd.config.guards.arrays import Aimed, HostsOptions
+from flashd.config.guards.arrays import Aimed, HostsOptions, IoOptions
 from flashd.config.guards.clusters import (
     OpensvcOptions,
     PacemakerOptions,
@@ -32,6 +32,7 @@ __all__ = [
     "GuardOptions",
     "HostsOptions",
     "HttpOptions",
+    "IoOptions",
     "KubernetesOptions",
     "LvmOptions",
     "MountsOptions",

@@ -50,7 +50,8 @@ def _url(value: object) -> str:
     """Read where a server is asked; it is told in logs, so it holds no password."""
     text = written(value)
     if not re.fullmatch(_URL, text):
-        raise ValueError(f"{text!r} is no URL; write http://HOST/PATH or https://HOST/PATH")
+        shown = "that" if "@" in text else repr(text)  # before an @ may stand a password
+        raise ValueError(f"{shown} is no URL; write http://HOST/PATH or https://HOST/PATH")
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from flashd.config.guards.aix import AixOptions
-from flashd.config.guards.arrays import HostsOptions
+from flashd.config.guards.arrays import HostsOptions, IoOptions
 from flashd.config.guards.clusters import (
     OpensvcOptions,
     PacemakerOptions,
@@ -25,6 +25,7 @@ BUILT_IN_GUARDS: Mapping[str, type[GuardOptions]] = MappingProxyType(
         "command": CommandOptions,
         "opensvc": OpensvcOptions,
         "hosts": HostsOptions,
+        "io": IoOptions,
         "pacemaker": PacemakerOptions,
         "powerha": PowerhaOptions,
         "vcs": VcsOptions,

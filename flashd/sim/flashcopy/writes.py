@@ -91,6 +91,7 @@ def _take_in(held: Inventory, volume_id: str, tracks: int) -> Volume:
     written = replace(
         volume,
         writes=number,
+        host_writes=volume.host_writes + 1,
         content=f"{volume.id}@{number}",
         changed_at=held.next_generation(),
         copied_from=None,

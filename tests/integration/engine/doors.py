@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flashd.core.firewall import Cleared
+    from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
     from flashd.model.run import Answer, Carrier
-    from flashd.model.volumes import Listing, Pair
+    from flashd.model.volumes import Listing, Pair, VolumeId
     from flashd.ports.array import ArrayBackend, Session, Witness
     from flashd.ports.events import Events
     from flashd.ports.store import Store
@@ -74,6 +75,10 @@ class GuardedArray:
         inventory = await self.inner.inventory(witness)
         self.door("took stock")
         return inventory
+
+    async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
+        self.door("count")
+        return await self.inner.counters(volumes, witness)
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:

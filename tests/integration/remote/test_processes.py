@@ -20,7 +20,7 @@ from flashd.adapters.guards.listing import read_listing
 from flashd.adapters.guards.process import ProcessGuard
 from flashd.config.guards import CommandOptions, ProcessOptions
 from flashd.model.verdict import Finding, Verdict
-from tests.integration.remote.there import HOST
+from tests.integration.remote.there import HOST, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +122,17 @@ async def test_a_listing_that_is_not_understood_tells_no_argument(there: There) 
     assert finding.verdict is Verdict.UNKNOWN
     assert finding.reason == f"the processes of {HOST} cannot be read: KeyError"
     assert SECRET not in json.dumps(finding.evidence)
+
+
+async def test_a_listing_that_hangs_there_ends_with_the_waiting(there: There) -> None:
+    """Its session is over by then, and nobody else would end it."""
+    os.mkfifo(fifo := f"{there.root}/fifo")
+    there.program("head", f"echo $$ > {fifo}; exec sleep 600")
+    made = ProcessOptions(host=HOST, timeout=timedelta(seconds=2), name="pmon")
+    looking = asyncio.create_task(ProcessGuard(made, remote=there.remote()).look())
+    pid = int(await asyncio.to_thread(Path(fifo).read_text))
+    assert (await looking).verdict is Verdict.UNKNOWN
+    await ended(pid)
 
 
 # A listing as a probe tells it; each case below takes it apart.

@@ -43,6 +43,7 @@ HostKey {root}/host_key
 PidFile none
 AuthorizedKeysFile {root}/authorized_keys
 StrictModes no
+SetEnv {mark}
 UsePAM no
 PermitRootLogin prohibit-password
 PasswordAuthentication no
@@ -162,7 +163,7 @@ class There:
 
     @contextmanager
     def sshd(self, more: str = "") -> Iterator[int]:
-        """Run the server, and tell its process; every session ends with it."""
+        """Run the server, and tell its process; all that it started ends with it."""
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
         with started(needed("sshd"), self.root, more) as (process, port):
@@ -170,9 +171,33 @@ class There:
             try:
                 yield process
             finally:
-                for pid in descendants(process):
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+                sessions = descendants(process)
+                os.kill(process, signal.SIGKILL)
+                kill(sessions)
+        while left := self.left():
+            kill(left)
+
+    def left(self) -> set[int]:
+        """Tell what was started by a session; it may be nobody's child, its session being over."""
+        mark = mark_of(self.root).encode()
+        return {one.pid for one in procfs.processes() if one.alive and mark in environment(one.pid)}
+
+
+def mark_of(root: Path) -> str:
+    """Write the variable that all processes of this other host have."""
+    return f"FLASHD_TEST_THERE={root}"
+
+
+def environment(pid: int) -> list[bytes]:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return []
+
+
+def kill(pids: set[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def make_key(file: Path) -> None:
@@ -192,7 +217,9 @@ def started(sshd: str, root: Path, more: str) -> Iterator[tuple[int, int]]:
     """Start an sshd on a port that is free; somebody may take it first, so try again."""
     for _ in range(5):
         port = free_port()
-        (root / "sshd_config").write_text(CONFIG.format(root=root, port=port, more=more))
+        (root / "sshd_config").write_text(
+            CONFIG.format(root=root, port=port, more=more, mark=mark_of(root))
+        )
         with subprocess.Popen(
             [sshd, "-D", "-e", "-o", "LogLevel=INFO", "-f", str(root / "sshd_config")],
             stderr=subprocess.PIPE,

@@ -103,7 +103,7 @@ class YearClient:
     async def finish(self, limit: float) -> Said:
         await self.life.step()
         if self.house.is_late(self.twin.name):
-            self.twin.replays.drop()
+            self.twin.replays.changed()
         if self._token is None:
             struck = sum(self.house.struck.values())
             said = await self.inner.finish(limit)
@@ -227,21 +227,24 @@ class YearDaemon:
     lives: int = 0
     _runs: dict[str, list[tuple[str, tuple[str, ...]]]] = field(default_factory=dict)
     _services: dict[str, str] = field(default_factory=dict)
+    _of: tuple[World, dict[str, tuple[str, ...]]] | None = None
+    _readings: dict[str, Reading] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.chance = self.house.chance("daemon")
         kind = SqlStore if self.house.plot.whole_store else KeepingStore
         path = self.house.directory / "flashd.db"
         self.store = throwaway_store(path, PresentHost(self.house), kind)
+        self.released = self.store.released if isinstance(self.store, KeepingStore) else None
         self.cycle: Cycle | None = None
 
     def world(self, life: Life) -> World:
         """Make a world of the present definitions, for one life."""
         house, regime = self.house, self.house.regime
-        clock = cast("Clock", MortalClock(house.clock, life))
+        clock = cast("Clock", MortalClock(house.clock, life, self.released))
         store = cast("Store", Mortal(self.store, life, partial(self._heard, life)))
         backends = {
-            name: self._array(twin, life, store, clock) for name, twin in house.twins.items()
+            name: self._backend(twin, life, store, clock) for name, twin in house.twins.items()
         }
         return World(
             services={name: service_of(one) for name, one in regime.services.items()},
@@ -257,7 +260,7 @@ class YearDaemon:
             pace=Pace(check_interval=house.plot.check, observe_interval=house.plot.observe),
         )
 
-    def _array(self, twin: Twin, life: Life, store: Store, clock: Clock) -> BreakerArray:
+    def _backend(self, twin: Twin, life: Life, store: Store, clock: Clock) -> BreakerArray:
         dscli = Dscli(
             array=twin.name,
             argv=("dscli", "-hmc1", *twin.consoles, "-user", USER),
@@ -266,8 +269,9 @@ class YearDaemon:
             remedy="none is needed",
         )
         start = partial(year_client, self.house, twin, life)
+        reading = self._readings.setdefault(twin.name, Reading())
         return BreakerArray(
-            inner=OneshotArray(dscli, clock, self.house.host, start, Reading().read),
+            inner=OneshotArray(dscli, clock, self.house.host, start, reading.read, reading.take),
             array=twin.name,
             username=USER,
             pwfile=lambda: f"pwfile {self.house.pwfiles[twin.name]}",
@@ -372,17 +376,18 @@ class YearDaemon:
             for name, one in records.items()
             if one.retry_at and now < one.retry_at <= now + MOST
         }
-        soonest = now + LONGEST_PAUSE
-        standings = await store.standings()
-        for name, service in cycle.world.services.items():
-            standing = standings.get(name)
-            if standing is None or standing.look_at is None or service.arrays in cycle.under_way:
+        soonest, under_way = now + LONGEST_PAUSE, cycle.under_way
+        standings = (await store.standings()).values()
+        looks = ((one.look_at, one.service) for one in standings if one.look_at is not None)
+        arrays_of = self._arrays_of(cycle.world)
+        for look_at, name in [one for one in looks if one[0] < soonest]:
+            arrays = arrays_of.get(name)
+            if arrays is None or arrays in under_way:
                 continue
-            free = now + timedelta(seconds=max(0.0, cycle.free_at(service.arrays) - steady))
-            at = max(
-                [standing.look_at, free, *(retries[a] for a in service.arrays if a in retries)]
+            free = now + timedelta(seconds=max(0.0, cycle.free_at(arrays) - steady))
+            soonest = min(
+                soonest, max([look_at, free, *(retries[a] for a in arrays if a in retries)])
             )
-            soonest = min(soonest, at)
         for name, record in records.items():
             if (name,) not in cycle.under_way and record.observed_at:
                 at = max(
@@ -392,6 +397,12 @@ class YearDaemon:
         if await store.open_runs():
             soonest = min(soonest, now + cycle.world.pace.check_interval / 2)
         return max(soonest - now, SECOND)
+
+    def _arrays_of(self, world: World) -> dict[str, tuple[str, ...]]:
+        """Tell the arrays of each service, worked out once for a world."""
+        if self._of is None or self._of[0] is not world:
+            self._of = world, {name: one.arrays for name, one in world.services.items()}
+        return self._of[1]
 
     def reload(self) -> None:
         """Put the house's definitions in force, as a reload does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Definition:
     watchers: tuple[Watcher, ...]
     clones: tuple[Clone, ...]
 
-    @property
+    @cached_property
     def arrays(self) -> frozenset[str]:
         return frozenset(one.array for one in self.clones)
 
@@ -72,7 +73,7 @@ class Regime:
     services: dict[str, Definition]
     protected: frozenset[tuple[str, str]] = frozenset()
 
-    @property
+    @cached_property
     def sources(self) -> frozenset[tuple[str, str]]:
         return frozenset(
             (clone.array, source)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from random import Random
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from flashd.core.schedule import parse
@@ -28,6 +28,7 @@ from tests.simulation.year.scenery import Scenery, ups
 from tests.simulation.year.times import HostClock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from flashd.model.lease import Holder
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from tests.simulation.year.definitions import Clone, Definition, Regime
 
 UTC = ZoneInfo("UTC")
+Row = tuple[Any, ...]
+_TRUTH = """SELECT source || ':' || target, created_at, synced_at, recording, persistent,
+    state = 'Valid' AND target_writable AND NOT revertible FROM relation"""
 ARRAYS = tuple(f"IBM.2107-75{letter * 3}01" for letter in "ABCD")
 
 
@@ -84,6 +88,8 @@ class House:
         self._late_until: dict[str, datetime] = {}
         self._ups: dict[str, list[tuple[datetime, datetime]]] = {}
         self._oldest: dict[str, datetime] = {}
+        self._rows: dict[str, dict[Row, Live]] = defaultdict(dict)
+        self._whose: dict[tuple[str, str], tuple[str, ...]] = {}
         names = ARRAYS[: plot.arrays]
         self.scenery = Scenery(self.chance("scenery"), names)
         self.regime = self.scenery.regime(plot.services)
@@ -142,6 +148,7 @@ class House:
         )
         mischief = cast("Mischief", self.mischiefs[name])
         twin = open_twin(name, path, self.true, terms, mischief)
+        twin.replays.unwritten = True
         self.skew(twin, self.chance(f"skew {name}").uniform(-20, 20))
         return twin
 
@@ -169,24 +176,17 @@ class House:
     def look(self, array: str) -> None:
         """Tell the oracle what an array has."""
         with self.twins[array].array.inventory() as held:
-            found = {
-                str(one.pair): Live(
-                    pair=str(one.pair),
-                    acted_at=max(one.created_at, one.synced_at or 0.0),
-                    created_at=one.created_at,
-                    recording=one.recording,
-                    persistent=one.persistent,
-                    plain=one.state == "Valid" and one.target_writable and not one.revertible,
-                )
-                for one in held.relations()
-            }
-        self.oracle.shows(array, found)
-        self._refreshed(array)
+            rows = set(held.rows.execute(_TRUTH))
+        known = self._rows[array]
+        if rows == known.keys():
+            return
+        self._rows[array] = {row: known.get(row) or _live(*row) for row in rows}
+        changed = self.oracle.shows(array, {one.pair: one for one in self._rows[array].values()})
+        self._refreshed({name for pair in changed for name in self._whose.get((array, pair), ())})
 
-    def _refreshed(self, array: str) -> None:
-        for name, one in self.regime.services.items():
-            if array not in one.arrays:
-                continue
+    def _refreshed(self, names: Iterable[str]) -> None:
+        for name in sorted(names):
+            one = self.regime.services[name]
             acted = [self.oracle.shown[where].acted.get(pair) for where, pair in one.pairs]
             known = [at for at in acted if at is not None]
             if known and len(known) == len(acted) and self._oldest.get(name) != min(known):
@@ -219,6 +219,7 @@ class House:
             have = {volume.id for volume in twin.array.volumes()}
             wanted = dict.fromkeys(v for pair in clone.pairs for v in pair.split(":"))
             twin.array.add_volumes(*(v for v in wanted if v not in have))
+            twin.replays.drop()
 
     # the services
 
@@ -236,8 +237,10 @@ class House:
                 self._oldest.pop(name, None)
         self.regime = regime
         self.oracle.reigns(regime)
-        for array in {array for one in regime.services.values() for array in one.arrays}:
-            self._refreshed(array)  # a new service's pairs may have been made before
+        self._whose = {
+            key: tuple(name for name, _ in clones) for key, clones in grouped(regime).items()
+        }
+        self._refreshed(regime.services)  # a new service's pairs may have been made before
 
     def up(self, name: str) -> bool:
         """Whether a dependent service is up."""
@@ -278,6 +281,19 @@ class PresentHost:
 
     async def end(self, carrier: Carrier) -> bool | None:
         return await self._house.host.end(carrier)
+
+
+def _live(
+    pair: str, created: float, synced: float | None, recording: int, persistent: int, plain: int
+) -> Live:
+    return Live(
+        pair=pair,
+        acted_at=max(created, synced or 0.0),
+        created_at=created,
+        recording=bool(recording),
+        persistent=bool(persistent),
+        plain=bool(plain),
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from flashd.adapters.arrays import breaker
+from flashd.engine import leases
 from flashd.model.lease import Holder
 
 if TYPE_CHECKING:
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
     from flashd.model.run import Carrier
     from tests.simulation.year.times import HostClock
+
+
+_IMPATIENT = 15.0
+"""So many seconds later a lease is looked for although nobody has given one back."""
 
 
 class Life:
@@ -77,8 +83,8 @@ class Mortal:
 class MortalClock:
     """The host's clock; who sleeps may not wake."""
 
-    def __init__(self, clock: HostClock, life: Life) -> None:
-        self._clock, self._life = clock, life
+    def __init__(self, clock: HostClock, life: Life, released: asyncio.Event | None) -> None:
+        self._clock, self._life, self._released = clock, life, released
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -88,8 +94,19 @@ class MortalClock:
 
     async def sleep(self, seconds: float) -> None:
         await self._life.step()
-        await self._clock.sleep(seconds)
+        if seconds == leases._POLL_SECONDS and self._released is not None:
+            await self._until_released(self._released, seconds)
+        else:
+            await self._clock.sleep(seconds)
         await self._life.step()
+
+    async def _until_released(self, released: asyncio.Event, step: float) -> None:
+        """Look for a lease where the daemon would, but not before one was given back."""
+        began = self._clock.monotonic()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_IMPATIENT):
+                await released.wait()
+        await self._clock.sleep(step - (self._clock.monotonic() - began) % step)
 
 
 class Clients:

@@ -158,19 +158,21 @@ class Oracle:
         for key in [one for one in self._intents if one[0] == run]:
             del self._intents[key]
 
-    def shows(self, array: str, relations: Mapping[str, Live]) -> None:
-        """Take in what an array has by now."""
-        known, now = self.shown[array], self.now()
+    def shows(self, array: str, relations: Mapping[str, Live]) -> set[str]:
+        """Take in what an array has by now; returns the pairs that are otherwise than before."""
+        known, now, changed = self.shown[array], self.now(), set[str]()
         for pair in known.relations.keys() | relations.keys():
             old, new = known.relations.get(pair), relations.get(pair)
-            if old == new:
+            if old is new or old == new:
                 continue
+            changed.add(pair)
             known.before[pair] = (now, old)
             if new is not None and (old is None or old.acted_at != new.acted_at):
                 known.acted[pair] = now
             if new is not None and (old is None or old.created_at != new.created_at):
                 self._withdrew.pop((array, pair), None)
         known.relations = dict(relations)
+        return changed
 
     # a changing command
 

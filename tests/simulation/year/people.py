@@ -152,7 +152,7 @@ class People:
         except SimError:
             return
         self._note("meddled with a relation")
-        twin.replays.drop()
+        twin.replays.changed()
         self.house.look(name)
         self._mend(name, [pair], HOUR * self.chance.uniform(0.5, 6))
 
@@ -325,7 +325,7 @@ class People:
         for pair in pairs:
             if pair in self.house.oracle.shown[array].relations and (array, pair) not in whose:
                 twin.array.drop_relation(pair)
-        twin.replays.drop()
+        twin.replays.changed()
         self.house.look(array)
 
     async def _protect(self, services: dict[str, Definition], one: Definition) -> None:

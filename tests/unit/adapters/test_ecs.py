@@ -66,11 +66,19 @@ def test_a_name_that_is_a_value_and_a_branch_does_not_raise(order: tuple[str, st
         "managepwfile -name u -pw geheim",
         "managepwfile -pw geheim -name u",
         "password=geheim",
+        "passwd: geheim",
+        '{"password":"geheim"}',
     ],
 )
 def test_a_secret_that_slips_in_is_blanked(text: str) -> None:
     document = json.dumps(told(text, flashd__x=text, flashd__y=[{"z": text}]))
     assert "geheim" not in document
+
+
+@pytest.mark.parametrize("end", [" ", "\n"])
+def test_what_is_said_at_a_question_for_a_password_is_not_lost(end: str) -> None:
+    text = f"Enter your password:{end}CMUC00191E authentication failure"
+    assert told(text)["message"] == text
 
 
 def test_the_path_of_the_password_file_is_told() -> None:

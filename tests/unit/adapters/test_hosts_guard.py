@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ from flashd.model.volumes import VolumeId
 from tests.unit.core.builders import ARRAY, OTHER_ARRAY, inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
 
 TARGET = (ARRAY, VolumeId("0002"))
@@ -121,6 +123,10 @@ class Slow:
         self.gates[-1].set()
 
 
+async def nothing(array: str, volumes: Sequence[VolumeId]) -> Sequence[Counters]:
+    raise AssertionError(f"{array} was asked for the counters of {volumes}")
+
+
 async def settle() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
@@ -201,7 +207,7 @@ async def test_guards_of_several_services_share_a_reading_of_an_array() -> None:
         await asyncio.sleep(0)
         return replace(FREE, array=array)
 
-    make = asking_arrays(stock)["hosts"]
+    make = asking_arrays(stock, nothing, time.monotonic)["hosts"]
     aimed = Aimed(HostsOptions(), (TARGET, (OTHER_ARRAY, VolumeId("0002"))))
     found = await asyncio.gather(*(make(aimed).look() for _ in range(5)))
     assert {one.verdict for one in found} == {Verdict.DOWN}

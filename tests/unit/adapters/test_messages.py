@@ -102,6 +102,14 @@ ANSWERS = {
 }
 
 
+def test_what_follows_a_word_for_a_password_is_judged_but_never_told() -> None:
+    said = f"CMUN03999E resyncflash: password={ONE} is a secret\n"
+    answer = account("", said, 4, [ONE])
+    assert answer.accounts == {ONE: NO}
+    assert str(ONE) not in answer.reason + answer.output
+    assert "password=******** is a secret" in answer.reason
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_accounts_for_each_pair(name: str) -> None:
     status, stdout, stderr, (one, two), refused = ANSWERS[name]

@@ -33,6 +33,7 @@ def test_which_types_are_built_in_and_which_of_them_can_prove() -> None:
         "command": True,
         "opensvc": True,
         "hosts": True,
+        "io": False,
         "pacemaker": True,
         "powerha": True,
         "vcs": True,

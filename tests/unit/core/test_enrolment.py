@@ -252,6 +252,14 @@ def test_drift_of_a_definition_is_told(before: Service, after: Service, told: li
     assert list(drift(describe(before, []), describe(after, []), set())) == told
 
 
+def test_a_name_that_commands_a_terminal_is_spelled_out_and_still_compared() -> None:
+    odd = describe(SERVICE, [volume_as("0002", name="\x1b[2Jx")])
+    (words,) = drift(describe(SERVICE, [STOCK]), odd, {ARRAY})
+    assert words == f"{TARGET}: name was TST_0002, is \\x1b[2Jx"
+    assert all(str(fact).isprintable() for fact in odd)
+    assert drift(odd, describe(SERVICE, [volume_as("0002", name="\\x1b[2Jx")]), {ARRAY})
+
+
 def test_an_array_that_was_not_looked_at_has_not_drifted() -> None:
     facts = describe(SERVICE, [STOCK])
     assert drift(facts, describe(SERVICE, []), set()) == ()

@@ -654,3 +654,23 @@ def test_invariant_2_nobody_may_be_mapped_where_nobody_is_declared() -> None:
     )
     nobody = replace(declaring, inventory=replace(STOCK, connections=()))
     assert nobody.examine(RESYNC) == Cleared(RESYNC)
+
+
+OTHER_SPELLINGS = {
+    "a target in small letters": (RECORDING, RESYNC.replace("0101:0102", "0101:010a")),
+    "a source in small letters": (RECORDING, RESYNC.replace("0101:0102", "010a:0102")),
+    "a short target": (RECORDING, RESYNC.replace("0101:0102", "0101:102")),
+    "a short source": (RECORDING, RESYNC.replace("0101:0102", "101:0102")),
+    "another option of copying, resync": (RECORDING, RESYNC.replace("-cp", "-copy")),
+    "another option of copying, establish": (WITHDRAWN, ESTABLISH.replace("-cp", "-copy")),
+    "no -dev, resync": (RECORDING, RESYNC.replace("-dev ", "")),
+    "no -dev, withdraw": (TWO_STEP, WITHDRAW.replace("-dev ", "")),
+    "no -dev, establish": (WITHDRAWN, ESTABLISH.replace("-dev ", "")),
+}
+
+
+@pytest.mark.parametrize(
+    ("gate", "text"), OTHER_SPELLINGS.values(), ids=list(OTHER_SPELLINGS.keys())
+)
+def test_invariant_2_what_is_spelled_otherwise_is_not_known(gate: Gate, text: str) -> None:
+    assert gate.examine(text) == Stopped(UNKNOWN)

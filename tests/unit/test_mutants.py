@@ -1,0 +1,43 @@
+"""The maker of mutants: small changes, each another module, and enough of them of both gates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.mutants.made import mutants
+from tests.mutants.targets import TARGETS
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_each_change_is_made_alone() -> None:
+    source = "def f(a, b):\n    if a < 1 and b:\n        return a + b\n    return None\n"
+    made = {one.name: one.source for one in mutants(source)}
+    assert list(made) == [
+        "2: 'if a < 1 and b' is always true",
+        "2: 'if a < 1 and b' is always false",
+        "2: And becomes its other",
+        "2: operand 0 of And is left out",
+        "2: operand 1 of And is left out",
+        "3: 'return a + b' returns None",
+        "2: Lt becomes LtE",
+    ]
+    assert "if a <= 1 and b:" in made["2: Lt becomes LtE"]
+    assert source.strip() not in made.values()
+
+
+def test_a_pattern_is_loosened() -> None:
+    made = [one.source for one in mutants('P = re.compile("x -quiet y")\n', "P")]
+    assert made == ["P = re.compile('x(?: -quiet)? y')"]
+
+
+def test_there_are_many_of_both_gates_and_all_of_them_are_code() -> None:
+    counts = {}
+    for target in TARGETS:
+        made = list(target.mutants(ROOT))
+        counts[target.module] = len(made)
+        assert len({one.source for one in made}) == len(made)
+        for one in made:
+            compile(one.source, one.name, "exec")
+    assert counts["flashd.core.firewall"] >= 200
+    assert counts["flashd.adapters.arrays.outlet"] >= 15
