@@ -39,7 +39,7 @@ def _check(data: bytes, found: tuple[Counters, ...] | None) -> None:
     text = text_of(data)
     assert tuple(one.volume for one in found) == VOLUMES
     for field in HOST_FIELDS:
-        told = re.findall(rf"(?m)(?:^|> ?|\r)[ \t]*{field}[ \t]+([0-9]+)", text)
+        told = re.findall(rf"(?m)(?:^|> ?|\r)[^\S\n]*{field}[ \t]+([0-9]+)", text)
         values = [one.values[field] for one in found]
         assert [int(one) for one in told] == values, f"{field}: {told} is read as {values}"
     for place in cuts(len(text), zlib.crc32(data)):
