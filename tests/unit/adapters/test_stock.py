@@ -41,7 +41,7 @@ Name|ID|Storage Unit|Model|WWNN|State|ESSNet|Volume Group|desc
 """
 NONE = "CMUC00234I lspprc: No Remote Mirror and Copy found.\n"
 NO_HOSTS = "CMUC00234I lshostconnect: No Host Connection found.\n"
-WHOLE = (VOLUMES, MIRRORS, HOSTS, GROUPS, IMAGES)
+WHOLE = (VOLUMES, MIRRORS, HOSTS, GROUPS, HOSTS, MIRRORS, IMAGES)
 PROMPT = "dscli> "
 
 
@@ -56,6 +56,8 @@ def test_every_report_is_asked_for_the_whole_array_with_a_delimiter_that_no_cell
         f"lspprc -dev {ARRAY} -fullid {output} 0000-FFFF",
         f"lshostconnect -dev {ARRAY} {output}",
         f"lsvolgrp -dev {ARRAY} {output}",
+        f"lshostconnect -dev {ARRAY} {output}",
+        f"lspprc -dev {ARRAY} -fullid {output} 0000-FFFF",
         f"lssi {output}",
     )
 
@@ -106,7 +108,7 @@ def test_prompts_banners_and_remarks_change_nothing() -> None:
 
 
 def test_nothing_found_is_a_report() -> None:
-    found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, IMAGES)
+    found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, NO_HOSTS, NONE, IMAGES)
     assert (found.mirrored, found.connections) == (frozenset(), ())
 
 
@@ -123,7 +125,7 @@ SIDES = {
 @pytest.mark.parametrize(("pair", "mirrored"), SIDES.values(), ids=SIDES.keys())
 def test_a_volume_of_ours_on_either_side_is_mirrored(pair: str, mirrored: set[str]) -> None:
     row = MIRRORS.replace(f"{ARRAY}/0001:{OTHER_ARRAY}/0002", pair)
-    assert stock(VOLUMES, row, HOSTS, GROUPS, IMAGES).mirrored == mirrored
+    assert stock(VOLUMES, row, HOSTS, GROUPS, HOSTS, row, IMAGES).mirrored == mirrored
 
 
 def without(text: str, column: str) -> str:
@@ -132,16 +134,25 @@ def without(text: str, column: str) -> str:
 
 BAD = {
     "nothing": ("", "there is no answer of lsfbvol"),
-    "a report that is missing": (VOLUMES + MIRRORS + HOSTS + IMAGES, "9 of 8 columns"),
-    "the last one missing": (VOLUMES + MIRRORS + HOSTS + GROUPS, "no answer of lssi"),
-    "another order": (MIRRORS + VOLUMES + HOSTS + GROUPS + IMAGES, "before the first header"),
+    "a report that is missing": (
+        VOLUMES + MIRRORS + HOSTS + HOSTS + MIRRORS + IMAGES,
+        "8 of 9|no answer of|asked twice",
+    ),
+    "the last one missing": (
+        VOLUMES + MIRRORS + HOSTS + GROUPS + HOSTS + MIRRORS,
+        "no answer of lssi",
+    ),
+    "another order": (
+        MIRRORS + VOLUMES + HOSTS + GROUPS + HOSTS + MIRRORS + IMAGES,
+        "before the first header",
+    ),
     "one of them twice": ("".join((VOLUMES, *WHOLE)), "lsfbvol lists 0001 twice"),
     "a header without a row": (
         VOLUMES.partition("PRD_01")[0] + "".join(WHOLE[1:]),
         "lsfbvol has a header but no row",
     ),
     "a row after nothing": (
-        VOLUMES + NONE + MIRRORS.split("\n")[2] + "\n" + HOSTS + GROUPS + IMAGES,
+        VOLUMES + NONE + MIRRORS.split("\n")[2] + "\n" + "".join(WHOLE[2:]),
         "lspprc found nothing, and said",
     ),
     "a row that is cut": ("".join(WHOLE).replace("|V1,V11", ""), "9 of 10 columns"),
@@ -176,6 +187,30 @@ BAD = {
     "a mirror that is none": (
         "".join(WHOLE).replace(f"{ARRAY}/0001:{OTHER_ARRAY}/0002", "0001"),
         "no remote copy relation",
+    ),
+    "a host that the second answer lacks": (
+        "".join((*WHOLE[:4], HOSTS.replace(HOSTS.splitlines(keepends=True)[2], ""), *WHOLE[5:])),
+        "lshostconnect was asked twice",
+    ),
+    "a mirror that the first answer lacks": (
+        "".join((VOLUMES, NONE, *WHOLE[2:])),
+        "lspprc was asked twice",
+    ),
+    "a host that is called as a message is": (
+        "".join(WHOLE).replace("tst1|0000", "CMUC00001I tst1|0000"),
+        "a row looks like something else",
+    ),
+    "a host that is called as a banner is": (
+        "".join(WHOLE).replace("tst1|0000", "Date/Time: tst1|0000"),
+        "a row looks like something else",
+    ),
+    "a volume that is called as a prompt is": (
+        "".join(WHOLE).replace("PRD_01|", "dscli> PRD_01|"),
+        "a row looks like something else",
+    ),
+    "a volume that is called as a prompt is, inside": (
+        "".join(WHOLE).replace("PRD_01|", "A dscli> PRD_01|"),
+        "a row looks like something else",
     ),
     "an array that is not there": (
         "".join(WHOLE).replace(f"-|{ARRAY}|", "-|IBM.2107-75NONE1|"),
@@ -212,6 +247,7 @@ def test_a_column_that_is_missing_is_no_report() -> None:
 
 REACH = {
     "its own group": ("V1", True),
+    "a group of a type that nobody knows": ("V3", True),
     "another group": ("V2", False),
     "everything": ("V20", True),
     "a group that nobody knows": ("V99", True),
@@ -226,6 +262,7 @@ def test_who_can_reach_a_volume(group: str | None, *, reaches: bool) -> None:
         "V1": VolumeGroup(id="V1", name="a", type="SCSI Mask"),
         "V2": VolumeGroup(id="V2", name="b", type="SCSI Map 256"),
         "V20": VolumeGroup(id="V20", name="c", type="SCSI All"),
+        "V3": VolumeGroup(id="V3", name="d", type="SCSI All 256"),
     }
     whole = stock(*WHOLE)
     found = Inventory(
