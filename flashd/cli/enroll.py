@@ -96,7 +96,9 @@ def _tell(one: Surveyed, *, stored: bool) -> None:
         click.echo("  it was not enrolled before")
     else:
         click.echo(f"  it was enrolled at {instant(one.before.at)} by {one.before.by}")
-        for difference in one.differences or ["nothing differs since"]:
+        if not one.differences:
+            click.echo("  nothing differs since then")
+        for difference in one.differences:
             click.echo(f"  since then: {difference}")
     for reason in one.objections:
         click.echo(f"{one.service}: cannot be enrolled: {reason}", err=True)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
-from flashd.core.enrolment import Refusal, objection
-from flashd.core.firewall import Stopped, examine
+from flashd.core.enrolment import Refusal
 from flashd.core.guards import Allowed, Held, combine
 from flashd.core.plan import Planned, Refused, plan
-from flashd.engine.carry import Errand, Scene, Unsent, carry, facts_for, scene
+from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
 from flashd.engine.events import Event
+from flashd.engine.gate import judge, misdefined
 from flashd.engine.leases import leased
 from flashd.engine.look import look
 from flashd.engine.observe import note_failure
@@ -201,23 +201,20 @@ class Turn:
 
     async def _gate(self, steps: Sequence[Step]) -> Refusal | None:
         """Try the last gate on what would be sent first; the rest depends on what that does."""
-        enrolment = await self.world.store.enrolment(self.service.name)
-        required = self.world.demands_enrolment
-        if missing := objection(self.service, enrolment, (), required=required):
-            return missing  # told without asking an array what it has
-        for array in self.service.arrays:
-            stock = await self.seen.stock(array)
-            if other := objection(self.service, enrolment, [stock], required=required):
-                return other
+        if other := await misdefined(self.world, self.service):
+            return other
         first = {step.resource: step for step in reversed(steps)}
-        for step in first.values():
-            withdrawals = await self.world.store.withdrawals([step.array])
-            listing = self.seen.listings[step.array]
-            stock = await self.seen.stock(step.array)
-            facts = facts_for(self.service, enrolment, listing, stock, withdrawals)
-            gate = examine(render(step), self.service, facts, self.world.forbidden)
-            if isinstance(gate, Stopped):
-                return Refusal(gate.reason)
+        for array in self.service.arrays:
+            gate = await judge(
+                self.world,
+                self.service,
+                [render(step) for step in first.values() if step.array == array],
+                self.seen.listings[array],
+                await self.seen.stock(array),
+                await self.world.store.withdrawals([array]),
+            )
+            if isinstance(gate, Refusal):
+                return gate
         return None
 
     async def _begin(self, steps: Sequence[Step]) -> str:

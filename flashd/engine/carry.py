@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
-from flashd.core.enrolment import Refusal, grown, objection
-from flashd.core.firewall import Cleared, Facts, examine
+from flashd.core.enrolment import Refusal
 from flashd.core.guards import FRESH_SECONDS, Held, combine, restarted
 from flashd.core.holds import binding, words
 from flashd.core.instants import indistinct
 from flashd.engine.events import Event
+from flashd.engine.gate import judge
 from flashd.engine.look import look
 from flashd.engine.observe import outdated
 from flashd.engine.telling import (
@@ -25,10 +25,10 @@ from flashd.model.lease import array_lease
 from flashd.model.run import Account, Answer, Intent, Marks, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from flashd.core.firewall import Cleared
     from flashd.engine.world import World
-    from flashd.model.enrolment import Enrolment
     from flashd.model.inventory import Inventory
     from flashd.model.lease import Holder
     from flashd.model.observation import Sighting, Withdrawal
@@ -145,37 +145,35 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
     if held is not None:
         return Unsent(Outcome.REFUSED, held.reason, readings)
-    gate = await _examined(world, service, intent, scene)
-    if isinstance(gate, Cleared):
-        if world.drain.wanted:
-            return Unsent(Outcome.REFUSED, "flashd is being stopped", readings)
-        not_after = min(reading.began for reading in readings) + FRESH_SECONDS
-        return Open(gate, readings, not_after)
+    gate = await judge(
+        world,
+        service,
+        [intent.command],
+        scene.listing,
+        scene.inventory,
+        scene.withdrawals.values(),
+    )
+    if isinstance(gate, Refusal):
+        _tell_stopped(world, errand, intent, gate.reason)
+        return Unsent(Outcome.REFUSED, gate.reason, readings, gate.hint)
+    if world.drain.wanted:
+        return Unsent(Outcome.REFUSED, "flashd is being stopped", readings)
+    (command,) = gate
+    return Open(command, readings, min(one.began for one in readings) + FRESH_SECONDS)
+
+
+def _tell_stopped(world: World, errand: Errand, intent: Intent, reason: str) -> None:
     world.events.tell(
         Event.COMMAND_STOPPED,
-        f"the last gate stopped a command: {gate.reason}",
+        f"the last gate stopped a command: {reason}",
         {
             "flashd.run.id": errand.run,
-            "flashd.service.name": service.name,
+            "flashd.service.name": errand.service.name,
             "flashd.storage.id": intent.step.array,
             "flashd.dscli.command": intent.command,
-            "event.reason": gate.reason,
+            "event.reason": reason,
         },
     )
-    return Unsent(Outcome.REFUSED, gate.reason, readings, gate.hint)
-
-
-async def _examined(
-    world: World, service: Service, intent: Intent, scene: Scene
-) -> Cleared | Refusal:
-    """Compare the array with what is enrolled by now, and put the final text to the gate."""
-    enrolment = await world.store.enrolment(service.name)
-    seen = scene.inventory
-    if other := objection(service, enrolment, [seen], required=world.demands_enrolment):
-        return other
-    facts = facts_for(service, enrolment, scene.listing, seen, scene.withdrawals.values())
-    gate = examine(intent.command, service, facts, world.forbidden)
-    return gate if isinstance(gate, Cleared) else Refusal(gate.reason)
 
 
 async def _overtaken(world: World, errand: Errand, intent: Intent, scene: Scene) -> str | None:
@@ -217,33 +215,6 @@ def _no_answer(step: Step, error: Exception) -> Answer:
         refused=False,
         reason=f"an error of flashd's own after the command was sent: {error!r}",
         output="",
-    )
-
-
-def facts_for(
-    service: Service,
-    enrolment: Enrolment | None,
-    listing: Listing,
-    inventory: Inventory,
-    withdrawals: Iterable[Withdrawal],
-) -> Facts:
-    """Put together what the last gate wants to know about a service's array."""
-    return Facts(
-        listing=listing,
-        inventory=inventory,
-        withdrawn=own_withdrawals(service, withdrawals),
-        grown=grown(service, enrolment, [inventory]),
-    )
-
-
-def own_withdrawals(
-    service: Service, withdrawals: Iterable[Withdrawal]
-) -> frozenset[tuple[str, str, str]]:
-    """Tell the pairs that a service's own journal has as withdrawn, as the last gate wants them."""
-    return frozenset(
-        (one.array, str(one.pair.source), str(one.pair.target))
-        for one in withdrawals
-        if one.service == service.name
     )
 
 

@@ -40,12 +40,13 @@ def main() -> int:
         made = list(target.mutants(ROOT))
         with ThreadPoolExecutor(WORKERS) as pool:
             lives = list(pool.map(lambda one, target=target: survives(target, one), made))
-        left = [one.name for one, lived in zip(made, lives, strict=True) if lived]
-        unexplained = [name for name in left if name.partition(": ")[2] not in target.equal]
+        left = [one for one, lived in zip(made, lives, strict=True) if lived]
+        unexplained = [one for one in left if one.key not in target.equal]
         dead = len(made) - len(left)
-        print(f"{target.module}: {len(made)} mutants, {dead} killed, {len(left)} the same code")
-        for name in left:
-            print(f"  {'ALIVE' if name in unexplained else 'equal'} {name}")
+        same = len(left) - len(unexplained)
+        print(f"{target.module}: {len(made)} mutants, {dead} killed, {same} the same code")
+        for one in left:
+            print(f"  {'ALIVE' if one in unexplained else 'equal'} {one.name}")
         alive += len(unexplained)
     return 1 if alive else 0
 

@@ -29,15 +29,28 @@ _CALLS = {"any": "all", "all": "any"}
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A changed module; `name` says where and what."""
+    """A changed module: where, in which function, and what. `function` is empty outside of any."""
 
-    name: str
+    line: int
+    function: str
+    what: str
     source: str
+
+    @property
+    def name(self) -> str:
+        """Tell a person where and what."""
+        return f"{self.line}: {self.what}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Tell it so that lines added elsewhere change nothing."""
+        return self.function, self.what
 
 
 def mutants(source: str, pattern: str = "") -> Iterator[Mutant]:
     """Tell every mutant of a module; `pattern` is the name of its regular expression."""
     tree = ast.parse(source)
+    functions = _functions(tree)
     for place, node in enumerate(ast.walk(tree)):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == pattern:
             yield from _of_pattern(tree, place, node)
@@ -46,7 +59,17 @@ def mutants(source: str, pattern: str = "") -> Iterator[Mutant]:
             twin = list(ast.walk(copy))[place]
             change(twin)
             line = getattr(node, "lineno", 0)
-            yield Mutant(f"{line}: {what}", ast.unparse(ast.fix_missing_locations(copy)))
+            text = ast.unparse(ast.fix_missing_locations(copy))
+            yield Mutant(line, functions.get(node, ""), what, text)
+
+
+def _functions(tree: ast.AST) -> dict[ast.AST, str]:
+    """Tell for each node the function in which it stands, the innermost."""
+    found: dict[ast.AST, str] = {}
+    for node in ast.walk(tree):  # what is outside comes first
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found |= dict.fromkeys(ast.walk(node), node.name)
+    return found
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
@@ -112,8 +135,8 @@ def _of_pattern(tree: ast.Module, place: int, node: ast.Assign) -> Iterator[Muta
             copy = deepcopy(tree)
             twin = list(ast.walk(copy))[place]
             twin.value.args[0].value = f"{head}{new}{tail}"  # type: ignore[attr-defined]
-            name = f"{node.lineno}: {old!r} number {nth} becomes {new!r}"
-            yield Mutant(name, ast.unparse(ast.fix_missing_locations(copy)))
+            what = f"{old!r} number {nth} becomes {new!r}"
+            yield Mutant(node.lineno, "", what, ast.unparse(ast.fix_missing_locations(copy)))
 
 
 LOOSER = (

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A module; `equal` says why a mutant does what the module does."""
+    """A module; `equal` says, by function and change, why a mutant does what the module does."""
 
     module: str
     tests: tuple[str, ...]
     pattern: str = ""
-    equal: Mapping[str, str] = field(default_factory=dict)
+    equal: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def mutants(self, root: Path) -> Iterator[Mutant]:
         """Make them."""
@@ -33,11 +33,26 @@ TARGETS = (
         tests=("tests/unit/core/test_firewall.py",),
         pattern="_COMMANDS",
         equal={
-            "'if volume is None' is always false": "the check before has stopped the command",
+            (
+                "_wrong_reach",
+                "'if volume is None' is always false",
+            ): "the check before has stopped the command",
         },
     ),
     Target(
         module="flashd.adapters.arrays.outlet",
         tests=("tests/unit/adapters/test_outlet.py",),
+    ),
+    Target(
+        module="flashd.core.enrolment",
+        tests=("tests/unit/core/test_enrolment.py",),
+    ),
+    Target(
+        module="flashd.model.inventory",
+        tests=("tests/unit/model/test_inventory.py",),
+    ),
+    Target(
+        module="flashd.adapters.arrays.stock",
+        tests=("tests/unit/adapters/test_stock.py",),
     ),
 )

@@ -1,4 +1,4 @@
-"""The maker of mutants: small changes, each another module, and enough of them of both gates."""
+"""The maker of mutants: small changes, each another module, and enough of them of each target."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def test_each_change_is_made_alone() -> None:
         "2: Lt becomes LtE",
     ]
     assert "if a <= 1 and b:" in made["2: Lt becomes LtE"]
+    assert {one.key[0] for one in mutants(source)} == {"f"}
     assert source.strip() not in made.values()
 
 
@@ -31,13 +32,26 @@ def test_a_pattern_is_loosened() -> None:
     assert made == ["P = re.compile('x(?: -quiet)? y')"]
 
 
-def test_there_are_many_of_both_gates_and_all_of_them_are_code() -> None:
+def test_a_mutant_is_known_by_the_innermost_function() -> None:
+    source = "A = 1 < 2\ndef f(a):\n    def g(b):\n        b < 1\n    a < 1\n"
+    assert [one.key for one in mutants(source)] == [
+        ("", "Lt becomes LtE"),
+        ("f", "Lt becomes LtE"),
+        ("g", "Lt becomes LtE"),
+    ]
+
+
+def test_there_are_many_of_each_target_and_all_of_them_are_code() -> None:
     counts = {}
     for target in TARGETS:
         made = list(target.mutants(ROOT))
         counts[target.module] = len(made)
         assert len({one.source for one in made}) == len(made)
+        assert set(target.equal) <= {one.key for one in made}
         for one in made:
             compile(one.source, one.name, "exec")
     assert counts["flashd.core.firewall"] >= 200
     assert counts["flashd.adapters.arrays.outlet"] >= 15
+    assert counts["flashd.core.enrolment"] >= 100
+    assert counts["flashd.model.inventory"] >= 15
+    assert counts["flashd.adapters.arrays.stock"] >= 100

@@ -114,7 +114,14 @@ async def test_invariant_2_an_enrolment_of_something_else_meanwhile_stops_the_la
         assert refused.outcome is Outcome.REFUSED
         assert "name was TST_99, is" in refused.reason
         assert "flashd enroll db" in refused.hint
-        assert lab.told.facts(Event.COMMAND_STOPPED)[0]["event.reason"] == refused.reason
+        (stopped,) = lab.told.facts(Event.COMMAND_STOPPED)
+        assert stopped == {
+            "flashd.run.id": refused.run,
+            "flashd.service.name": "db",
+            "flashd.storage.id": SERIAL,
+            "flashd.dscli.command": refused.commands[0],
+            "event.reason": refused.reason,
+        }
         assert not await world.store.open_runs()
     assert not lab.changes()
 

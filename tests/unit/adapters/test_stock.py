@@ -112,6 +112,27 @@ def test_nothing_found_is_a_report() -> None:
     assert (found.mirrored, found.connections) == (frozenset(), ())
 
 
+REMARK = "CMUC00999I lsfbvol: simulated: a|b|c.\n"
+WARNING = "CMUC00999W lsfbvol: simulated: a|b|c.\n"
+HARMLESS = {
+    "a remark": REMARK,
+    "a warning": WARNING,
+    "a line of a banner": "Welcome to the console\n",
+    "a line of a banner with a stroke": "console 1|7.7.10\n",
+}
+
+
+@pytest.mark.parametrize("line", HARMLESS.values(), ids=HARMLESS.keys())
+def test_what_no_row_can_be_may_stand_before_the_first_report(line: str) -> None:
+    assert stock(line, *WHOLE) == stock(*WHOLE)
+
+
+@pytest.mark.parametrize("line", [REMARK, WARNING], ids=["a remark", "a warning"])
+def test_who_found_nothing_may_remark_upon_it(line: str) -> None:
+    rest = (HOSTS, GROUPS, IMAGES)
+    assert stock(VOLUMES, NONE, line, *rest) == stock(VOLUMES, NONE, *rest)
+
+
 SIDES = {
     "the primary": (f"{ARRAY}/0001:{OTHER_ARRAY}/0002", {"0001"}),
     "the secondary": (f"{OTHER_ARRAY}/0001:{ARRAY}/0002", {"0002"}),
@@ -164,9 +185,26 @@ BAD = {
         "".join((VOLUMES, NONE.replace("lspprc:", "lsflash:"), *WHOLE[2:])),
         "there is a table, and the message",
     ),
+    "an error before the first": (
+        "CMUN00001E lsfbvol: simulated: a|b|c.\n" + "".join(WHOLE),
+        "before the first header",
+    ),
+    "nothing of another command before the first": (
+        "CMUC00234I lsflash: simulated: a|b|c.\n" + "".join(WHOLE),
+        "before the first header",
+    ),
+    "an error after nothing": (
+        VOLUMES + NONE + "CMUN00001E lspprc: simulated: no.\n" + HOSTS + GROUPS + IMAGES,
+        "lspprc found nothing, and said",
+    ),
+    "nothing twice": (VOLUMES + NONE + NONE + HOSTS + GROUPS + IMAGES, "lspprc found nothing, and"),
     "bytes that are no text": ("".join(WHOLE).replace("PRD_01", "PRD\0"), "no text"),
     "a size that is none": ("".join(WHOLE).replace("41943041", "4e7"), "has '4e7' blocks"),
     "a volume that is none": ("".join(WHOLE).replace("|0002|Onl", "|02|Onl"), "not a volume id"),
+    "a volume with something after it": (
+        "".join(WHOLE).replace("|0002|Onl", "|0002-|Onl"),
+        "is no id of",
+    ),
     "a volume of another array": (
         "".join(WHOLE).replace("|0002|Onl", f"|{OTHER_ARRAY}/0002|Onl"),
         "is no id of",
@@ -175,6 +213,14 @@ BAD = {
     "a group twice": ("".join(WHOLE).replace("|V20|", "|V1|"), "lsvolgrp lists V1 twice"),
     "a host in two groups": ("".join(WHOLE).replace("|0|V1|all", "|0|V1,V2|all"), "lshostconnect"),
     "a port that is none": ("".join(WHOLE).replace("10000000c9a1b2c3", "-"), "lshostconnect"),
+    "a port that is too long": (
+        "".join(WHOLE).replace("10000000c9a1b2c3", "10000000c9a1b2c3ff"),
+        "lshostconnect",
+    ),
+    "a mirror that is too long": (
+        "".join(WHOLE).replace(f"{OTHER_ARRAY}/0002|Full", f"{OTHER_ARRAY}/00020|Full"),
+        "no remote copy relation",
+    ),
     "a mirror that is none": (
         "".join(WHOLE).replace(f"{ARRAY}/0001:{OTHER_ARRAY}/0002", "0001"),
         "no remote copy relation",
@@ -209,6 +255,10 @@ BAD = {
     ),
     "an array twice": ("".join(WHOLE).replace(f"-|{OTHER_ARRAY}|", f"-|{ARRAY}|"), "not one image"),
     "no WWNN": ("".join(WHOLE).replace("|5005076303FFC111|", "|-|"), "with a WWNN"),
+    "a WWNN that is too long": (
+        "".join(WHOLE).replace("|5005076303FFC111|", "|5005076303FFC1110|"),
+        "with a WWNN",
+    ),
     "an array that is not well": (
         "".join(WHOLE).replace("FFC111|Online", "FFC111|Offline"),
         "is 'Offline', not Online",
@@ -234,40 +284,3 @@ def test_a_column_that_is_missing_is_no_report() -> None:
     for column in ("volgrp", "cap (blocks)", "datatype", "accstate"):
         with pytest.raises(NotUnderstoodError, match=r"no answer of lsfbvol|before the first"):
             stock(without(VOLUMES, column), *WHOLE[1:])
-
-
-REACH = {
-    "its own group": ("V1", True),
-    "a group of a type that nobody knows": ("V3", True),
-    "another group": ("V2", False),
-    "everything": ("V20", True),
-    "a group that nobody knows": ("V99", True),
-    "none": (None, False),
-}
-
-
-@pytest.mark.parametrize(("group", "reaches"), REACH.values(), ids=REACH.keys())
-def test_who_can_reach_a_volume(group: str | None, *, reaches: bool) -> None:
-    one = HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group=group)
-    groups = {
-        "V1": VolumeGroup(id="V1", name="a", type="SCSI Mask"),
-        "V2": VolumeGroup(id="V2", name="b", type="SCSI Map 256"),
-        "V20": VolumeGroup(id="V20", name="c", type="SCSI All"),
-        "V3": VolumeGroup(id="V3", name="d", type="SCSI All 256"),
-    }
-    whole = stock(*WHOLE)
-    found = Inventory(
-        array=ARRAY,
-        wwnn=whole.wwnn,
-        began_at=NOW,
-        ended_at=NOW,
-        volumes=whole.volumes,
-        groups=groups,
-        connections=(one,),
-        mirrored=frozenset(),
-    )
-    assert found.mapped_to(whole.volumes[VolumeId("0001")]) == ((one,) if reaches else ())
-
-
-def test_a_wwid_is_made_of_the_array_s_name_and_the_volume_s() -> None:
-    assert stock(*WHOLE).wwid(VolumeId("0A1F")) == "6005076303ffc1110000000000000a1f"

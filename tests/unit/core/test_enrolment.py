@@ -87,6 +87,22 @@ def test_a_source_of_two_targets_is_described_once() -> None:
     assert len(facts) == len(set(facts))
 
 
+def test_of_each_array_the_volumes_on_it_are_described_though_another_has_the_same_ids() -> None:
+    elsewhere = replace(resource("0003:0004", name="sync#2"), array=OTHER_ARRAY)
+    both = service(resource("0001:0002"), elsewhere)
+    names = ("0001:0002", "0003:0004")
+    stocks = [inventory(*names), inventory(*names, array=OTHER_ARRAY)]
+    subjects = {(one.array, one.subject) for one in describe(both, stocks) if one.array}
+    assert subjects == {
+        (ARRAY, "array"),
+        (ARRAY, "source 0001"),
+        (ARRAY, "target 0002"),
+        (OTHER_ARRAY, "array"),
+        (OTHER_ARRAY, "source 0003"),
+        (OTHER_ARRAY, "target 0004"),
+    }
+
+
 SWAPPED = service(resource("0003:0004", "0001:0002"))
 MORE_GUARDS = replace(
     SERVICE,
@@ -322,6 +338,18 @@ def test_of_many_differences_some_are_told() -> None:
     assert found.reason.endswith("; and 28 more")
 
 
+@pytest.mark.parametrize(("number", "more"), [(12, ""), (13, "; and 1 more")])
+def test_twelve_differences_are_told_and_of_more_how_many(number: int, more: str) -> None:
+    names = [f"{n:04X}:{n + 1:04X}" for n in range(0, 14, 2)]
+    many = service(resource(*names))
+    stock = inventory(*names)
+    left = {key: one for place, (key, one) in enumerate(stock.volumes.items()) if place >= number}
+    found = objection(many, enrolment(many, stock), [replace(stock, volumes=left)], required=True)
+    assert found
+    assert found.reason.count("is not there any more") == 12
+    assert found.reason.rpartition("any more")[2] == more
+
+
 LARGER = volume_as("0002", blocks=50000000)
 
 
@@ -342,6 +370,31 @@ def test_a_larger_target_counts_only_as_it_was_enrolled() -> None:
     )
     assert grown(SERVICE, enrolled, [smaller]) == frozenset()
     assert grown(SERVICE, enrolment(), [STOCK]) == frozenset(), "of equal size is not larger"
+
+
+def test_of_what_is_pinned_only_blocks_tell_how_large_a_target_is() -> None:
+    """Names and WWIDs can be all digits too."""
+    wwnn = "5005076303000111"
+    same = replace(volume_as("0002", name="2"), wwnn=wwnn)
+    larger = replace(LARGER, wwnn=wwnn)
+    assert grown(SERVICE, enrolment(SERVICE, same), [same]) == frozenset()
+    assert grown(SERVICE, enrolment(SERVICE, larger), [larger]) == {(ARRAY, "0002")}
+    backwards = enrolment(SERVICE, larger)
+    backwards = replace(backwards, facts=backwards.facts[::-1])
+    assert grown(SERVICE, backwards, [larger]) == {(ARRAY, "0002")}
+
+
+def test_a_pair_that_was_not_enrolled_is_not_larger() -> None:
+    more = service(resource("0001:0002", "0003:0004"))
+    stock = inventory("0001:0002", "0003:0004")
+    onto = VolumeId("0004")
+    stock = replace(
+        stock, volumes={**stock.volumes, onto: replace(stock.volumes[onto], blocks=50000000)}
+    )
+    assert grown(more, enrolment(more, stock), [stock]) == {(ARRAY, "0004")}
+    assert grown(more, enrolment(), [stock]) == frozenset()
+    source = tuple(one for one in enrolment(more, stock).facts if one.subject != "target 0004")
+    assert grown(more, replace(enrolment(), facts=source), [stock]) == frozenset()
 
 
 FORBIDDEN = Forbidden(frozenset(), NOTHING)
