@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from flashd.model.volumes import Listing
 
 _HINT = (
-    "Nothing overrides this: look whether the definition names the right volumes, then at the array;"
-    " docs/guards.md tells under 'The last gate' what is demanded of a target."
+    "Nothing overrides this: look whether the definition names the right volumes, then at the"
+    " array; docs/guards.md tells under 'The last gate' what is demanded of a target."
 )
 
 

@@ -112,8 +112,8 @@ def test_nothing_found_is_a_report() -> None:
     assert (found.mirrored, found.connections) == (frozenset(), ())
 
 
-REMARK = "CMUC00999I lsfbvol: simulated: a|b|c.\n"
-WARNING = "CMUC00999W lsfbvol: simulated: a|b|c.\n"
+REMARK = "CMUC00999I lsfbvol: simulated: of no note.\n"
+WARNING = "CMUC00999W lsfbvol: simulated: of no note.\n"
 HARMLESS = {
     "a remark": REMARK,
     "a warning": WARNING,
@@ -186,11 +186,11 @@ BAD = {
         "there is a table, and the message",
     ),
     "an error before the first": (
-        "CMUN00001E lsfbvol: simulated: a|b|c.\n" + "".join(WHOLE),
+        "CMUN00001E lsfbvol: simulated: of no note.\n" + "".join(WHOLE),
         "before the first header",
     ),
     "nothing of another command before the first": (
-        "CMUC00234I lsflash: simulated: a|b|c.\n" + "".join(WHOLE),
+        "CMUC00234I lsflash: simulated: of no note.\n" + "".join(WHOLE),
         "before the first header",
     ),
     "an error after nothing": (

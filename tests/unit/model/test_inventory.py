@@ -27,8 +27,8 @@ REACH = {
     "everything": ("V20", True),
     "everything, of mainframes": ("V22", True),
     "a group that is only called so": ("V21", False),
-    "a group whose type is not told": ("V23", False),
-    "a group of a type that begins so": ("V24", False),
+    "a group whose type is not told": ("V23", True),
+    "a group of a type that nobody knows": ("V24", True),
     "a group that nobody knows": ("V99", True),
     "none": (None, False),
 }
