@@ -74,6 +74,12 @@ class LoginStopped(LoginRefused):
     code = "FD-9014"
 
 
+class Unsurveyed(ArrayError):  # noqa: N818 - named for the state of the array
+    """The array is listed, but not what it has that a copy could harm: nothing is sent to it."""
+
+    code = "FD-9016"
+
+
 class TooLate(ArrayUnreachable):
     """Nothing was sent: the guards' last readings grew old before the command could be written."""
 

@@ -67,6 +67,7 @@ def _document(found: Sequence[Surveyed], *, stored: bool) -> dict[str, Any]:
                 "enrolled": stored,
                 "exit_code": 0 if one.fit else _REFUSED,
                 "objections": list(one.objections),
+                "hints": list(one.hints),
                 "before": {"at": instant(one.before.at), "by": one.before.by}
                 if one.before
                 else None,
@@ -102,6 +103,8 @@ def _tell(one: Surveyed, *, stored: bool) -> None:
             click.echo(f"  since then: {difference}")
     for reason in one.objections:
         click.echo(f"{one.service}: cannot be enrolled: {reason}", err=True)
+    for hint in one.hints:
+        click.echo(f"  {hint}", err=True)
     if one.fit:
         ending = "enrolled" if stored else "not enrolled: nothing was stored"
         click.echo(f"{one.service}: {ending}", err=not stored)

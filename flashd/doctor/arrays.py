@@ -1,19 +1,23 @@
-"""Log in to an array once, and list it."""
+"""Log in to an array: to list it, and to ask what a copy could harm."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from flashd.engine.telling import Conversation
 from flashd.errors import ArrayUnreachable, FlashdError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from flashd.engine.world import World
+    from flashd.model.inventory import Inventory
     from flashd.model.volumes import Listing
     from flashd.ports.array import Witness
 
+T = TypeVar("T")
 
 LIMIT = 120.0
 """Seconds that a person waits; the daemon has more patience."""
@@ -45,14 +49,23 @@ async def log_in(
     Nothing that the array shows is remembered.
     """
     witness = Overheard(Conversation(world, array))
+    return await _within(limit, lambda: world.arrays(array).observe(witness)), witness.output
+
+
+async def take_stock(world: World, array: str, limit: float = LIMIT) -> Inventory | FlashdError:
+    """Ask an array by another login what a copy could harm; else as `log_in`."""
+    witness = Conversation(world, array)
+    return await _within(limit, lambda: world.arrays(array).inventory(witness))
+
+
+async def _within(limit: float, ask: Callable[[], Awaitable[T]]) -> T | FlashdError:
     try:
         async with asyncio.timeout(limit):
-            return await world.arrays(array).observe(witness), witness.output
+            return await ask()
     except FlashdError as error:
-        return error, witness.output
+        return error
     except TimeoutError:
-        late = ArrayUnreachable(
+        return ArrayUnreachable(
             f"no answer within {limit:g} s; dscli was ended, or another login to the array is slow",
             "Run dscli by hand as the user of flashd; docs/dscli.md has the line.",
         )
-        return late, witness.output

@@ -13,7 +13,7 @@ from flashd.adapters.host import LinuxHost
 from flashd.adapters.stores.survey import survey
 from flashd.core.checkup.dates import judge_array_clock, judge_zone, lead
 from flashd.core.checkup.diagnosis import Diagnosis, problem, unseen
-from flashd.core.checkup.login import judge_login
+from flashd.core.checkup.login import judge_inventory, judge_login
 from flashd.core.checkup.looks import judge_guards
 from flashd.core.checkup.state import (
     Daemon,
@@ -22,7 +22,7 @@ from flashd.core.checkup.state import (
     judge_readings,
     judge_schema,
 )
-from flashd.doctor.arrays import log_in
+from flashd.doctor.arrays import log_in, take_stock
 from flashd.doctor.guards import ask_all
 from flashd.errors import ConfigError, FlashdError, StoreError
 from flashd.model.lease import DAEMON_LEASE
@@ -128,7 +128,8 @@ async def _about_array(case: Case, world: World, array: str) -> list[Diagnosis]:
     if isinstance(outcome, FlashdError):
         return [judged]
     clock = judge_array_clock(array, lead(outcome, sightings, zone))
-    return [judged, *judge_zone(array, outcome, zone), clock]
+    stock = judge_inventory(array, await take_stock(world, array))
+    return [judged, stock, *judge_zone(array, outcome, zone), clock]
 
 
 def _no_login(case: Case, array: str) -> str:

@@ -17,7 +17,7 @@ from flashd.engine.look import look
 from flashd.engine.observe import note_failure
 from flashd.engine.settle import Ending, close, tell_ending
 from flashd.engine.telling import facts_of_reading, tell_readings, tell_store_failed
-from flashd.errors import ArrayError, ConfigError, StoreError
+from flashd.errors import ArrayError, ConfigError, StoreError, Unsurveyed
 from flashd.model.lease import volume_lease
 from flashd.model.run import Outcome, RunRecord, StepKind
 
@@ -50,11 +50,12 @@ class Attempt:
 
     `evidence` is what the guards said at first, `last_looks` what they said just before each
     command. With `sent` not empty a listing still has to judge it. `cut` says why not everything
-    that was planned was sent; where nothing was, it is the end.
+    that was planned was sent; where nothing was, it is the end. `tried` is as in `Result`.
     """
 
     service: Service
     run: str | None = None
+    tried: bool = False
     commands: tuple[str, ...] = ()
     evidence: tuple[Mapping[str, object], ...] = ()
     last_looks: tuple[Mapping[str, object], ...] = ()
@@ -91,7 +92,14 @@ class Turn:
         return tuple(facts_of_reading(reading) for reading in self.looked.readings)
 
     async def take(self) -> Attempt:
-        """Refuse, or plan, or send."""
+        """Refuse, or plan, or send; fail where it is not known what a copy could harm."""
+        try:
+            return await self._take()
+        except Unsurveyed as error:
+            ending = Ending(Outcome.FAILED, f"{error.message}; nothing is sent")
+            return await self._end(ending, error.hint, tried=True)
+
+    async def _take(self) -> Attempt:
         if isinstance(self.looked.verdict, Held):
             return await self._refuse(self.looked.verdict.reason)
         match await self._plan():
@@ -131,7 +139,7 @@ class Turn:
             try:
                 end = await carry(self.world, errand, seq, step, await self._scene(step, sent))
             except (ArrayError, ConfigError, StoreError) as error:
-                cut = Ending(Outcome.FAILED, error.message)
+                cut, hint = Ending(Outcome.FAILED, error.message), error.hint
                 await self._note(step, error)
                 break
             if isinstance(end, Unsent):
@@ -166,6 +174,8 @@ class Turn:
 
     async def _note(self, step: Step, error: FlashdError) -> None:
         """Remember why a step could not be sent; what was sent before it is settled anyway."""
+        if isinstance(error, Unsurveyed):
+            return  # the array was listed: its run alone has failed
         try:
             if isinstance(error, StoreError):
                 raise error
@@ -248,10 +258,15 @@ class Turn:
         )
 
     async def _refuse(self, reason: str, hint: str = "") -> Attempt:
-        """Write a refusal to the history and tell it; the daemon does so only where it is news."""
-        ending = Ending(Outcome.REFUSED, reason)
+        return await self._end(Ending(Outcome.REFUSED, reason), hint)
+
+    async def _end(self, ending: Ending, hint: str, *, tried: bool = False) -> Attempt:
+        """Write to the history that nothing was sent and why, and tell it.
+
+        The daemon does so only where it is news.
+        """
         run = None
-        if self.request.asked or self._is_news(Outcome.REFUSED, reason):
+        if self.request.asked or self._is_news(ending.outcome, ending.reason):
             if not self.request.dry_run:
                 record = self._record(())
                 run = record.id
@@ -261,7 +276,14 @@ class Turn:
                 tell_ending(self.world, None, self.service.name, ending)
             else:
                 await close(self.world, run, self.service.name, ending)
-        return Attempt(service=self.service, run=run, evidence=self.evidence, cut=ending, hint=hint)
+        return Attempt(
+            service=self.service,
+            run=run,
+            tried=tried,
+            evidence=self.evidence,
+            cut=ending,
+            hint=hint,
+        )
 
     def _is_news(self, outcome: Outcome, reason: str) -> bool:
         before, decision = self.standing, self.request.decision_on(outcome)

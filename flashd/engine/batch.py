@@ -284,6 +284,7 @@ class Batch:
             reason=ending.reason,
             hint=attempt.hint,
             run=attempt.run,
+            tried=attempt.tried,
             exit_code=ending.outcome.exit_code,
             commands=attempt.commands,
             evidence=(*attempt.evidence, *ending.evidence),

@@ -10,7 +10,7 @@ from flashd.core.enrolment import describe, drift
 from flashd.core.firewall import Facts, unfit
 from flashd.engine.events import Event
 from flashd.engine.observe import observe, take_stock
-from flashd.errors import ArrayError, ConfigError, FlashdError
+from flashd.errors import ArrayError, ConfigError, FlashdError, Unsurveyed
 from flashd.model.enrolment import Enrolment
 
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 class Surveyed:
     """What a service was found to be.
 
-    `objections` say why it cannot be enrolled, `differences` how it is not what it was when it was
-    enrolled last, if it ever was.
+    `objections` say why it cannot be enrolled, `hints` what to do about them, `differences` how it
+    is not what it was when it was enrolled last, if it ever was.
     """
 
     service: str
     facts: tuple[Fact, ...]
     objections: tuple[str, ...]
+    hints: tuple[str, ...] = ()
     before: Enrolment | None
     differences: tuple[str, ...]
 
@@ -78,11 +79,13 @@ def _surveyed(
     before: Enrolment | None,
 ) -> Surveyed:
     objections: list[str] = []
+    hints: list[str] = []
     stocks: list[Inventory] = []
     for array in service.arrays:
         looked = seen[array]
         if isinstance(looked, FlashdError):
-            objections.append(f"array {array} could not be read: {looked.message}")
+            objections.append(_unread(array, looked))
+            hints += [looked.hint] if looked.hint and looked.hint not in hints else []
             continue
         listing, stock = looked
         facts = Facts(listing=listing, inventory=stock)
@@ -94,9 +97,16 @@ def _surveyed(
         service=service.name,
         facts=facts_now,
         objections=tuple(objections),
+        hints=tuple(hints),
         before=before,
         differences=drift(before.facts, facts_now, arrays) if before else (),
     )
+
+
+def _unread(array: str, error: FlashdError) -> str:
+    if isinstance(error, Unsurveyed):
+        return error.message  # it names the array, which could be listed
+    return f"array {array} could not be read: {error.message}"
 
 
 def _tell(world: World, one: Surveyed, by: str) -> None:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from flashd.core.retry import backoff
 from flashd.engine.events import Event
 from flashd.engine.telling import Conversation, tell_store_failed
-from flashd.errors import ArrayError, ConfigError, LoginRefused, LoginStopped, StoreError
+from flashd.errors import (
+    ArrayError,
+    ConfigError,
+    LoginRefused,
+    LoginStopped,
+    StoreError,
+    Unsurveyed,
+)
 from flashd.model.observation import ArrayRecord, Picture
 from flashd.model.volumes import Pair
 
@@ -126,15 +133,23 @@ async def read(world: World, array: str, run: str | None = None) -> Listing:
 
 
 async def take_stock(world: World, array: str, run: str | None = None) -> Inventory:
-    """Read what an array has that a copy can harm; a failure is remembered, and raised.
+    """Read what an array has that a copy can harm.
 
-    Takes no lease: looking is harmless.
+    Takes no lease: looking is harmless. An array that was listed and does not tell this is
+    readable, for example to a user who may not run every report: `Unsurveyed` is the failure of who
+    wants to send something. Remembered as the array's own are only failures of the login.
     """
     try:
         return await world.arrays(array).inventory(Conversation(world, array, run))
-    except (ArrayError, ConfigError) as error:
+    except (LoginRefused, ConfigError) as error:
         await note_failure(world, array, error)
         raise
+    except ArrayError as error:
+        raise Unsurveyed(
+            f"array {array} was listed, but what a copy could harm could not be read: "
+            f"{error.message}",
+            error.hint,
+        ) from error
 
 
 async def note_failure(world: World, array: str, error: FlashdError) -> None:

@@ -44,13 +44,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How it ended for one service; `run` is None where no run was written."""
+    """How it ended for one service; `run` is None where no run was written.
+
+    `tried` tells of a turn without a run that is a failure of the service's own all the same.
+    """
 
     service: str
     outcome: Outcome
     reason: str
     hint: str = ""
     run: str | None = None
+    tried: bool = False
     exit_code: int
     commands: tuple[str, ...] = ()
     evidence: tuple[Mapping[str, object], ...] = ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashd.engine.observe import LOGIN_ALLOWANCE, observe, outdated, take_stock
+from flashd.errors import Unsurveyed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 class Seen:
     """Shared by the turns of a batch, each of which has read anew what grew old meanwhile.
 
-    An inventory is read for who is about to send something, and not before.
+    An inventory is read for who is about to send something, and not before; where it could not be
+    read, the others of the batch do not log in to be told the same.
     """
 
     world: World
     listings: dict[str, Listing] = field(default_factory=dict)
     inventories: dict[str, Inventory] = field(default_factory=dict)
+    unsurveyed: dict[str, Unsurveyed] = field(default_factory=dict)
 
     async def renew(self, arrays: Iterable[str]) -> bool:
         """List again the arrays whose listing is too old; whether there was any."""
@@ -46,8 +49,15 @@ class Seen:
     async def stock(self, array: str) -> Inventory:
         """Tell what an array has that a copy can harm, read just now or a little while ago."""
         known = self.inventories.get(array)
-        if known is None or self._old(known):
+        if known is not None and not self._old(known):
+            return known
+        if error := self.unsurveyed.get(array):
+            raise error
+        try:
             known = self.inventories[array] = await take_stock(self.world, array)
+        except Unsurveyed as error:
+            self.unsurveyed[array] = error
+            raise
         return known
 
     def _old(self, one: Listing | Inventory) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashd.core.due import Due, NotDue, decide
+from flashd.core.due import Due, NotDue, Reason, decide
 from flashd.core.health import last_resync_of
 from flashd.core.holds import binding
 from flashd.core.retry import MOST, backoff
@@ -61,7 +61,7 @@ def _assess(
     failures, retry_at = _failures(before, result, now)
     last = last_resync_of(service, known.sightings, known.zones)
     answer = decide(service, last, now, retry_at, binding(known.holds, service, now))
-    decision, reason = _decision(answer, result, request)
+    decision, reason = _decision(before, answer, result, request)
     look_at = _look_at(answer, result, now, world.pace.check_interval)
     since = before.since if (decision, reason) == (before.decision, before.reason) else now
     return Standing(
@@ -84,10 +84,19 @@ def _look_at(
     return now if result is None else now + again
 
 
-def _decision(answer: Due | NotDue, result: Result | None, request: Request) -> tuple[str, str]:
-    """Name the present decision: how the last turn ended where it did not end well."""
+def _decision(
+    before: Standing, answer: Due | NotDue, result: Result | None, request: Request
+) -> tuple[str, str]:
+    """Name the present decision: how the last turn ended where it did not end well.
+
+    Until what failed is tried again it stays failed, whoever lists the array meanwhile: else the
+    same failure would be news each time.
+    """
     if result is not None and result.outcome is not Outcome.DONE:
         return request.decision_on(result.outcome), result.reason
+    waits = isinstance(answer, NotDue) and answer.reason is Reason.BACKOFF
+    if waits and before.decision == str(Outcome.FAILED):
+        return before.decision, before.reason
     reason = str(getattr(answer, "reason", ""))
     return ("due" if isinstance(answer, Due) else "not-due"), reason
 
@@ -95,8 +104,12 @@ def _decision(answer: Due | NotDue, result: Result | None, request: Request) -> 
 def _failures(
     before: Standing, result: Result | None, now: datetime
 ) -> tuple[int, datetime | None]:
-    """Count the runs that failed in a row; a refusal is no failure and has no backoff."""
-    if result is None or result.run is None or result.outcome is Outcome.REFUSED:
+    """Count the turns that failed in a row; a refusal is no failure and has no backoff.
+
+    A turn that did not come, since the array could not be read, is none: the array has its own.
+    """
+    came = result is not None and (result.run is not None or result.tried)
+    if result is None or not came or result.outcome is Outcome.REFUSED:
         retry_at = before.retry_at  # later than any backoff: the clock was set back
         return before.failures, retry_at if retry_at and retry_at <= now + MOST else None
     if result.outcome in {Outcome.FAILED, Outcome.UNKNOWN}:

@@ -70,6 +70,7 @@ def test_a_healthy_installation_has_no_problem(well: Home) -> None:
         "java",
         "state store",
         f"login to {ARRAY}",
+        f"inventory of {ARRAY}",
         f"dates of {ARRAY}",
         "guards",
     ):
@@ -79,10 +80,10 @@ def test_a_healthy_installation_has_no_problem(well: Home) -> None:
     assert "clock of this host" in found
 
 
-def test_it_logs_in_once_and_changes_nothing(well: Home) -> None:
+def test_it_logs_in_twice_and_changes_nothing(well: Home) -> None:
     before, logins = contents(well), len(well.array.logins())
     assert lines(well)[0] == 0
-    assert len(well.array.logins()) == logins + 1
+    assert len(well.array.logins()) == logins + 2
     assert contents(well) == before
     assert well.changing == []
     assert well.flashd("history", "--json").json["runs"] == []
@@ -113,6 +114,20 @@ def test_no_store_is_made_and_then_nothing_is_logged_in_to(home: Home) -> None:
     assert said(checks, "state store")[0]["state"] == "unseen"
     assert "flashd status --refresh" in said(checks, f"login to {ARRAY}")[0]["hint"]
     assert said(checks, "guards")[0]["state"] == "ok"
+
+
+def test_what_may_not_be_listed_is_told_though_the_login_is_good(well: Home) -> None:
+    denied = "CMUN00033E lspprc: Unsupported task."
+    well.array.add_fault("refused", "lspprc", times=-1, text=denied)
+    status, checks = lines(well, "--no-guards")
+    assert status == 1
+    assert said(checks, f"login to {ARRAY}")[0]["state"] == "ok"
+    (told,) = said(checks, f"inventory of {ARRAY}")
+    assert told["state"] == "problem"
+    assert "what a copy could harm cannot be read, so nothing is sent" in told["words"]
+    assert "lspprc" in told["words"]
+    assert "role monitor suffices" in told["hint"]
+    assert "op_copy_services" not in told["hint"]
 
 
 def test_people_read_one_line_a_check_with_the_hint_below(well: Home) -> None:

@@ -85,10 +85,25 @@ def test_what_could_never_pass_is_not_enrolled(strict: Home) -> None:
 
 
 def test_an_array_that_cannot_be_read_enrolls_nothing(strict: Home) -> None:
-    strict.array.add_fault("refused", "lsfbvol")
+    strict.array.add_fault("refused", "lsflash")
     refused = strict.flashd("enroll", "due")
     assert refused.status == 4
     assert "array IBM.2107-75ABC01 could not be read" in refused.err
+    assert "not enrolled" in strict.flashd("resync", "due").err
+
+
+def test_what_cannot_be_listed_enrolls_nothing_and_the_hint_says_who_must_be_allowed(
+    strict: Home,
+) -> None:
+    strict.array.add_fault("refused", "lspprc", times=-1)
+    refused = strict.flashd("enroll", "due")
+    assert refused.status == 4
+    assert "due: cannot be enrolled: array IBM.2107-75ABC01 was listed, but what a " in refused.err
+    assert "  The user of auth.conf must be allowed to list: lsfbvol, lspprc, " in refused.err
+    assert "the role monitor suffices" in refused.err
+    (hint,) = strict.flashd("enroll", "due", "--json").json["services"][0]["hints"]
+    assert hint in refused.err
+    assert "flashd.hint" not in strict.flashd("status", "--json").out
     assert "not enrolled" in strict.flashd("resync", "due").err
 
 

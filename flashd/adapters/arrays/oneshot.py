@@ -56,6 +56,21 @@ LAST_WORDS_LIMIT = 10.0
 
 _MOST_SAID = 200
 
+_BY_HAND = "run it by hand as the user of flashd, with that login, to see the whole answer."
+MAY_LIST = (
+    "The user of auth.conf must be allowed to list: lsflash; the role monitor suffices. "
+    f"Where it is, {_BY_HAND}"
+)
+MAY_SURVEY = (
+    "The user of auth.conf must be allowed to list: lsfbvol, lspprc, lshostconnect, lsvolgrp, "
+    f"lssi; the role monitor suffices. Where it is, {_BY_HAND}"
+)
+MAY_COUNT = (
+    "The user of auth.conf must be allowed to list: showfbvol; the role monitor suffices. "
+    f"Where it is, {_BY_HAND}"
+)
+MAY_CHANGE = "Give the user of auth.conf the role op_copy_services."
+
 
 @dataclass(frozen=True, slots=True)
 class Dscli:
@@ -130,7 +145,7 @@ class OneshotArray:
         """List the whole array."""
         array = self.dscli.array
         command = LIST_ALL.format(array=array)
-        answer = await self._ask(witness, (LIST_OUTPUT, command), command)
+        answer = await self._ask(witness, (LIST_OUTPUT, command), command, MAY_LIST)
         try:
             relations = self.read(answer.said, array)
         except NotUnderstoodError as error:
@@ -141,7 +156,7 @@ class OneshotArray:
         """Ask for volumes, mirrors, hosts, groups and images, all in one login."""
         array = self.dscli.array
         commands = questions(array)
-        answer = await self._ask(witness, commands, "; ".join(commands))
+        answer = await self._ask(witness, commands, "; ".join(commands), MAY_SURVEY)
         try:
             taken = self.take(answer.said, array, answer.began, answer.ended)
         except NotUnderstoodError as error:
@@ -152,21 +167,26 @@ class OneshotArray:
         """Ask for the counters of volumes, one after another in one login."""
         array = self.dscli.array
         commands = metrics_questions(array, volumes)
-        answer = await self._ask(witness, commands, "; ".join(commands))
+        answer = await self._ask(witness, commands, "; ".join(commands), MAY_COUNT)
         try:
             return parse_metrics(answer.said, array, volumes, self.clock.monotonic())
         except NotUnderstoodError as error:
             raise _not_understood("showfbvol -metrics", error) from error
 
-    async def _ask(self, witness: Witness, commands: Sequence[str], name: str) -> _Answer:
-        """Put questions to a client of their own and read it to its end."""
+    async def _ask(
+        self, witness: Witness, commands: Sequence[str], name: str, rights: str
+    ) -> _Answer:
+        """Put questions to a client of their own and read it to its end.
+
+        `rights` is the hint where the array says no.
+        """
         async with self._logged_in(witness) as process:
             witness.sent("; ".join(commands), self.dscli.line)
             began, steady = self.clock.now(), self.clock.monotonic()
             await process.say("".join(f"{command}\n" for command in commands))
             said = await process.finish(self.dscli.timeout)
         witness.answered(name, said.exit_status, said.output)
-        if error := self.failure(said):
+        if error := self.failure(said, rights):
             raise error
         return _Answer(said.stdout, began, self.clock.now(), steady)
 
@@ -211,15 +231,19 @@ class OneshotArray:
             )
         return failure or ArrayUnreachable("dscli ended before it read its command")
 
-    def failure(self, said: Said) -> ArrayError | None:
-        """Say what a client's end means where nothing that changes was sent; None: it is well."""
+    def failure(self, said: Said, rights: str = MAY_CHANGE) -> ArrayError | None:
+        """Say what a client's end means where nothing that changes was sent; None: it is well.
+
+        `rights` tells what the user must be allowed.
+        """
         complaints = complaints_of(said.stdout, said.stderr)
         if said.exit_status == 0 and not complaints:
             return None
         words = "; ".join(filter(None, [said.why, *map(str, complaints)])) or _last_words(said)
         if login_refused(said.exit_status, complaints):
             return LoginRefused(f"login refused: {words}", self.dscli.remedy)
-        return _rejection(said, complaints, words) or _no_answer(said, words)
+        said_no = rights if complaints else ""
+        return _rejection(said, complaints, words, rights) or _no_answer(said, words, said_no)
 
 
 def _not_understood(reports: str, error: NotUnderstoodError) -> ArrayUnreachable:
@@ -229,13 +253,12 @@ def _not_understood(reports: str, error: NotUnderstoodError) -> ArrayUnreachable
     )
 
 
-def _rejection(said: Said, complaints: Sequence[Message], words: str) -> ArrayError | None:
+def _rejection(
+    said: Said, complaints: Sequence[Message], words: str, rights: str
+) -> ArrayError | None:
     """Say what would be no other at the next try."""
     if any(NOT_PERMITTED in one.text for one in complaints):
-        return ArrayRejected(
-            f"the user may not do this: {words}",
-            "Give the user of auth.conf the role op_copy_services.",
-        )
+        return ArrayRejected(f"the user may not do this: {words}", rights)
     if said.exit_status == EXIT_SYNTAX:
         return ArrayRejected(
             f"dscli does not take the command: {words}", "See docs/dscli.md for what flashd sends."
@@ -247,13 +270,13 @@ def _rejection(said: Said, complaints: Sequence[Message], words: str) -> ArrayEr
     return None
 
 
-def _no_answer(said: Said, words: str) -> ArrayError:
+def _no_answer(said: Said, words: str, hint: str) -> ArrayError:
     if said.exit_status == EXIT_CONNECTION:
         return ArrayUnreachable(
             f"no connection to the management console: {words}",
             "See whether the management consoles can be reached from this host.",
         )
-    return ArrayUnreachable(f"dscli failed: {words}")
+    return ArrayUnreachable(f"dscli failed: {words}", hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One login an array, and what came of it."""
+"""What came of logging in to an array: its listing, and what a copy could harm there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from flashd.core.checkup.diagnosis import Diagnosis, ok, problem
 
 if TYPE_CHECKING:
     from flashd.errors import FlashdError
+    from flashd.model.inventory import Inventory
     from flashd.model.volumes import Listing
+
+_EXPLAINED = "docs/dscli.md tells what this error means."
 
 _VERSION = re.compile(r"IBM DSCLI Version: (?P<version>[0-9][0-9A-Za-z.]*)")
 
@@ -24,9 +27,18 @@ def judge_login(array: str, outcome: Listing | FlashdError, output: str) -> Diag
     """Judge a login that listed the array, or the error that it ended with."""
     check = f"login to {array}"
     if isinstance(outcome, Exception):
-        return problem(
-            check, outcome.message, outcome.hint or "docs/dscli.md tells what this error means."
-        )
+        return problem(check, outcome.message, outcome.hint or _EXPLAINED)
     version = version_in(output)
     client = f"DS CLI {version}" if version else "the DS CLI tells no version"
     return ok(check, f"works, and {len(outcome.relations)} relations are listed; {client}")
+
+
+def judge_inventory(array: str, outcome: Inventory | FlashdError) -> Diagnosis:
+    """Judge whether an array tells what a copy could harm: without it nothing is ever sent."""
+    check = f"inventory of {array}"
+    if isinstance(outcome, Exception):
+        words = f"what a copy could harm cannot be read, so nothing is sent: {outcome.message}"
+        return problem(check, words, outcome.hint or _EXPLAINED)
+    volumes, mirrored = len(outcome.volumes), len(outcome.mirrored)
+    hosts = len(outcome.connections)
+    return ok(check, f"{volumes} volumes, {mirrored} of them mirrored, {hosts} host connections")
