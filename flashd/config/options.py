@@ -110,7 +110,14 @@ def _guard(value: object, info: ValidationInfo) -> GuardSpec:
         raise ValidationError.from_exception_data("guard", [missing])
     options_type = _options_type(value["type"], guard_types(info))
     options = options_type.model_validate({k: v for k, v in value.items() if k != "type"})
-    return GuardSpec(value["type"], options.label(), options, options_type.proves)
+    return GuardSpec(
+        value["type"],
+        options.label(),
+        options,
+        options_type.proves,
+        facts=options.facts(),
+        wwids=options.sought(),
+    )
 
 
 def _options_type(kind: object, known: Mapping[str, type[GuardOptions]]) -> type[GuardOptions]:

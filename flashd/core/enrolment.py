@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.core.aim import misaimed
 from flashd.model.enrolment import Fact
 from flashd.model.printable import harmless
 
@@ -28,10 +29,12 @@ _ARRAY = "array"
 _HOST = "host"
 _BLOCKS = "blocks"
 _GUARD = "guard"
-_SEVERAL = frozenset({_HOST, _GUARD})
-"""Aspects of which one subject has any number."""
+_SERVICE = (DEFINITION, "service")
 
 _MOST_TOLD = 12
+
+_Subject = tuple[str, str]
+_Aspects = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,11 @@ def drift(
     Only `arrays` are compared, and the definition: what was not looked at has not drifted.
     """
     before, after = _by_subject(enrolled, arrays), _by_subject(now, arrays)
+    told = _guards_of(before) ^ _guards_of(after)  # more or less as a whole
     return tuple(
         harmless(words)
         for subject in dict.fromkeys([*before, *after])
+        if subject not in told
         for words in _differences(subject, before.get(subject), after.get(subject))
     )
 
@@ -82,18 +87,29 @@ def objection(
 ) -> Refusal | None:
     """Say why nothing may be sent for a service by what was enrolled of it, if so.
 
-    Whoever enrolled a service is held to it, whether that is `required` or not.
+    Whoever enrolled a service is held to it, whether that is `required` or not. Enrolled or not,
+    guards that look at other volumes than its targets let nothing be sent.
     """
     name = service.name
-    if enrolment is None:
-        if not required:
-            return None
+    if enrolment is None and required:
         return Refusal(
             f"service {name} is not enrolled, which require_enrolment demands",
             f"Look at what it is, `flashd enroll {name} --dry-run`, then run `flashd enroll"
             f" {name}`.",
         )
     seen = tuple(inventories)
+    if enrolment is not None and (drifted := _drifted(service, enrolment, seen)):
+        return drifted
+    if beside := misaimed(service, seen):
+        return Refusal(
+            _some(beside),
+            "Have the guards that look at volumes name all targets of the service and no other"
+            " volume; `flashd enroll --dry-run` shows the WWID of each.",
+        )
+    return None
+
+
+def _drifted(service: Service, enrolment: Enrolment, seen: Sequence[Inventory]) -> Refusal | None:
     differences = drift(
         enrolment.facts, describe(service, seen), frozenset(one.array for one in seen)
     )
@@ -102,7 +118,7 @@ def objection(
     return Refusal(
         f"it is not what {enrolment.by} enrolled at {enrolment.at:%Y-%m-%dT%H:%M:%SZ}:"
         f" {_some(differences)}",
-        f"Look whether that is meant, and if so run `flashd enroll {name}`.",
+        f"Look whether that is meant, and if so run `flashd enroll {service.name}`.",
     )
 
 
@@ -181,15 +197,23 @@ def _of_resource(resource: Resource) -> Iterator[Fact]:
 
 def _of_guards(service: Service) -> Iterator[Fact]:
     for guard in service.guards:
-        yield Fact(DEFINITION, "service", _GUARD, f"{guard.type} {guard.name}")
+        yield Fact(*_SERVICE, _GUARD, f"{guard.type} {guard.name}")
+    for guard in service.guards:
+        _, subject = _guard(f"{guard.type} {guard.name}")
+        for key, text in guard.facts:
+            yield Fact(DEFINITION, subject, key, text)
+
+
+def _guard(named: str) -> _Subject:
+    return (DEFINITION, f"guard {named}")
+
+
+def _guards_of(subjects: Mapping[_Subject, _Aspects]) -> AbstractSet[_Subject]:
+    return frozenset(map(_guard, subjects.get(_SERVICE, {}).get(_GUARD, ())))
 
 
 def _flag(*, on: bool) -> str:
     return "true" if on else "false"
-
-
-_Subject = tuple[str, str]
-_Aspects = dict[str, tuple[str, ...]]
 
 
 def _by_subject(facts: Iterable[Fact], arrays: AbstractSet[str]) -> dict[_Subject, _Aspects]:
@@ -210,7 +234,7 @@ def _differences(
         return
     for aspect in dict.fromkeys([*before, *after]):
         was, now = before.get(aspect, ()), after.get(aspect, ())
-        if aspect in _SEVERAL:
+        if (subject == _SERVICE and aspect == _GUARD) or (subject[0] and aspect == _HOST):
             yield from _of_several(about, aspect, was, now)
         elif was != now:
             yield f"{about}: {aspect} was {_one(was)}, is {_one(now)}"

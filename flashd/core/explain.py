@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, Reason, decide, next_due, refresh_age
 from flashd.core.durations import spell
+from flashd.core.enrolment import objection
 from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, bindings, words
 from flashd.core.plan import Refused, plan
 from flashd.core.verify import in_doubt_until, unconfirmed
+from flashd.model.printable import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +71,7 @@ def explain(service: Service, picture: Picture, now: datetime) -> tuple[Link, ..
         *_open_run(picture, picture.last_runs.get(service.name), now),
         _due(service, picture, last, now),
         _relations(service, picture),
+        *_enrolment(service, picture),
         *_last_turn(picture.standings.get(service.name)),
     )
 
@@ -137,6 +140,17 @@ def _due(service: Service, picture: Picture, last: Bounds | None, now: datetime)
         case NotDue(reason, until):
             when = f"until {until:%Y-%m-%dT%H:%M:%SZ}" if until else "for good"
             return Link("due", False, f"{WORDS[reason]}, {when}; {age}")
+
+
+def _enrolment(service: Service, picture: Picture) -> Iterable[Link]:
+    """Hold the definition to what was enrolled; what arrays have now, a turn asks them."""
+    enrolment = picture.enrolments.get(service.name)
+    refusal = objection(service, enrolment, (), required=picture.demands_enrolment)
+    if refusal is not None:
+        yield Link("enrolment", False, harmless(refusal.reason))
+    elif enrolment is not None:
+        words = f"defined as {enrolment.by} enrolled it at {enrolment.at:%Y-%m-%dT%H:%M:%SZ}"
+        yield Link("enrolment", True, harmless(words))
 
 
 def _last_turn(standing: Standing | None) -> Iterable[Link]:

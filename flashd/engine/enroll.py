@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.core.aim import misaimed
 from flashd.core.enrolment import describe, drift
 from flashd.core.firewall import Facts, unfit
 from flashd.engine.events import Event
@@ -91,6 +92,7 @@ def _surveyed(
         facts = Facts(listing=listing, inventory=stock)
         objections += [f"{array}: {why}" for why in unfit(service, facts, world.forbidden)]
         stocks.append(stock)
+    objections += misaimed(service, stocks)
     facts_now = describe(service, stocks)
     arrays = frozenset(one.array for one in stocks)
     return Surveyed(

@@ -191,7 +191,7 @@ async def remember_failure(world: World, record: ArrayRecord, error: FlashdError
 async def picture(
     world: World, arrays: Iterable[str] | None = None, *, with_runs: bool = False
 ) -> Picture:
-    """Gather what is known, of these arrays or of all; runs only for who shows them."""
+    """Gather what is known, of these arrays or of all; runs, enrolments only for who shows them."""
     store = world.store
     return Picture(
         sightings={(one.array, one.pair): one for one in await store.sightings(arrays)},
@@ -202,4 +202,6 @@ async def picture(
         zones=world.zones,
         holds=await store.holds(),
         doubt=world.pace.doubt,
+        enrolments=await store.enrolments() if with_runs else {},
+        demands_enrolment=world.demands_enrolment,
     )

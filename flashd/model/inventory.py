@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from flashd.model.volumes import wwid_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -96,13 +98,12 @@ class Inventory:
         return tuple(one for one in self.connections if self._reaches(one, volume))
 
     def wwid(self, volume: VolumeId) -> str:
-        """Tell by which name hosts know a volume.
+        """Tell by which name hosts know a volume."""
+        return wwid_of(self.wwnn, volume)
 
-        Source: OpenSVC's collector matches `6`, the WWNN without its first digit, zeros, and the
-        volume's id, 32 digits in all.
-        """
-        head = f"6{self.wwnn[1:]}"
-        return f"{head}{volume:0>{32 - len(head)}}".lower()
+    def owns(self, wwid: str) -> bool:
+        """Whether a host's name for a volume, in lower case, is that of one of this array."""
+        return wwid.startswith(f"6{self.wwnn[1:]}".lower())
 
     def _reaches(self, connection: HostConnection, volume: Volume) -> bool:
         if connection.group is None:

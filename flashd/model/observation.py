@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from flashd.model.enrolment import Enrolment
     from flashd.model.hold import Hold, Scope
     from flashd.model.run import RunRecord
     from flashd.model.volumes import Pair, Relation
@@ -105,7 +106,8 @@ class Picture:
     """All that flashd knows at one moment: what decisions are taken from.
 
     `zones` are the zones in which arrays are configured to write their dates. `doubt`: how long an
-    array may still carry out a command that nobody answered.
+    array may still carry out a command that nobody answered. `enrolments` are there for who shows
+    them only, as are `last_runs`; `demands_enrolment`: who has none is refused.
     """
 
     sightings: Mapping[tuple[str, Pair], Sighting]
@@ -116,6 +118,8 @@ class Picture:
     zones: Mapping[str, ZoneInfo | None]
     holds: Mapping[Scope, Hold] = field(default_factory=dict)
     doubt: Doubt = NO_DOUBT
+    enrolments: Mapping[str, Enrolment] = field(default_factory=dict)
+    demands_enrolment: bool = False
 
     def relations(self) -> dict[tuple[str, Pair], Relation | None]:
         """Tell the relations of the configured pairs as they were last seen."""

@@ -59,13 +59,16 @@ class GuardSpec:
     """One way to learn whether the dependent service is down.
 
     `options` are the validated settings of that guard type. A guard that cannot prove can
-    only veto: quiet is not down.
+    only veto: quiet is not down. `facts` are the settings in words, key by key, as they are pinned
+    by an enrolment. `wwids` are the volumes that it looks at on a host, where it names any.
     """
 
     type: str
     name: str
     options: Hashable
     proves: bool
+    facts: tuple[tuple[str, str], ...] = ()
+    wwids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,16 @@ class VolumeId(str):
         return super().__new__(cls, digits.upper())
 
 
+def wwid_of(wwnn: str, volume: VolumeId) -> str:
+    """Tell by which name hosts know a volume of the storage image that has this WWNN.
+
+    Source: OpenSVC's collector matches `6`, the WWNN without its first digit, zeros, and the
+    volume's id, 32 digits in all (NAA 6, IBM's registered extended form).
+    """
+    head = f"6{wwnn[1:]}"
+    return f"{head}{volume:0>{32 - len(head)}}".lower()
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Pair:
     """A source volume and the target volume that holds its clone."""

@@ -56,6 +56,28 @@ def test_a_service_is_refused_until_it_is_enrolled_and_after_it_has_drifted(stri
     assert len(strict.changing) == 1
 
 
+def holding(home: Home) -> dict[str, str]:
+    chain = home.flashd("why", "due", "--json").json["chain"]
+    return {one["name"]: one["words"] for one in chain if not one["lets"]}
+
+
+def test_why_knows_what_was_enrolled_before_anything_was_tried(strict: Home) -> None:
+    assert "service due is not enrolled" in holding(strict)["enrolment"]
+    why = strict.flashd("why", "due")
+    assert "HOLDS    enrolment: service due is not enrolled, which require_enrolment" in why.out
+    assert strict.flashd("enroll", "due").status == 0
+    assert "enrolment" not in holding(strict)
+    assert "lets     enrolment: defined as " in strict.flashd("why", "due").out
+    (path,) = (strict.etc / "services.d").glob("*.yaml")
+    changed = path.read_text().replace("down: 0", "down: 3")
+    assert changed != path.read_text()
+    path.write_text(changed)
+    assert ": down was 0, is 3" in holding(strict)["enrolment"]
+    refused = strict.flashd("resync", "due")
+    assert refused.status == 4
+    assert not strict.changing
+
+
 def test_it_is_one_document(strict: Home) -> None:
     first = strict.flashd("enroll", "due", "--json").json
     (service,) = first["services"]

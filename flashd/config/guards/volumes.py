@@ -14,7 +14,7 @@ from pydantic import (
 
 from flashd.config.guards.common import GuardOptions, LocalHost, where
 from flashd.config.values import Reads, filled, split_words, volume_id, written
-from flashd.model.volumes import VolumeId
+from flashd.model.volumes import VolumeId, wwid_of
 
 _WWID = re.compile(r"(?:naa\.|0x|3)?(6[0-9a-f]{31})")
 _WWNN = re.compile(r"(?:0x)?(5[0-9a-f]{15})")
@@ -55,11 +55,7 @@ def _once(found: tuple[object, ...]) -> tuple[object, ...]:
 
 
 class VolumesOptions(GuardOptions):
-    """Which volumes a host is asked about: by their WWIDs, or by what these are made of.
-
-    The id of a volume of a DS8000 (NAA 6, IBM's registered extended form) is the WWNN of its
-    storage image with 6 for the first digit, padded by zeros, and the volume's four digits.
-    """
+    """Which volumes a host is asked about: by their WWIDs, or by what these are made of."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -96,7 +92,7 @@ class VolumesOptions(GuardOptions):
 
     def sought(self) -> tuple[str, ...]:
         """Tell the WWID of each volume, 32 hex digits in lower case."""
-        made = (f"6{self.wwnn[1:]}{str(one).lower():0>16}" for one in self.volumes if self.wwnn)
+        made = (wwid_of(self.wwnn, one) for one in self.volumes if self.wwnn)
         return self.wwids or tuple(made)
 
     def _named(self) -> str:

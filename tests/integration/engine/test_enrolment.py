@@ -9,9 +9,11 @@ import pytest
 
 from flashd.engine.enroll import pin, survey
 from flashd.engine.events import Event
+from flashd.engine.observe import take_stock
 from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.model.service import GuardSpec
+from flashd.model.volumes import VolumeId
 from flashd.sim.hosts import access
 from flashd.sim.ids import volume_id
 from tests.integration.engine.house import (
@@ -230,6 +232,44 @@ async def test_another_definition_is_refused_until_somebody_enrolls_again(
         assert refused.outcome is Outcome.REFUSED
         assert told in refused.reason
         await enroll(world)
+        (done,) = await asked(world, "db")
+        assert done.outcome is Outcome.DONE, done.reason
+
+
+def aim(lab: Lab, *wwids: str) -> None:
+    guards = (GuardSpec("table", "db is down", (), proves=True, wwids=wwids),)
+    lab.services["db"] = replace(lab.services["db"], guards=guards)
+
+
+@pytest.mark.parametrize("enrolled", [True, False])
+async def test_invariant_1_a_guard_that_looks_at_other_volumes_lets_nothing_be_sent(
+    lab: Lab,
+    enrolled: bool,  # noqa: FBT001 - a case
+) -> None:
+    lab.clones(PAIR, SECOND)
+    lab.define("db", resource(PAIR, SECOND))
+    async with lab.open() as world:
+        stock = await take_stock(world, SERIAL)
+        source, first, second = (stock.wwid(VolumeId(one)) for one in ("0001", "0002", "0102"))
+        told = {
+            (first, second, source): f"looks at {source}, which is no target of this service",
+            (first,): f"no guard looks at target 0102 of {SERIAL}, {second}",
+        }
+        for wwids, words in told.items():
+            aim(lab, *wwids)
+            if enrolled:
+                (found,) = await enroll(world)
+                assert not found.fit
+                assert words in found.objections[0]
+            (refused,) = await asked(world, "db")
+            assert refused.outcome is Outcome.REFUSED
+            assert words in refused.reason
+            assert "name all targets" in refused.hint
+        assert not lab.changes()
+        aim(lab, second, first)
+        if enrolled:
+            (found,) = await enroll(world)
+            assert found.fit
         (done,) = await asked(world, "db")
         assert done.outcome is Outcome.DONE, done.reason
 

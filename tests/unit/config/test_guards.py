@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from flashd.config.guards import (
     BUILT_IN_GUARDS,
+    AixOptions,
     CommandOptions,
     GuardOptions,
+    HostsOptions,
     HttpOptions,
+    IoOptions,
     KubernetesOptions,
     LvmOptions,
     MountsOptions,
+    PacemakerOptions,
     ProcessOptions,
     ScsiReservationOptions,
     SystemdOptions,
@@ -105,6 +109,81 @@ def test_options_can_be_a_key_and_cannot_be_changed(options: GuardOptions) -> No
     assert hash(options) == hash(options.model_copy())
     with pytest.raises(ValidationError):
         setattr(options, "timeout", timedelta(seconds=1))  # noqa: B010 - mypy refuses it too
+
+
+DISK = "200B75ABC0110A207210790003IBMfcp"
+PINNED: dict[str, tuple[GuardOptions, dict[str, str]]] = {
+    "flags and lists": (
+        AixOptions(volume_group="tstvg", disks=(DISK, f"{DISK}x"), mount_points=("/tst",)),
+        {
+            "volume_group": "tstvg",
+            "disks": f"{DISK} {DISK}x",
+            "mount_points": "/tst",
+            "exported_is_down": "false",
+        },
+    ),
+    "nothing in a list, and a flag": (
+        PacemakerOptions(resource="g", offline_is_down=True, host="h"),
+        {"resource": "g", "nodes": "", "offline_is_down": "true", "host": "h"},
+    ),
+    "codes and words": (
+        CommandOptions(command=("/bin/x", "a b"), down=(0, 3), up=(1,)),
+        {"command": "/bin/x 'a b'", "down": "0 3", "up": "1"},
+    ),
+    "a time that is no limit": (IoOptions(window=timedelta(seconds=10)), {"window": "10s"}),
+    "what has no options": (HostsOptions(), {}),
+    "volumes": (
+        LvmOptions.model_validate({"wwnn": WWNN, "volumes": "10a2"}),
+        {"wwids": "", "wwnn": WWNN.lower(), "volumes": "10A2"},
+    ),
+    "a file": (
+        KubernetesOptions(
+            kubeconfig=Path("/k"), namespace="tst", workloads=("statefulset/db",), claims=("d",)
+        ),
+        {
+            "kubeconfig": "/k",
+            "namespace": "tst",
+            "workloads": "statefulset/db",
+            "claims": "d",
+            "nodes": "",
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "words"), PINNED.values(), ids=PINNED.keys())
+def test_every_option_but_the_time_limit_is_pinned_in_words(
+    options: GuardOptions, words: dict[str, str]
+) -> None:
+    assert dict(options.facts()) == words
+    shorter = options.model_copy(update={"timeout": timedelta(seconds=1)})
+    assert shorter.facts() == options.facts()
+
+
+@pytest.mark.parametrize("options", LABELS.values(), ids=LABELS.keys())
+def test_no_option_is_left_out(options: GuardOptions) -> None:
+    given = {key for key in type(options).model_fields if getattr(options, key) is not None}
+    assert {key for key, _ in options.facts()} == given - {"timeout"}
+
+
+def test_a_secret_is_never_pinned() -> None:
+    class Asking(GuardOptions):
+        """A guard of somebody else's."""
+
+        proves: ClassVar[bool] = True
+        user: str
+        password: SecretStr
+
+        def label(self) -> str:
+            return f"asking as {self.user}"
+
+    assert Asking(user="u", password=SecretStr("hush")).facts() == (("user", "u"),)
+
+
+def test_two_lists_never_have_the_same_words() -> None:
+    one = CommandOptions(command=("/bin/x", "a", "b"), down=(0,), up=(1,))
+    other = CommandOptions(command=("/bin/x", "a b"), down=(0,), up=(1,))
+    assert one.facts() != other.facts()
 
 
 NAMES = {

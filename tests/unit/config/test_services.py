@@ -73,12 +73,18 @@ def test_the_example_of_the_contract_is_read_whole() -> None:
                 "systemd oracle-tst.service on tst1.example.net",
                 SystemdOptions(unit="oracle-tst.service", host="tst1.example.net"),
                 proves=True,
+                facts=(
+                    ("unit", "oracle-tst.service"),
+                    ("host", "tst1.example.net"),
+                    ("failed_is_down", "false"),
+                ),
             ),
             GuardSpec(
                 "tcp",
                 "tcp tst1.example.net:1521",
                 TcpOptions(host="tst1.example.net", port=1521),
                 proves=False,
+                facts=(("host", "tst1.example.net"), ("port", "1521")),
             ),
             GuardSpec(
                 "command",
@@ -87,6 +93,11 @@ def test_the_example_of_the_contract_is_read_whole() -> None:
                     command=("/usr/local/libexec/db-is-down", "TST1"), down=(0,), up=(1,)
                 ),
                 proves=True,
+                facts=(
+                    ("command", "/usr/local/libexec/db-is-down TST1"),
+                    ("down", "0"),
+                    ("up", "1"),
+                ),
             ),
         ),
         resources=(
@@ -272,12 +283,27 @@ class LampOptions(GuardOptions):
         return f"lamp {self.colour}"
 
 
+def test_a_guard_of_volumes_says_which_ones() -> None:
+    wwids = ("6005076303ffd12300000000000010a2", "6005076303ffd12300000000000010a3")
+    for written in (f"wwids: {' 3'.join(wwids)}", "wwnn: 5005076303FFD123, volumes: 10a2 10A3"):
+        text = a_service("").replace("systemd, unit: db", f"lvm, {written}")
+        files = Files(Path("/etc/flashd"), {"services.d/x.yaml": text})
+        (guard,) = interpret(files).services[0].guards
+        assert guard.wwids == wwids
+
+
 def test_guard_types_come_from_outside_too() -> None:
     text = a_service("").replace("systemd, unit: db", "lamp, colour: red")
     files = Files(Path("/etc/flashd"), {"services.d/x.yaml": text})
     (service,) = interpret(files, {**BUILT_IN_GUARDS, "lamp": LampOptions}).services
     assert service.guards == (
-        GuardSpec("lamp", "lamp red", LampOptions(colour="red"), proves=True),
+        GuardSpec(
+            "lamp",
+            "lamp red",
+            LampOptions(colour="red"),
+            proves=True,
+            facts=(("colour", "red"),),
+        ),
     )
     with pytest.raises(Mistakes, match="guard type 'lamp' is not known; known are aix, "):
         interpret(files)

@@ -82,6 +82,14 @@ def test_a_service_is_described_in_its_order_and_readably() -> None:
     ]
 
 
+def test_a_guard_is_described_by_what_it_is_told() -> None:
+    assert list(map(str, describe(AIX, [])))[-3:] == [
+        "service: guard aix aix tstvg",
+        "guard aix aix tstvg: disks a b",
+        "guard aix aix tstvg: exported_is_down false",
+    ]
+
+
 def test_a_source_of_two_targets_is_described_once() -> None:
     facts = describe(service(resource("0001:0002", "0001:0003")), [inventory("0001:0002")])
     assert len(facts) == len(set(facts))
@@ -109,6 +117,13 @@ MORE_GUARDS = replace(
     guards=(*SERVICE.guards, GuardSpec("tcp", "tcp tst1:1521", (), proves=False)),
 )
 OTHER_GUARD = replace(SERVICE, guards=(GuardSpec("systemd", "oracle on x", (), proves=True),))
+
+
+def guarded(*facts: tuple[str, str], name: str = "aix tstvg") -> Service:
+    return replace(SERVICE, guards=(GuardSpec("aix", name, (), proves=True, facts=facts),))
+
+
+AIX = guarded(("disks", "a b"), ("exported_is_down", "false"))
 TARGET = f"target 0002 of {ARRAY}"
 SOURCE = f"source 0001 of {ARRAY}"
 
@@ -257,6 +272,40 @@ DEFINITION_DRIFTS: dict[str, tuple[Service, Service, list[str]]] = {
             "service: guard systemd oracle is defined no more",
         ],
     ),
+    "an option of a guard": (
+        AIX,
+        guarded(("disks", "a b"), ("exported_is_down", "true")),
+        ["guard aix aix tstvg: exported_is_down was false, is true"],
+    ),
+    "an option more": (
+        AIX,
+        guarded(("disks", "a b"), ("exported_is_down", "false"), ("host", "h")),
+        ["guard aix aix tstvg: host was absent, is h"],
+    ),
+    "an option less": (
+        AIX,
+        guarded(("exported_is_down", "false")),
+        ["guard aix aix tstvg: disks was a b, is absent"],
+    ),
+    "an option that is empty": (
+        AIX,
+        guarded(("disks", ""), ("exported_is_down", "false")),
+        ["guard aix aix tstvg: disks was a b, is empty"],
+    ),
+    "options that were not pinned yet": (
+        guarded(),
+        AIX,
+        ["guard aix aix tstvg was not enrolled"],
+    ),
+    "the options of a guard that is another one": (
+        AIX,
+        guarded(("disks", "a b"), name="aix othervg"),
+        [
+            "service: guard aix aix othervg is defined since",
+            "service: guard aix aix tstvg is defined no more",
+        ],
+    ),
+    "the same options of a guard": (AIX, replace(AIX, description="x"), []),
     "what is not pinned": (SERVICE, replace(SERVICE, description="x"), []),
 }
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashd.core.due import Reason
+from flashd.core.enrolment import describe
 from flashd.core.explain import NEXT_WORDS, WORDS, Link, explain, next_chance
+from flashd.model.enrolment import Enrolment
 from flashd.model.observation import ArrayRecord, Standing
 from flashd.model.run import Outcome
 from tests.unit.core.builders import (
@@ -21,6 +23,7 @@ from tests.unit.core.builders import (
     SERVICE,
     at,
     freshness,
+    inventory,
     pair,
     picture,
     relation,
@@ -252,6 +255,50 @@ def test_the_next_chance_is_when_the_last_of_the_arrays_is_tried_again() -> None
 
 def test_the_words_for_what_comes_next_are_for_reasons_to_wait() -> None:
     assert set(NEXT_WORDS) < set(Reason)
+
+
+ENROLLED = Enrolment(
+    service=SERVICE, at=NOW, by="ann\x1b", facts=describe(service(), [inventory(*PAIRS)])
+)
+CHANGED = service(replace(resource(), bgcopy=False))
+PINS: dict[str, tuple[Service, Picture, Link | None]] = {
+    "not demanded": (service(), GOOD, None),
+    "demanded": (
+        service(),
+        replace(GOOD, demands_enrolment=True),
+        Link(
+            "enrolment",
+            False,
+            f"service {SERVICE} is not enrolled, which require_enrolment demands",
+        ),
+    ),
+    "of another service": (
+        service(),
+        replace(GOOD, enrolments={"other": ENROLLED}),
+        None,
+    ),
+    "as enrolled": (
+        service(),
+        replace(GOOD, enrolments={SERVICE: ENROLLED}, demands_enrolment=True),
+        Link("enrolment", True, "defined as ann\\x1b enrolled it at 2026-11-21T02:00:00Z"),
+    ),
+    "another definition": (
+        CHANGED,
+        replace(GOOD, enrolments={SERVICE: ENROLLED}),
+        Link(
+            "enrolment",
+            False,
+            "it is not what ann\\x1b enrolled at 2026-11-21T02:00:00Z:"
+            " resource sync#1: bgcopy was true, is false",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("wanted", "known", "link"), PINS.values(), ids=PINS.keys())
+def test_the_enrolment_lets_or_holds(wanted: Service, known: Picture, link: Link | None) -> None:
+    chain = [one for one in explain(wanted, known, NOW) if one.name == "enrolment"]
+    assert chain == ([link] if link else [])
 
 
 @pytest.mark.parametrize("decision", ["refused", "would-refuse"])
