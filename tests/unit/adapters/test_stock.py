@@ -129,7 +129,7 @@ def test_what_no_row_can_be_may_stand_before_the_first_report(line: str) -> None
 
 @pytest.mark.parametrize("line", [REMARK, WARNING], ids=["a remark", "a warning"])
 def test_who_found_nothing_may_remark_upon_it(line: str) -> None:
-    rest = (HOSTS, GROUPS, IMAGES)
+    rest = (HOSTS, GROUPS, HOSTS, NONE, IMAGES)
     assert stock(VOLUMES, NONE, line, *rest) == stock(VOLUMES, NONE, *rest)
 
 
@@ -186,12 +186,12 @@ BAD = {
         "there is a table, and the message",
     ),
     "an error before the first": (
-        "CMUN00001E lsfbvol: simulated: of no note.\n" + "".join(WHOLE),
-        "before the first header",
+        "CMUN00001E lsfbvol: simulated: a|b|c.\n" + "".join(WHOLE),
+        "a row looks like something else",
     ),
     "nothing of another command before the first": (
-        "CMUC00234I lsflash: simulated: of no note.\n" + "".join(WHOLE),
-        "before the first header",
+        "CMUC00234I lsflash: simulated: a|b|c.\n" + "".join(WHOLE),
+        "a row looks like something else",
     ),
     "an error after nothing": (
         VOLUMES + NONE + "CMUN00001E lspprc: simulated: no.\n" + HOSTS + GROUPS + IMAGES,
