@@ -109,6 +109,23 @@ def objection(
     return None
 
 
+def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -> Refusal | None:
+    """Say that a target of a service which nobody enrolled is pinned under another name.
+
+    A service that is renamed, or another one that takes over its volumes, does not get rid of what
+    a person has pinned.
+    """
+    targets = {(array, f"target {pair.target}") for array, pair in service.clones}
+    for other, enrolment in sorted(enrolments.items()):
+        for fact in enrolment.facts:
+            if other != service.name and (fact.array, fact.subject) in targets:
+                return Refusal(
+                    f"{fact.subject} of {fact.array} is enrolled as that of {other}",
+                    f"Look whether that is meant, and if so run `flashd enroll {service.name}`.",
+                )
+    return None
+
+
 def _drifted(service: Service, enrolment: Enrolment, seen: Sequence[Inventory]) -> Refusal | None:
     differences = drift(
         enrolment.facts, describe(service, seen), frozenset(one.array for one in seen)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashd.core.enrolment import Refusal, grown, objection
+from flashd.core.enrolment import Refusal, enrolled_as_another, grown, objection
 from flashd.core.firewall import Cleared, Facts, Stopped, examine
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ _HINT = (
 async def misdefined(world: World, service: Service) -> Refusal | None:
     """Say what its definition alone has against a service, before an array is asked anything."""
     enrolment = await world.store.enrolment(service.name)
-    return objection(service, enrolment, (), required=world.demands_enrolment)
+    if other := objection(service, enrolment, (), required=world.demands_enrolment):
+        return other
+    if enrolment is None:
+        return enrolled_as_another(service, await world.store.enrolments())
+    return None
 
 
 async def judge(

@@ -319,3 +319,20 @@ async def test_a_service_on_two_arrays_is_enrolled_with_both(lab: Lab) -> None:
         assert f"target 0102 of {OTHER}: name was" in refused.reason
     assert not lab.changes()
     assert not lab.changes(OTHER)
+
+
+async def test_a_service_that_is_renamed_keeps_what_was_pinned_of_its_volumes(lab: Lab) -> None:
+    lab.clones(PAIR)
+    lab.define("db", resource(PAIR))
+    async with lab.open() as world:
+        await enroll(world, "db")
+    del lab.services["db"]
+    lab.define("db2", resource(PAIR))
+    async with lab.open() as world:
+        (result,) = await asked(world, "db2")
+        assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
+        assert "is enrolled as that of db" in result.reason
+        assert not lab.changes()
+        await enroll(world, "db2")
+        (result,) = await asked(world, "db2")
+        assert result.outcome is Outcome.DONE

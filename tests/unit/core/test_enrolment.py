@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashd.core.enrolment import describe, drift, grown, objection
+from flashd.core.enrolment import describe, drift, enrolled_as_another, grown, objection
 from flashd.core.firewall import Facts, Forbidden, unfit
 from flashd.model.enrolment import Enrolment, Fact
 from flashd.model.inventory import HostConnection, VolumeGroup
@@ -521,3 +521,22 @@ def test_what_can_pass_is_fit_whether_its_pairs_are_established_or_not() -> None
     assert unfit(SERVICE, Facts(listing=listing(), inventory=LARGER), FORBIDDEN) == ()
     elsewhere = inventory("0001:0002", array=OTHER_ARRAY)
     assert unfit(SERVICE, Facts(listing=listing(), inventory=elsewhere), FORBIDDEN) == ()
+
+
+def test_a_target_that_is_pinned_under_another_name_is_held_to_that() -> None:
+    pinned = Enrolment(service="old", at=NOW, by="ann", facts=describe(SERVICE, [STOCK]))
+    refused = enrolled_as_another(SERVICE, {"old": pinned})
+    assert refused is not None
+    assert refused.reason == f"target 0002 of {ARRAY} is enrolled as that of old"
+    assert f"flashd enroll {SERVICE.name}" in refused.hint
+
+
+def test_what_others_pinned_of_other_volumes_holds_nobody() -> None:
+    other = service(resource("0003:0004"))
+    source = service(resource("0005:0001"))  # a source of what is pinned, as a target
+    elsewhere = service(replace(resource("0001:0002"), array=OTHER_ARRAY))
+    pinned = Enrolment(service="old", at=NOW, by="ann", facts=describe(SERVICE, [STOCK]))
+    for one in (other, source, elsewhere):
+        assert enrolled_as_another(one, {"old": pinned}) is None
+    assert enrolled_as_another(SERVICE, {SERVICE.name: pinned}) is None
+    assert enrolled_as_another(SERVICE, {}) is None
