@@ -1,7 +1,7 @@
 """Which cases `make test` plays of the tables that are too long for it; `make whole` plays all.
 
-Each test function keeps some of its cases, at least one, drawn by a seed that is printed;
-`FLASHD_TEST_SEED` draws others. So each function runs at each commit, and each case now and then.
+Each test function keeps some of its cases, at least one. The sample is the same for everybody, so
+that what passes here passes there; `FLASHD_TEST_SEED` draws another, and the seed is printed.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def interpret(
         settings=settings,
         services=_services(definitions, settings),
         protected=protected,
-        hints=tuple(sorted([*files.hints, *hints_on(files, settings, definitions)])),
+        hints=tuple(sorted([*files.hints, *hints_on(files, settings, definitions, protected)])),
         array_places=_array_places(definitions),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flashd.config.durations import format_duration
-from flashd.config.files import SERVICES, SETTINGS
+from flashd.config.files import PROTECTED, SERVICES, SETTINGS
 from flashd.config.mistakes import Mistake, Place, nearest
 from flashd.config.settings import DSCLI_OWN_LIMIT
 from flashd.config.zone import host_zone
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from flashd.config.services import Definition
     from flashd.config.settings import Settings
     from flashd.core.schedule import Schedule
+    from flashd.model.protection import Protection
 
 # Any instant will do: whether there is ever a start does not depend on where one looks from.
 _SOMEWHEN = datetime(2000, 1, 1)  # noqa: DTZ001 - local time without clock changes, as schedules are written
 
 
 def hints_on(
-    files: Files, settings: Settings, definitions: Sequence[Definition]
+    files: Files, settings: Settings, definitions: Sequence[Definition], protected: Protection
 ) -> Iterator[Mistake]:
     """Tell what the operator may want to look at again."""
     yield from _on_settings(Place(files.name(SETTINGS), 1, 1), settings)
@@ -35,7 +36,19 @@ def hints_on(
     for definition in definitions:
         yield from _on_delays(definition)
     yield from _on_hosts(Place(files.name(SETTINGS), 1, 1), settings, definitions)
+    yield from _on_protected(Place(files.name(PROTECTED), 1, 1), protected, definitions)
     yield from _on_schedules(definitions)
+
+
+def _on_protected(
+    place: Place, protected: Protection, definitions: Sequence[Definition]
+) -> Iterator[Mistake]:
+    """Tell what is protected on an array that no service uses: it may be meant otherwise."""
+    used = {one.array for definition in definitions for one in definition.resources.values()}
+    named = {array for array, _ in protected.volumes | protected.groups}
+    for array in sorted(named - used):
+        message = f"no service uses array {array}: what is protected there protects nothing"
+        yield Mistake(place, message, nearest(array, used) if used else "")
 
 
 def _on_settings(place: Place, settings: Settings) -> Iterator[Mistake]:

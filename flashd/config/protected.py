@@ -1,6 +1,7 @@
 """`protected.yaml`: what no command may ever have as a target."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
@@ -13,7 +14,7 @@ from flashd.model.protection import NOTHING, Protection
 from flashd.model.volumes import VolumeId
 
 _SUBSYSTEM = re.compile(r"[0-9A-Fa-f]{2}")
-_GROUP = re.compile(r"[Vv][0-9]{1,5}")
+_BY_ARRAY = ("volumes", "subsystems", "volume_groups")
 
 
 def _volumes(value: object) -> tuple[VolumeId, ...]:
@@ -37,14 +38,8 @@ def _subsystems(value: object) -> tuple[VolumeId, ...]:
     return _volumes(f"{ends[0]}00-{ends[1]}FF")
 
 
-def _group(value: object) -> str:
-    text = written(value)
-    return text.upper() if _GROUP.fullmatch(text) else text
-
-
 _Volumes = Annotated[tuple[VolumeId, ...], Reads(_volumes, TEXT)]
 _Subsystems = Annotated[tuple[VolumeId, ...], Reads(_subsystems, TEXT)]
-_Group = Annotated[str, Reads(_group, TEXT)]
 
 
 class Protected(Section):
@@ -60,10 +55,10 @@ class Protected(Section):
             description="By array: logical subsystems, or ranges of them such as 0A-0F.",
         )
     )
-    volume_groups: dict[ArrayId, Annotated[tuple[_Group, ...], BeforeValidator(split_words)]] = (
+    volume_groups: dict[ArrayId, Annotated[tuple[Pattern, ...], BeforeValidator(split_words)]] = (
         Field(
             default_factory=dict,
-            description="By array: ids or names of volume groups; every volume in them.",
+            description="By array: volume groups by id or name, or patterns; every volume in them.",
         )
     )
     hosts: Annotated[tuple[Pattern, ...], BeforeValidator(split_words)] = Field(
@@ -105,9 +100,28 @@ def read_protected(source: Source) -> tuple[Protection, list[Mistake]]:
         return NOTHING, [*mistakes, source.mistake((1, 1), "must be a mapping")]
     part = Part(source, document.root, (1, 1), _name, _advice)
     found = validate(Protected, part)
+    mistakes += _named_twice(source, document.root)
     if isinstance(found, list):
         return NOTHING, mistakes + found
-    return found.protection(), mistakes
+    return (NOTHING if mistakes else found.protection()), mistakes
+
+
+def _named_twice(source: Source, root: Block) -> Iterator[Mistake]:
+    """Tell where one array stands under two spellings: of two keys only the last would count."""
+    for key in _BY_ARRAY:
+        section = root.get(key)
+        if not isinstance(section, Block):
+            continue
+        first: dict[str, str] = {}
+        for name in section:
+            other = first.setdefault(name.strip().upper(), name)
+            if other != name:
+                place = source.place(section.keys_at[other])
+                yield source.mistake(
+                    section.keys_at[name],
+                    f"{key}: {name} is the same array as {other}",
+                    f"write all of it in one place, which is {place}",
+                )
 
 
 def _name(path: Path) -> str:

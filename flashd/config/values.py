@@ -243,6 +243,12 @@ def _pattern(value: object) -> str:
     text = written(value)
     if _ANY_NAME.fullmatch(text):
         raise ValueError(f"{text!r} fits every name" if text else "is empty")
+    if text != text.strip():
+        raise ValueError(f"{text!r} has a blank at an end")
+    if "," in text:
+        raise ValueError(f"{text!r} has a comma; write a list, or blanks between the names")
+    if text.count("[") != text.count("]"):
+        raise ValueError(f"{text!r} has a bracket that is not closed")
     return text
 
 

@@ -248,16 +248,22 @@ def _protected_by_name(
 ) -> Iterator[str]:
     if _matches(volume.name, protected.names):
         yield f"target {volume.id} is called {volume.name}, which is protected"
+    patterns = {pattern for where, pattern in protected.groups if where == array}
     for name in volume.groups:
         group = inventory.groups.get(name)
         if group is None:
             yield f"target {volume.id} is in volume group {name}, which is not listed (lsvolgrp)"
-        elif {(array, name), (array, group.name)} & protected.groups:
+        elif _matches(name, patterns) or _matches(group.name, patterns):
             yield f"target {volume.id} is in volume group {name} {group.name}, which is protected"
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name.casefold(), pattern.casefold()) for pattern in patterns)
+    """Whether a name fits a pattern, or is just what stands there, brackets and all."""
+    plain = name.casefold()
+    return any(
+        plain == pattern.casefold() or fnmatchcase(plain, pattern.casefold())
+        for pattern in patterns
+    )
 
 
 def _wrong_relation(

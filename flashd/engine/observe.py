@@ -36,8 +36,10 @@ refuse it. One that was logged took 3.4 s."""
 
 def outdated(world: World, seen: Listing | Inventory, after: timedelta = timedelta(0)) -> bool:
     """Whether what was seen is too old to stand for the array's state, now or `after` some time."""
-    age = world.clock.now() - seen.began_at
-    return not timedelta(0) <= age <= LISTING_AGE - after
+    ages = [world.clock.now() - seen.began_at]
+    if seen.steady is not None:  # the wall clock may have been set meanwhile
+        ages.append(timedelta(seconds=world.clock.monotonic() - seen.steady))
+    return not all(timedelta(0) <= age <= LISTING_AGE - after for age in ages)
 
 
 async def observe(world: World, array: str, run: str | None = None) -> Listing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from flashd.model.volumes import VolumeId
 
 _WELL = ("Online", "Normal", "Normal")
+_LIMITING = frozenset({"scsi mask", "scsi map 256", "os400 mask"})
+"""Types of volume groups whose hosts see just the volumes in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +46,10 @@ class VolumeGroup:
     def everything(self) -> bool:
         """Whether its hosts see all volumes, in the group or not.
 
-        Every array has such groups; their types end so (`SCSI All`, `FICON/ESCON All`).
+        Every array has such groups (`SCSI All`, `FICON/ESCON All`). A type that is not known to
+        limit them does not.
         """
-        return self.type.split()[-1:] == ["All"]
+        return self.type.casefold() not in _LIMITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,8 @@ class HostConnection:
 class Inventory:
     """All of it, read in one login between two instants of this host.
 
-    An inventory exists only if every answer was understood. `mirrored` are the volumes of this
+    An inventory exists only if every answer was understood. `steady` is when the reading began, in
+    seconds of the monotonic clock. `mirrored` are the volumes of this
     array that are in a remote copy relation, on whichever side.
     """
 
@@ -74,6 +78,7 @@ class Inventory:
     wwnn: str
     began_at: datetime
     ended_at: datetime
+    steady: float | None = field(default=None, compare=False)
     volumes: Mapping[VolumeId, Volume]
     groups: Mapping[str, VolumeGroup]
     connections: tuple[HostConnection, ...]

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 class Protection:
     """What the operator protects.
 
-    `volumes` and `groups` stand with their array; a group is meant by its id or its name. `hosts`
-    and `names` are patterns (`*`, `?`, `[…]`) of host connections and of volumes, in any case and
-    on every array: what is mapped to such a host, or is called so, is protected.
+    `volumes` and `groups` stand with their array. `groups` are patterns (`*`, `?`, `[…]`) of a
+    volume group's id or name, `hosts` of host connections and `names` of volumes, these two on
+    every array: what is in such a group, is mapped to such a host, or is called so, is protected.
+    Capitals and small letters are the same.
     """
 
     volumes: frozenset[tuple[str, str]] = frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
@@ -126,13 +126,15 @@ class Relation:
 class Listing:
     """All relations of one array, read in one command between two instants of this host.
 
-    A listing exists only if the whole answer was understood.
+    A listing exists only if the whole answer was understood. `steady` is when the reading began, in
+    seconds of the monotonic clock.
     """
 
     array: str
     began_at: datetime
     ended_at: datetime
     relations: Mapping[Pair, Relation]
+    steady: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "relations", MappingProxyType(dict(self.relations)))

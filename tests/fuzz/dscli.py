@@ -170,22 +170,26 @@ _MIRRORS = (
     b"ID|State|Reason|Type|SourceLSS\n==\n"
     b"IBM.2107-75ABC01/0001:IBM.2107-75XYZ99/0001|Full Duplex|-|Metro Mirror|00\n"
 )
-_WHOLE = b"""Name|ID|accstate|datastate|configstate|deviceMTM|datatype|cap (blocks)|volgrp
+_VOLUMES = b"""Name|ID|accstate|datastate|configstate|deviceMTM|datatype|cap (blocks)|volgrp
 ==
 src|0001|Online|Normal|Normal|2107-900|FB 512|16777216|V0
 tgt|0002|Online|Normal|Normal|2107-900|FB 512|16777216|V1
-CMUC00234I lspprc: none
-Name|ID|WWPN|HostType|volgrpID
+"""
+_NO_MIRRORS = b"CMUC00234I lspprc: none\n"
+_HOSTS = b"""Name|ID|WWPN|HostType|volgrpID
 ==
 tst1|0000|10000000C9123456|LinuxRHEL|V1
-Name|ID|Type
+"""
+_GROUPS = b"""Name|ID|Type
 ==
 prd|V0|SCSI Mask
 tst|V1|SCSI Mask
-Name|ID|Model|WWNN|State
+"""
+_IMAGE = b"""Name|ID|Model|WWNN|State
 ==
 ds8k|IBM.2107-75ABC01|980|5005076303FFC123|Online
 """
+_WHOLE = b"".join((_VOLUMES, _NO_MIRRORS, _HOSTS, _GROUPS, _HOSTS, _NO_MIRRORS, _IMAGE))
 
 
 def _answer(data: bytes) -> Answer:

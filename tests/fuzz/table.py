@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tests.fuzz import (
     answered,
     config,
+    counters,
     dscli,
     hostviews,
     managers,
@@ -27,7 +28,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         target.name: target
         for module in (
-            *(dscli, managers, hostviews, answered, readers, remote),
+            *(dscli, counters, managers, hostviews, answered, readers, remote),
             *(schedules, config, stored, simulator),
         )
         for target in module.TARGETS

@@ -1,4 +1,4 @@
-"""Three weeks over a clock change, as `make year` plays a year: see `tests.simulation.year`.
+"""A week over a clock change, as `make year` plays a year: see `tests.simulation.year`.
 
 One seed, unless FLASHD_TEST_SEED names another: what a seed finds is found by `make year`, which
 draws one. The oracle itself is tested by faults of flashd's own
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flashd.adapters.arrays import oneshot
 from flashd.adapters.arrays.oneshot import OneshotSession
 from flashd.adapters.stores import runs
 from flashd.core.command import render
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from flashd.model.service import Service
 
 SPRING = datetime(2026, 3, 16, tzinfo=UTC)
+BEFORE_SUMMER = datetime(2026, 3, 25, tzinfo=UTC)
 
 
 def seed() -> int:
@@ -47,16 +49,15 @@ def seed() -> int:
     return chosen
 
 
-def test_three_weeks_over_a_clock_change() -> None:
-    figures = play(Plot(seed=seed(), start=SPRING, days=21, services=12, arrays=2))
+def test_a_week_over_a_clock_change() -> None:
+    figures = play(Plot(seed=seed(), start=BEFORE_SUMMER, days=7, services=12, arrays=2))
     print(figures.line)  # noqa: T201 - shown where the test fails
     assert not figures.violations
     assert not figures.errors
     assert not figures.misses
-    assert figures.counts["done"] > 30
+    assert figures.counts["done"] > 10
     assert figures.counts["resyncflash"]
-    assert figures.lives > 3
-    assert figures.struck["reload"]
+    assert figures.lives > 1
 
 
 def test_the_oracle_knows_nothing_of_flashd() -> None:
@@ -73,13 +74,14 @@ def test_the_oracle_knows_nothing_of_flashd() -> None:
 
 
 def worded(patch: pytest.MonkeyPatch, words: Callable[[str], str]) -> None:
-    """Send other words than were planned, with the last gate open."""
+    """Send other words than were planned, with both last gates open."""
 
     def other(step: Step) -> str:
         return words(render(step))
 
     patch.setattr(carry, "render", other)
     patch.setattr(carry, "examine", lambda text, *_: Cleared(text))
+    patch.setattr(oneshot, "line_of", lambda command, *_: f"{command.text}\n")
 
 
 def last_target(text: str) -> str:
@@ -159,7 +161,7 @@ MUTANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "whatever guards say": (whatever_they_say, "1:"),
     "holds forgotten": (holds_forgotten, "held:"),
     "done is believed": (done_is_believed, "5:"),
-    "sent twice": (sent_twice, "4:"),
+    "sent twice": (sent_twice, "4: sent without"),
     "nothing is forbidden": (nothing_forbidden, "2:"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from flashd.adapters.arrays.client import Readiness, client
@@ -104,6 +104,7 @@ class _Answer:
     said: str
     began: datetime
     ended: datetime
+    steady: float
 
 
 def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
@@ -134,7 +135,7 @@ class OneshotArray:
             relations = self.read(answer.said, array)
         except NotUnderstoodError as error:
             raise _not_understood("lsflash", error) from error
-        return Listing(array, answer.began, answer.ended, relations)
+        return Listing(array, answer.began, answer.ended, relations, answer.steady)
 
     async def inventory(self, witness: Witness) -> Inventory:
         """Ask for volumes, mirrors, hosts, groups and images, all in one login."""
@@ -142,9 +143,10 @@ class OneshotArray:
         commands = questions(array)
         answer = await self._ask(witness, commands, "; ".join(commands))
         try:
-            return self.take(answer.said, array, answer.began, answer.ended)
+            taken = self.take(answer.said, array, answer.began, answer.ended)
         except NotUnderstoodError as error:
             raise _not_understood("lsfbvol, lspprc and the like", error) from error
+        return replace(taken, steady=answer.steady)
 
     async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
         """Ask for the counters of volumes, one after another in one login."""
@@ -160,13 +162,13 @@ class OneshotArray:
         """Put questions to a client of their own and read it to its end."""
         async with self._logged_in(witness) as process:
             witness.sent("; ".join(commands), self.dscli.line)
-            began = self.clock.now()
+            began, steady = self.clock.now(), self.clock.monotonic()
             await process.say("".join(f"{command}\n" for command in commands))
             said = await process.finish(self.dscli.timeout)
         witness.answered(name, said.exit_status, said.output)
         if error := self.failure(said):
             raise error
-        return _Answer(said.stdout, began, self.clock.now())
+        return _Answer(said.stdout, began, self.clock.now(), steady)
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[Session]:

@@ -1,7 +1,9 @@
 """What an array is made of, asked in one login: several reports in one stream, one after another.
 
-Understood as a whole or not at all. The last one names the array itself, so that a stream that
-broke off is never taken for an array that has less.
+Understood as a whole or not at all. What proves something by not being there, hosts and remote
+copies, is asked twice, and both must say the same: one row that was lost reads as nobody's. The
+last report names the array itself, so that a stream that broke off is never taken for an array
+that has less.
 """
 
 from __future__ import annotations
@@ -45,7 +47,15 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "lsvolgrp": ("Name", "ID", "Type"),
     "lssi": ("ID", "Model", "WWNN", "State"),
 }
-"""By report, in the order in which they are asked: the columns without which it says nothing."""
+"""By report: the columns without which it says nothing."""
+
+_ORDER = (
+    *("lsfbvol", "lspprc", "lshostconnect"),
+    "lsvolgrp",
+    *("lshostconnect", "lspprc", "lssi"),
+)
+_NO_ROW = re.compile(r"dscli>|Date/Time: |\bCM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})[IWE]\b")
+_PROMPTS = re.compile(r"(?:dscli> ?|\s)*")
 
 _QUESTIONS = {
     "lsfbvol": "lsfbvol -dev {array} -l {output}",
@@ -73,11 +83,12 @@ K = TypeVar("K")
 
 def questions(array: str) -> tuple[str, ...]:
     """Tell the commands that ask for everything, in their order."""
-    return tuple(one.format(array=array, output=_OUTPUT) for one in _QUESTIONS.values())
+    return tuple(_QUESTIONS[one].format(array=array, output=_OUTPUT) for one in _ORDER)
 
 
 def parse_inventory(output: str, array: str, began: datetime, ended: datetime) -> Inventory:
     """Read the answers to all `questions`; raises `NotUnderstoodError`."""
+    _see_rows_as_such(output)
     tables = _tables(whole_text(output))
     volumes = (_volume(row, array) for row in tables["lsfbvol"])
     groups = (_group(row, array) for row in tables["lsvolgrp"])
@@ -105,15 +116,16 @@ class _Open:
 
 
 def _tables(lines: Sequence[str]) -> Mapping[str, Rows]:
-    """Part a stream in its reports, each of which is there once, and in order."""
-    wanted = list(_COLUMNS)
-    found: dict[str, Rows] = {}
+    """Part a stream in its reports, each of which is there as often as it was asked, in order."""
+    wanted = list(_ORDER)
+    found: list[_Open] = []
     now: _Open | None = None
     for line in lines:
         begun = _begun(wanted[0], line) if wanted else None
         if begun is not None:
             _close(now)
-            now, found[begun.command] = begun, begun.rows
+            now = begun
+            found.append(begun)
             del wanted[0]
         elif now is None:
             _pass_over(line)
@@ -125,7 +137,33 @@ def _tables(lines: Sequence[str]) -> Mapping[str, Rows]:
     if wanted:
         raise NotUnderstoodError(f"there is no answer of {wanted[0]}")
     _close(now)
-    return found
+    return _agreed(found)
+
+
+def _agreed(reports: Sequence[_Open]) -> Mapping[str, Rows]:
+    """Take each report once; those that were asked twice must say the same."""
+    tables: dict[str, Rows] = {}
+    for report in reports:
+        before = tables.setdefault(report.command, report.rows)
+        if before != report.rows:
+            raise NotUnderstoodError(f"{report.command} was asked twice, and answered differently")
+    return tables
+
+
+def _see_rows_as_such(output: str) -> None:
+    """See that no row is passed over for what its cells look like: a message, a banner, a prompt.
+
+    Somebody may call a host so; and what is passed over is then mapped to nobody.
+    """
+    for line in output.split("\n"):
+        if "|" not in line:
+            continue
+        start = _PROMPTS.match(line)
+        row = line[start.end() :] if start else line
+        prompted = row != line.lstrip()
+        headed = any(header_in(row, *columns) for columns in _COLUMNS.values())
+        if _NO_ROW.search(row) or (prompted and not headed):
+            raise NotUnderstoodError(f"a row looks like something else: {line[:SHOWN]!r}")
 
 
 def _begun(command: str, line: str) -> _Open | None:
@@ -148,7 +186,7 @@ def _close(report: _Open | None) -> None:
 
 def _pass_over(line: str) -> None:
     """Let pass what stands before the first report, unless it may be a part of one."""
-    if not _harmless(line) and line.count("|") > 1:
+    if line.count("|") > 1:
         raise NotUnderstoodError(f"a row stands before the first header: {line[:SHOWN]!r}")
 
 

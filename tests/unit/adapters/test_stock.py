@@ -41,7 +41,7 @@ Name|ID|Storage Unit|Model|WWNN|State|ESSNet|Volume Group|desc
 """
 NONE = "CMUC00234I lspprc: No Remote Mirror and Copy found.\n"
 NO_HOSTS = "CMUC00234I lshostconnect: No Host Connection found.\n"
-WHOLE = (VOLUMES, MIRRORS, HOSTS, GROUPS, IMAGES)
+WHOLE = (VOLUMES, MIRRORS, HOSTS, GROUPS, HOSTS, MIRRORS, IMAGES)
 PROMPT = "dscli> "
 
 
@@ -56,6 +56,8 @@ def test_every_report_is_asked_for_the_whole_array_with_a_delimiter_that_no_cell
         f"lspprc -dev {ARRAY} -fullid {output} 0000-FFFF",
         f"lshostconnect -dev {ARRAY} {output}",
         f"lsvolgrp -dev {ARRAY} {output}",
+        f"lshostconnect -dev {ARRAY} {output}",
+        f"lspprc -dev {ARRAY} -fullid {output} 0000-FFFF",
         f"lssi {output}",
     )
 
@@ -106,12 +108,12 @@ def test_prompts_banners_and_remarks_change_nothing() -> None:
 
 
 def test_nothing_found_is_a_report() -> None:
-    found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, IMAGES)
+    found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, NO_HOSTS, NONE, IMAGES)
     assert (found.mirrored, found.connections) == (frozenset(), ())
 
 
-REMARK = "CMUC00999I lsfbvol: simulated: a|b|c.\n"
-WARNING = "CMUC00999W lsfbvol: simulated: a|b|c.\n"
+REMARK = "CMUC00999I lsfbvol: simulated: nothing of note.\n"
+WARNING = "CMUC00999W lsfbvol: simulated: maybe.\n"
 HARMLESS = {
     "a remark": REMARK,
     "a warning": WARNING,
@@ -127,7 +129,7 @@ def test_what_no_row_can_be_may_stand_before_the_first_report(line: str) -> None
 
 @pytest.mark.parametrize("line", [REMARK, WARNING], ids=["a remark", "a warning"])
 def test_who_found_nothing_may_remark_upon_it(line: str) -> None:
-    rest = (HOSTS, GROUPS, IMAGES)
+    rest = (HOSTS, GROUPS, HOSTS, NONE, IMAGES)
     assert stock(VOLUMES, NONE, line, *rest) == stock(VOLUMES, NONE, *rest)
 
 
@@ -144,7 +146,7 @@ SIDES = {
 @pytest.mark.parametrize(("pair", "mirrored"), SIDES.values(), ids=SIDES.keys())
 def test_a_volume_of_ours_on_either_side_is_mirrored(pair: str, mirrored: set[str]) -> None:
     row = MIRRORS.replace(f"{ARRAY}/0001:{OTHER_ARRAY}/0002", pair)
-    assert stock(VOLUMES, row, HOSTS, GROUPS, IMAGES).mirrored == mirrored
+    assert stock(VOLUMES, row, HOSTS, GROUPS, HOSTS, row, IMAGES).mirrored == mirrored
 
 
 def without(text: str, column: str) -> str:
@@ -153,16 +155,16 @@ def without(text: str, column: str) -> str:
 
 BAD = {
     "nothing": ("", "there is no answer of lsfbvol"),
-    "a report that is missing": (VOLUMES + MIRRORS + HOSTS + IMAGES, "9 of 8 columns"),
-    "the last one missing": (VOLUMES + MIRRORS + HOSTS + GROUPS, "no answer of lssi"),
-    "another order": (MIRRORS + VOLUMES + HOSTS + GROUPS + IMAGES, "before the first header"),
+    "a report that is missing": ("".join((*WHOLE[:3], *WHOLE[4:])), "9 of 8 columns"),
+    "the last one missing": ("".join(WHOLE[:-1]), "no answer of lssi"),
+    "another order": ("".join((MIRRORS, VOLUMES, *WHOLE[2:])), "before the first header"),
     "one of them twice": ("".join((VOLUMES, *WHOLE)), "lsfbvol lists 0001 twice"),
     "a header without a row": (
         VOLUMES.partition("PRD_01")[0] + "".join(WHOLE[1:]),
         "lsfbvol has a header but no row",
     ),
     "a row after nothing": (
-        VOLUMES + NONE + MIRRORS.split("\n")[2] + "\n" + HOSTS + GROUPS + IMAGES,
+        VOLUMES + NONE + MIRRORS.split("\n")[2] + "\n" + "".join(WHOLE[2:]),
         "lspprc found nothing, and said",
     ),
     "a row that is cut": ("".join(WHOLE).replace("|V1,V11", ""), "9 of 10 columns"),
@@ -182,14 +184,6 @@ BAD = {
     "nothing found by another command": (
         "".join((VOLUMES, NONE.replace("lspprc:", "lsflash:"), *WHOLE[2:])),
         "there is a table, and the message",
-    ),
-    "an error before the first": (
-        "CMUN00001E lsfbvol: simulated: a|b|c.\n" + "".join(WHOLE),
-        "before the first header",
-    ),
-    "nothing of another command before the first": (
-        "CMUC00234I lsflash: simulated: a|b|c.\n" + "".join(WHOLE),
-        "before the first header",
     ),
     "an error after nothing": (
         VOLUMES + NONE + "CMUN00001E lspprc: simulated: no.\n" + HOSTS + GROUPS + IMAGES,
@@ -222,6 +216,30 @@ BAD = {
     "a mirror that is none": (
         "".join(WHOLE).replace(f"{ARRAY}/0001:{OTHER_ARRAY}/0002", "0001"),
         "no remote copy relation",
+    ),
+    "a host that the second answer lacks": (
+        "".join((*WHOLE[:4], HOSTS.replace(HOSTS.splitlines(keepends=True)[2], ""), *WHOLE[5:])),
+        "lshostconnect was asked twice",
+    ),
+    "a mirror that the first answer lacks": (
+        "".join((VOLUMES, NONE, *WHOLE[2:])),
+        "lspprc was asked twice",
+    ),
+    "a host that is called as a message is": (
+        "".join(WHOLE).replace("tst1|0000", "CMUC00001I tst1|0000"),
+        "a row looks like something else",
+    ),
+    "a host that is called as a banner is": (
+        "".join(WHOLE).replace("tst1|0000", "Date/Time: tst1|0000"),
+        "a row looks like something else",
+    ),
+    "a volume that is called as a prompt is": (
+        "".join(WHOLE).replace("PRD_01|", "dscli> PRD_01|"),
+        "a row looks like something else",
+    ),
+    "a volume that is called as a prompt is, inside": (
+        "".join(WHOLE).replace("PRD_01|", "A dscli> PRD_01|"),
+        "a row looks like something else",
     ),
     "an array that is not there": (
         "".join(WHOLE).replace(f"-|{ARRAY}|", "-|IBM.2107-75NONE1|"),

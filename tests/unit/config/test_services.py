@@ -364,3 +364,25 @@ def test_the_examples_are_right() -> None:
 
 def test_two_readings_of_the_same_files_are_equal() -> None:
     assert load(EXAMPLES) == load(EXAMPLES)
+
+
+def test_one_array_under_two_spellings_is_refused_where_one_would_be_lost() -> None:
+    for key, value in (("volumes", "0001"), ("subsystems", "0A"), ("volume_groups", "V1")):
+        text = f"{key}:\n  {ARRAY}: {value}\n  {ARRAY.lower()}: {value}\n"
+        with pytest.raises(Mistakes) as caught:
+            configuration(a_service(""), **{"protected.yaml": text})
+        (told,) = map(str, caught.value.mistakes)
+        assert told == (
+            f"/etc/flashd/protected.yaml:3:3: {key}: {ARRAY.lower()} is the same array as {ARRAY};"
+            " write all of it in one place, which is /etc/flashd/protected.yaml:2:3"
+        )
+
+
+def test_what_is_protected_on_an_array_that_no_service_uses_is_hinted_at() -> None:
+    found = configuration(
+        a_service(""), **{"protected.yaml": "volumes: {IBM.2107-75ABC00: 0001}\n"}
+    )
+    assert (
+        "/etc/flashd/protected.yaml:1:1: no service uses array IBM.2107-75ABC00: what is protected"
+        f" there protects nothing; did you mean '{ARRAY}'?"
+    ) in map(str, found.hints)

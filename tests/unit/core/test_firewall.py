@@ -674,3 +674,12 @@ OTHER_SPELLINGS = {
 )
 def test_invariant_2_what_is_spelled_otherwise_is_not_known(gate: Gate, text: str) -> None:
     assert gate.examine(text) == Stopped(UNKNOWN)
+
+
+@pytest.mark.parametrize("pattern", ["v1", "TST1", "tst*", "V?", "[tV]*1"])
+def test_invariant_2_a_group_is_protected_by_a_pattern_in_any_case(pattern: str) -> None:
+    protection = Protection(groups=frozenset({(ARRAY, pattern)}))
+    gate = replace(RECORDING, forbidden=Forbidden(SOURCES, protection))
+    assert gate.examine(RESYNC) == Stopped(
+        "target 0002 is in volume group V1 tst1, which is protected"
+    )
