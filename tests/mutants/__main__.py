@@ -1,4 +1,4 @@
-"""Run the tests against every mutant of the last gates: `make mutants`.
+"""Run the tests against every mutant of what lets a command out: `make mutants`.
 
 Each runs in a process of its own, over a copy of the module that is put before the true one.
 """

@@ -186,7 +186,7 @@ def _close(report: _Open | None) -> None:
 
 def _pass_over(line: str) -> None:
     """Let pass what stands before the first report, unless it may be a part of one."""
-    if not _harmless(line) and line.count("|") > 1:
+    if line.count("|") > 1:
         raise NotUnderstoodError(f"a row stands before the first header: {line[:SHOWN]!r}")
 
 

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.core.enrolment import Refusal
+from flashd.core.firewall import Cleared
 from flashd.engine.events import Event
+from flashd.engine.gate import judge
+from flashd.engine.observe import observe, take_stock
 from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.sim.hosts import access
 from flashd.sim.nouns import RemoteCopy
-from tests.integration.engine.house import Lab, asked, down, resource, ticks
+from tests.integration.engine.house import SERIAL, Lab, asked, down, resource, ticks
+from tests.unit.core.builders import withdrawal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,3 +127,32 @@ async def test_an_inventory_that_cannot_be_read_sends_nothing(lab: Lab) -> None:
         assert Event.ARRAY_UNREADABLE not in lab.told.kinds()
         (result,) = await asked(world, "db")
         assert result.outcome is Outcome.DONE
+
+
+async def test_invariant_2_only_a_withdrawal_of_its_own_lets_a_service_establish(lab: Lab) -> None:
+    nightly(lab, recording=False)
+    text = f"mkflash -dev {SERIAL} -persist -cp {' '.join(PAIRS)}"
+    async with lab.open() as world:
+        stock = await take_stock(world, SERIAL)
+        listing = replace(await observe(world, SERIAL), relations={})
+        for owners, passes in ((("db", "db"), True), (("db", "other"), False), ((), False)):
+            own = [
+                withdrawal(pair, owner=owner, array=SERIAL)
+                for pair, owner in zip(PAIRS, owners, strict=False)
+            ]
+            found = await judge(world, lab.services["db"], [text], listing, stock, own)
+            assert (not isinstance(found, Refusal)) is passes, found
+
+
+async def test_invariant_2_of_several_commands_each_must_pass(lab: Lab) -> None:
+    nightly(lab, recording=True)
+    good = f"resyncflash -dev {SERIAL} -persist -record -cp {' '.join(PAIRS)}"
+    bad = good.replace(" -record", "")
+    async with lab.open() as world:
+        shown = await observe(world, SERIAL), await take_stock(world, SERIAL), ()
+        service = lab.services["db"]
+        assert await judge(world, service, [good, good], *shown) == (Cleared(good),) * 2
+        for texts in ([good, bad], [bad, good]):
+            found = await judge(world, service, texts, *shown)
+            assert isinstance(found, Refusal)
+            assert "none of the three known commands" in found.reason

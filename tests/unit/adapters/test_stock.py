@@ -112,8 +112,8 @@ def test_nothing_found_is_a_report() -> None:
     assert (found.mirrored, found.connections) == (frozenset(), ())
 
 
-REMARK = "CMUC00999I lsfbvol: simulated: of no note.\n"
-WARNING = "CMUC00999W lsfbvol: simulated: of no note.\n"
+REMARK = "CMUC00999I lsfbvol: simulated: nothing of note.\n"
+WARNING = "CMUC00999W lsfbvol: simulated: maybe.\n"
 HARMLESS = {
     "a remark": REMARK,
     "a warning": WARNING,
@@ -184,14 +184,6 @@ BAD = {
     "nothing found by another command": (
         "".join((VOLUMES, NONE.replace("lspprc:", "lsflash:"), *WHOLE[2:])),
         "there is a table, and the message",
-    ),
-    "an error before the first": (
-        "CMUN00001E lsfbvol: simulated: a|b|c.\n" + "".join(WHOLE),
-        "a row looks like something else",
-    ),
-    "nothing of another command before the first": (
-        "CMUC00234I lsflash: simulated: a|b|c.\n" + "".join(WHOLE),
-        "a row looks like something else",
     ),
     "an error after nothing": (
         VOLUMES + NONE + "CMUN00001E lspprc: simulated: no.\n" + HOSTS + GROUPS + IMAGES,

@@ -19,7 +19,8 @@ GROUPS = {
     "V21": VolumeGroup(id="V21", name="All", type="SCSI Mask"),
     "V22": VolumeGroup(id="V22", name="d", type="FICON/ESCON All"),
     "V23": VolumeGroup(id="V23", name="e", type=""),
-    "V24": VolumeGroup(id="V24", name="f", type="All but some"),
+    "V24": VolumeGroup(id="V24", name="f", type="SCSI All 256"),
+    "V25": VolumeGroup(id="V25", name="g", type="OS400 Mask"),
 }
 REACH = {
     "its own group": ("V1", True),
@@ -29,6 +30,7 @@ REACH = {
     "a group that is only called so": ("V21", False),
     "a group whose type is not told": ("V23", True),
     "a group of a type that nobody knows": ("V24", True),
+    "another group, of IBM i": ("V25", False),
     "a group that nobody knows": ("V99", True),
     "none": (None, False),
 }
