@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import os
+import re
 import signal
 import socket
 from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
+from pathlib import Path
 
 from flashd.adapters import procfs
 from flashd.adapters.processes import MARK, lives, vanished
@@ -17,18 +21,28 @@ from flashd.model.lease import Holder
 from flashd.model.run import Carrier
 
 _FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of the kernel's proc_ns.h
+_NAMESPACE = procfs.PROC / "self/ns/pid"
+_MACHINE_ID = Path("/etc/machine-id")
+_ID = re.compile(rb"[0-9a-f]{32}")  # machine-id(5); before the first boot it is "uninitialized"
+_DIGITS = 8  # of the hash: enough to tell apart the nodes of one store, and short in a message
 _PATIENCE = 10.0  # seconds that a killed group gets to be gone
 
 
 class LinuxHost:
     """Who we are, and who is still alive.
 
-    `name` is the host's name; in a container it also has the process namespace, since the
-    process numbers of one mean nothing in another.
+    `name` is the host's name with some digits that stand for its machine id, since nodes that
+    share a store may all be called localhost. In a container it also has the process namespace:
+    the process numbers of one mean nothing in another.
     """
 
-    def __init__(self) -> None:
-        self.name = _name()
+    def __init__(self, machine_id: Path = _MACHINE_ID, namespace: Path = _NAMESPACE) -> None:
+        machine, inside = _digits(machine_id), str(namespace.readlink())
+        contained = inside != _FIRST_NAMESPACE
+        words = (socket.gethostname(), machine, inside if contained else "")
+        self.name = "/".join(filter(None, words))
+        # The machine id in a container may be that of its image, the same on many machines.
+        self._unmistakable = bool(machine) and not contained
         self.boot_id = (procfs.PROC / "sys/kernel/random/boot_id").read_text().strip()
 
     def holder(self, token: str) -> Holder:
@@ -45,7 +59,7 @@ class LinuxHost:
         if holder.host != self.name:
             return None
         if holder.boot_id != self.boot_id:
-            return True
+            return self._booted_since()
         try:
             found = procfs.process(holder.pid)
         except PermissionError:
@@ -62,12 +76,13 @@ class LinuxHost:
         """End that process group if it lives, and wait until it is gone.
 
         True: it is gone. False: it would not go, or nothing proves that the processes which
-        have its number now are the ones that were meant. None: it belongs to another host.
+        have its number now are the ones that were meant. None: it belongs to another host, or
+        may do so.
         """
         if carrier.host != self.name:
             return None
         if carrier.boot_id != self.boot_id:
-            return True
+            return self._booted_since()
         match await beside(partial(_identify, carrier)):
             case _Group.GONE:
                 return True
@@ -75,6 +90,13 @@ class LinuxHost:
                 return await _killed(carrier.group)
             case _Group.UNSURE:
                 return False
+
+    def _booted_since(self) -> bool | None:
+        """Judge another boot id under our name: an earlier boot of ours, if no other has the name.
+
+        Two machines with one name would else take each other's leases for void.
+        """
+        return True if self._unmistakable else None
 
 
 class _Group(Enum):
@@ -148,8 +170,15 @@ def _start_of(pid: int) -> int:
     return found.started
 
 
-def _name() -> str:
-    namespace = str((procfs.PROC / "self/ns/pid").readlink())
-    if namespace == _FIRST_NAMESPACE:
-        return socket.gethostname()
-    return f"{socket.gethostname()}/{namespace}"
+def _digits(file: Path) -> str:
+    """Tell some digits that stand for this machine; empty where it has no id of its own.
+
+    machine-id(5) asks not to show the id itself, but a keyed hash of it.
+    """
+    try:
+        found = file.read_bytes().strip()
+    except OSError:
+        return ""
+    if not _ID.fullmatch(found) or not found.strip(b"0"):
+        return ""
+    return hmac.new(found, b"flashd", hashlib.sha256).hexdigest()[:_DIGITS]

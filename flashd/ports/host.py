@@ -24,5 +24,5 @@ class Host(Protocol):
     async def end(self, carrier: Carrier) -> bool | None:
         """End that process group if it lives, and wait until it is gone.
 
-        True: it is gone. False: it would not go. None: it belongs to another host.
+        True: it is gone. False: it would not go. None: it may belong to another host.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from contextlib import suppress
 from dataclasses import replace
@@ -16,9 +17,12 @@ from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import MARK, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from flashd.model.run import Carrier
+
+    Machine = Callable[..., LinuxHost]
 
 SH = "/bin/sh"
 SLEEPS_IN_BACKGROUND = [SH, "-c", "sleep 600 & echo $!"]
@@ -27,6 +31,38 @@ SLEEPS_IN_BACKGROUND = [SH, "-c", "sleep 600 & echo $!"]
 @pytest.fixture
 def host() -> LinuxHost:
     return LinuxHost()
+
+
+ONE, OTHER = "0123456789abcdef0123456789abcdef\n", "0123456789abcdef0123456789abcde0\n"
+CONTAINED = "pid:[4026532211]"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Make a host of this name with that machine id, in no container unless it is said."""
+
+    def make(machine_id: str | bytes | None, namespace: str = "pid:[4026531836]") -> LinuxHost:
+        file, link = tmp_path / "machine-id", tmp_path / "pid"
+        file.unlink(missing_ok=True)
+        link.unlink(missing_ok=True)
+        if machine_id is not None:
+            file.write_bytes(machine_id if isinstance(machine_id, bytes) else machine_id.encode())
+        link.symlink_to(namespace)
+        return LinuxHost(file, link)
+
+    return make
+
+
+NO_MACHINE = [
+    pytest.param(None, id="no-file"),
+    pytest.param("", id="empty"),
+    pytest.param("\n", id="an-empty-line"),
+    pytest.param("uninitialized\n", id="before-the-first-boot"),
+    pytest.param("0" * 32 + "\n", id="null"),
+    pytest.param(ONE[:31], id="cut"),
+    pytest.param(ONE + ONE, id="two"),
+    pytest.param(b"\xff" * 32, id="no-text"),
+]
 
 
 @pytest.fixture
@@ -96,8 +132,44 @@ def test_who_is_on_another_host_cannot_be_known(host: LinuxHost) -> None:
     assert host.gone(replace(host.holder(""), host="elsewhere")) is None
 
 
-def test_who_was_there_before_the_boot_is_gone(host: LinuxHost) -> None:
+def test_who_was_there_before_the_boot_is_gone(machine: Machine) -> None:
+    host = machine(ONE)
     assert host.gone(replace(host.holder(""), boot_id="another")) is True
+
+
+def test_a_machine_is_known_by_its_name_and_its_id(machine: Machine) -> None:
+    one, again, other = machine(ONE), machine(ONE.strip()), machine(OTHER)
+    assert one.name == again.name
+    assert one.name != other.name
+    assert str(one.holder("")).startswith(f"process {os.getpid()} on {socket.gethostname()}/")
+    assert ONE.strip() not in one.name
+
+
+def test_another_machine_of_the_same_name_is_another_host(machine: Machine) -> None:
+    theirs = replace(machine(OTHER).holder(""), boot_id="another")
+    assert machine(ONE).gone(theirs) is None
+
+
+@pytest.mark.parametrize("machine_id", NO_MACHINE)
+def test_without_a_machine_id_another_boot_may_be_another_machine(
+    machine: Machine, machine_id: str | bytes | None
+) -> None:
+    host = machine(machine_id)
+    assert host.name == socket.gethostname()
+    assert host.gone(host.holder("")) is False
+    assert host.gone(replace(host.holder(""), boot_id="another")) is None
+
+
+@pytest.mark.parametrize("machine_id", [ONE, None])
+def test_in_a_container_another_boot_may_be_another_machine(
+    machine: Machine, machine_id: str | None
+) -> None:
+    """Its machine id may be that of the image, and its namespace has a number of that boot."""
+    host = machine(machine_id, CONTAINED)
+    assert host.name.endswith(f"/{CONTAINED}")
+    assert host.name != machine(machine_id).name
+    assert host.gone(host.holder("")) is False
+    assert host.gone(replace(host.holder(""), boot_id="another")) is None
 
 
 def test_whose_number_belongs_to_another_is_gone(host: LinuxHost) -> None:
@@ -133,9 +205,29 @@ async def test_a_group_on_another_host_is_not_ours_to_end(
     assert alive(sleeper.pid)
 
 
-async def test_a_group_before_the_boot_is_gone_and_nobody_is_killed(
-    host: LinuxHost, sleeper: subprocess.Popen[bytes]
+async def test_a_group_of_another_machine_of_the_same_name_is_not_ours_to_end(
+    machine: Machine, sleeper: subprocess.Popen[bytes]
 ) -> None:
+    theirs = carrier_of(machine(OTHER), sleeper)
+    assert await machine(ONE).end(theirs) is None
+    assert await machine(ONE).end(replace(theirs, boot_id="another")) is None
+    assert alive(sleeper.pid)
+
+
+@pytest.mark.parametrize("machine_id", NO_MACHINE)
+async def test_without_a_machine_id_a_group_of_another_boot_may_live_elsewhere(
+    machine: Machine, sleeper: subprocess.Popen[bytes], machine_id: str | bytes | None
+) -> None:
+    host = machine(machine_id)
+    assert await host.end(replace(carrier_of(host, sleeper), boot_id="another")) is None
+    assert alive(sleeper.pid)
+    assert await host.end(carrier_of(host, sleeper)) is True
+
+
+async def test_a_group_before_the_boot_is_gone_and_nobody_is_killed(
+    machine: Machine, sleeper: subprocess.Popen[bytes]
+) -> None:
+    host = machine(ONE)
     assert await host.end(replace(carrier_of(host, sleeper), boot_id="another")) is True
     assert alive(sleeper.pid)
 

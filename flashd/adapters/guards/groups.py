@@ -19,7 +19,7 @@ from flashd.model.verdict import Finding, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from flashd.adapters.guards.disks import Seen
+    from flashd.adapters.guards.disks import Device, Seen
     from flashd.adapters.guards.volumes import Volume
 
 _INACTIVE = ""
@@ -155,6 +155,21 @@ def _doubtful(volumes: tuple[Volume, ...], pvs: list[Physical]) -> Iterator[str]
                 yield f"physical volume {harmless(one.device)} is {harmless(one.flaws)}"
             if not one.group_uuid:
                 yield f"physical volume {harmless(one.device)} is in no volume group"
+        for device in _unaccounted(volume, {one.number for one in found}) if found else ():
+            yield f"{device.name} holds no physical volume: use a guard mounts, which sees its use"
+
+
+def _unaccounted(volume: Volume, numbers: set[str]) -> Iterator[Device]:
+    """Tell the devices of a volume of which LVM knows nothing, such as another partition.
+
+    They may be mounted while every logical volume is inactive. What contains a physical volume, a
+    disk or the map of one, is as good as it; a path below a map cannot be used past the map.
+    """
+    accounted = [one for one in volume.family if one.number in numbers]
+    for device in volume.family:
+        contains = any(one.of == device.name or one.name in device.holders for one in accounted)
+        if device not in accounted and not contains and device.name not in volume.below:
+            yield device
 
 
 def _strange(
