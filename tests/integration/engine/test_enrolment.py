@@ -309,7 +309,7 @@ async def test_what_cannot_be_read_or_never_pass_is_not_enrolled(lab: Lab) -> No
         lab.array().add_fault("refused", "lspprc")
         (unread,) = await enroll(world, "other")
         assert not unread.fit
-        assert unread.objections[0].startswith(f"array {SERIAL} could not be read")
+        assert unread.objections[0].startswith(f"array {SERIAL} was listed, but what a copy")
         assert unread.differences == ()
 
 
