@@ -73,11 +73,16 @@ class KeepingStore(SqlStore):
     async def record_listing(self, listing: Listing, pairs: Iterable[Pair]) -> None:
         """See `Observations`."""
         wanted = tuple(dict.fromkeys(pairs))
-        opened = {one.pair for one in await self.withdrawals([listing.array])}
+        known = self._known.setdefault(listing.array, {})
+        opened = {
+            one.pair
+            for one in await self.withdrawals([listing.array])
+            if (seen := known.get(one.pair)) is None
+            or seen.sighting.observed_at <= listing.began_at
+        }
         if opened & listing.relations.keys():
             self._kept.drop(WITHDRAWALS)
             await super().record_listing(listing, opened)  # closes those that are there again
-        known = self._known.setdefault(listing.array, {})
         known |= {
             pair: advance(before, listing, pair)
             for pair in wanted

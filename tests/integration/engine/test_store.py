@@ -177,7 +177,7 @@ async def test_what_the_array_shows_done_is_told_though_it_cannot_be_written(
 
 async def test_what_was_sent_is_unknown_where_nothing_can_be_remembered_or_read(lab: Lab) -> None:
     nightly(lab)
-    lab.array().add_fault("unreachable", "*", nth=3)
+    lab.array().add_fault("unreachable", "*", nth=4)
 
     def door(_called: str) -> None:
         if lab.acted():
