@@ -107,6 +107,10 @@ def test_prompts_banners_and_remarks_change_nothing() -> None:
     assert stock(*spoken, remark, PROMPT) == stock(*WHOLE)
 
 
+def test_a_header_may_stand_right_after_a_prompt() -> None:
+    assert stock(*(f"{PROMPT}{report}" for report in WHOLE)) == stock(*WHOLE)
+
+
 def test_nothing_found_is_a_report() -> None:
     found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, NO_HOSTS, NONE, IMAGES)
     assert (found.mirrored, found.connections) == (frozenset(), ())
