@@ -55,6 +55,9 @@ NOT_IN_A_CYCLE = {
     "store.answers": "the watchdog",
     "store.close": "the end of a daemon that is not killed",
     "host.ours": "a restore",
+    "store.enroll": "a person's command, one transaction",
+    "store.enrolments": "who shows the present, and a service that nobody enrolled",
+    "array.counters": "a guard's look, which changes nothing",
     "host.gone": "the store's own, within a transaction",
 }
 

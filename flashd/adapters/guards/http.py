@@ -76,7 +76,7 @@ async def _ask(
     connected = False
     try:
         async with asyncio.timeout_at(deadline):
-            reader, writer = await asyncio.open_connection(address, port)
+            reader, writer = await _connected(address, port)
             connected = True
             try:
                 if secure and (failure := await _secured(writer, secure, host)):
@@ -93,6 +93,21 @@ async def _ask(
     except OSError as error:
         return cause(error) or type(error).__name__
     return first_of(first)
+
+
+async def _connected(address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect; where the time is over in the middle of it, what comes of it is hung up."""
+    connecting = asyncio.ensure_future(asyncio.open_connection(address, port))
+    try:
+        return await asyncio.shield(connecting)
+    except asyncio.CancelledError:
+        connecting.add_done_callback(_hang_up)
+        raise
+
+
+def _hang_up(connecting: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result()[1].transport.abort()
 
 
 def first_of(said: bytes) -> str:
