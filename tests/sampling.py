@@ -18,8 +18,9 @@ SEED = os.environ.get("FLASHD_TEST_SEED", "1")
 ALL = bool(os.environ.get("FLASHD_TEST_ALL"))
 
 ONE_OF: Sequence[tuple[str, str, int]] = (
-    ("tests/integration/engine/", "postgresql", 5),  # the contract of stores holds both, whole
-    ("tests/switches/test_scenarios.py", "", 2),
+    ("tests/integration/engine/", "postgresql", 8),  # the contract of stores holds both, whole
+    ("tests/integration/engine/", "sqlite", 2),
+    ("tests/switches/", "", 4),
     ("tests/contract/test_guard_contract.py", " there", 4),
     ("tests/contract/test_array_contract.py", "", 2),
     ("tests/integration/test_dscli_under_switches.py", "", 3),

@@ -30,7 +30,7 @@ class Target:
 TARGETS = (
     Target(
         module="flashd.core.firewall",
-        tests=("tests/unit/core/test_firewall.py",),
+        tests=("tests/unit/core/test_firewall.py", "tests/unit/core/test_enrolment.py"),
         pattern="_COMMANDS",
         equal={
             (

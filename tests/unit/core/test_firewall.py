@@ -663,6 +663,7 @@ OTHER_SPELLINGS = {
     "a short source": (RECORDING, RESYNC.replace("0101:0102", "101:0102")),
     "another option of copying, resync": (RECORDING, RESYNC.replace("-cp", "-copy")),
     "another option of copying, establish": (WITHDRAWN, ESTABLISH.replace("-cp", "-copy")),
+    "no -persist, establish": (WITHDRAWN, ESTABLISH.replace(" -persist", "")),
     "no -dev, resync": (RECORDING, RESYNC.replace("-dev ", "")),
     "no -dev, withdraw": (TWO_STEP, WITHDRAW.replace("-dev ", "")),
     "no -dev, establish": (WITHDRAWN, ESTABLISH.replace("-dev ", "")),
@@ -683,3 +684,10 @@ def test_invariant_2_a_group_is_protected_by_a_pattern_in_any_case(pattern: str)
     assert gate.examine(RESYNC) == Stopped(
         "target 0002 is in volume group V1 tst1, which is protected"
     )
+
+
+def test_invariant_2_a_name_with_brackets_is_protected_as_it_stands_there() -> None:
+    stock = with_volume(STOCK, name="A[1]")
+    gate = replace(RECORDING, inventory=stock)
+    protecting = replace(gate, forbidden=Forbidden(SOURCES, Protection(names=frozenset({"a[1]"}))))
+    assert protecting.examine(RESYNC) == Stopped("target 0102 is called A[1], which is protected")
