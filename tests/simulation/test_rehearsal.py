@@ -96,9 +96,9 @@ def test_a_nightly_service_has_one_resync_a_night(place: Place) -> None:
     assert (found.due, found.missed, found.runs) == (3, {}, {"done": 3})
     assert report.exit_code == 0
     assert [line.split()[0] for line in changing(report)] == [
-        "2026-11-23T21:00:16Z",
-        "2026-11-24T21:00:16Z",
-        "2026-11-25T21:00:16Z",
+        "2026-11-23T21:00:18Z",
+        "2026-11-24T21:00:18Z",
+        "2026-11-25T21:00:18Z",
     ]
     assert changing(report)[0].endswith(
         f"{A} nightly acted 0 - resyncflash -dev {A} -persist -record -cp 0001:0002 0003:0004"
@@ -214,7 +214,7 @@ def test_the_same_seed_is_the_same_rehearsal_whatever_runs_beside(place: Place) 
     assert list(command_lines(once)) != list(command_lines(other))
 
 
-@pytest.mark.parametrize("settings", ["", "check_interval: 2h", "observe_interval: 2m"])
+@pytest.mark.parametrize("settings", ["", "check_interval: 3h", "observe_interval: 2m"])
 def test_what_is_left_out_comes_to_the_same(place: Place, settings: str) -> None:
     """Ticks that find nothing, listings that say the same, searches that were done before."""
     place.write(
