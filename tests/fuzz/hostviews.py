@@ -165,6 +165,7 @@ def _nothing_is_active(answers: Sequence[Said]) -> bool:
     return (
         _well(told, "pvs", "lvs")
         and bool(ours)
+        and _all_of_lvm(told, sight, {f"{row['pv_major']}:{row['pv_minor']}" for row in ours})
         and all(groups)
         and all(not row["pv_missing"] and not row["pv_duplicate"] for row in ours)
         and all(row in ours for row in pvs if row["pv_uuid"] in own or row["vg_uuid"] in groups)
@@ -173,6 +174,15 @@ def _nothing_is_active(answers: Sequence[Said]) -> bool:
         and all(row["lv_device_open"] in {"", "unknown"} for row in inside)
         and not any(uuid.startswith(kept) for uuid in sight.uuids.values())
     )
+
+
+def _all_of_lvm(told: Mapping[str, str], sight: Sight, physical: set[str]) -> bool:
+    """See that whatever is not below a map is a physical volume, or holds one itself."""
+    rows = [line.split() for line in told["sysfs"].splitlines() if line.strip()]
+    upon = [*_pairs(rows, "part"), *_pairs(rows, "holder")]
+    volumes = {name for name in sight.family if sight.numbers[name] in physical}
+    holding = {disk for disk, name in upon if name in volumes}
+    return sight.family - sight.below <= volumes | holding
 
 
 def _nobody_reserved(answers: Sequence[Said]) -> bool:
