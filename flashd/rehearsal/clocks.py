@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
 _BEGAN = 1000.0
 _PARTS = 2**20
-_RESOLUTION = 1e-6
+_SECOND = 10**6
+_SLACK = 0.05
+"""Of a microsecond: so much a float may err over some years of seconds, and that is no time."""
+_RESOLUTION = 1e-7
 """Seconds; a year in seconds is told by a float to some nanoseconds."""
 
 
@@ -22,19 +26,23 @@ class VirtualClock:
 
     def __init__(self, start: datetime) -> None:
         self._start = start
-        self._steady = _BEGAN
+        self._micros = 0
 
     def now(self) -> datetime:
         """Tell the wall clock's instant, in UTC."""
-        return self._start + timedelta(seconds=self._steady - _BEGAN)
+        return self._start + timedelta(microseconds=self._micros)
 
     def monotonic(self) -> float:
         """Tell seconds of virtual time.
 
-        In parts that a float adds up without an error: an interval that ends at a tick has ended
-        then, by whichever waits the tick was reached.
+        In parts that a float adds whole seconds to without an error: an interval that ends at a
+        tick has ended then, by whichever waits the tick was reached.
         """
-        return round(self._steady * _PARTS) / _PARTS
+        return _BEGAN + (self._micros * _PARTS + _SECOND // 2) // _SECOND / _PARTS
+
+    def elapsed(self) -> float:
+        """Tell seconds as the event loop counts them, to the microsecond of the wall clock."""
+        return _BEGAN + self._micros / _SECOND
 
     async def sleep(self, seconds: float) -> None:
         """Wait, which takes no time at all."""
@@ -46,7 +54,7 @@ class VirtualClock:
 
     def go_on(self, seconds: float) -> None:
         """Let time pass."""
-        self._steady += seconds
+        self._micros += math.ceil(seconds * _SECOND - _SLACK)
 
 
 class HungError(Exception):
@@ -130,7 +138,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         """Tell seconds of virtual time."""
-        return self._virtual.monotonic()
+        return self._virtual.elapsed()
 
 
 def run_virtually(clock: VirtualClock, work: Coroutine[Any, Any, None]) -> None:

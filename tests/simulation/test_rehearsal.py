@@ -214,7 +214,7 @@ def test_the_same_seed_is_the_same_rehearsal_whatever_runs_beside(place: Place) 
     assert list(command_lines(once)) != list(command_lines(other))
 
 
-@pytest.mark.parametrize("settings", ["", "check_interval: 3h", "observe_interval: 2m"])
+@pytest.mark.parametrize("settings", ["", "check_interval: 2h", "observe_interval: 2m"])
 def test_what_is_left_out_comes_to_the_same(place: Place, settings: str) -> None:
     """Ticks that find nothing, listings that say the same, searches that were done before."""
     place.write(
