@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flashd.adapters.guards import http, kubernetes
+from flashd.adapters.guards import http, kubernetes, listening
 from flashd.adapters.guards.kubeconfig import Access
 from flashd.adapters.processes import Ending
 from flashd.config.guards import BUILT_IN_GUARDS
@@ -34,7 +34,7 @@ class Network:
         answers: dict[str, str] = {}
         while host.left:
             done = await host.run((), (), cap=0)
-            found = {_REFUSED: http.REFUSED, _SILENT: "no answer in time"}
+            found = {_REFUSED: listening.REFUSED, _SILENT: "no answer in time"}
             if not isinstance(done, Finding) and done.ending is Ending.EXITED:
                 said = found.get(done.exit_status or 0) or http.first_of(done.output)
                 answers[f"10.0.0.{len(answers)}"] = said

@@ -9,19 +9,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from flashd.adapters.guards import listening
 from flashd.adapters.guards.findings import cause, late, unknown
+from flashd.adapters.guards.listening import REFUSED
 from flashd.adapters.guards.tcp import resolve
 from flashd.adapters.threads import beside
 from flashd.model.printable import harmless
-from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flashd.config.guards import HttpOptions
-
-REFUSED = "refused"
-"""What became of a question where nobody listens; a word of ours, never of whoever answers."""
+    from flashd.model.verdict import Finding
 
 _ANSWERED = "answered: "
 _PORTS = {"http": 80, "https": 443}
@@ -130,14 +129,10 @@ async def _secured(writer: asyncio.StreamWriter, secure: ssl.SSLContext, host: s
 
 def judge(url: str, answers: Mapping[str, str]) -> Finding:
     """Take any answer for up, and nothing but refusals for clear."""
-    evidence = {"answers": dict(answers)}
-    for address, answer in answers.items():
-        if answer.startswith(_ANSWERED):
-            said = answer.removeprefix(_ANSWERED)
-            return Finding(Verdict.UP, f"{url} is answered at {address}: {said}", evidence)
-    for address, answer in answers.items():
-        if answer != REFUSED:
-            return unknown(f"{url} at {address}: {answer}", evidence)
-    if not answers:
-        return unknown(f"{url} has no address", evidence)
-    return Finding(Verdict.CLEAR, f"the connections of {url} are refused", evidence)
+
+    def up(address: str, answer: str) -> str | None:
+        if not answer.startswith(_ANSWERED):
+            return None
+        return f"{url} is answered at {address}: {answer.removeprefix(_ANSWERED)}"
+
+    return listening.judge(answers, what=url, up=up, clear=f"the connections of {url} are refused")

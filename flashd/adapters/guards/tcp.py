@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from flashd.adapters.guards import listening
 from flashd.adapters.guards.findings import cause, late, unknown
+from flashd.adapters.guards.listening import REFUSED
 from flashd.adapters.threads import beside
-from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flashd.config.guards import TcpOptions
+    from flashd.model.verdict import Finding
 
 _ACCEPTED = "accepted"
-_REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ async def _connect(family: socket.AddressFamily, address: Address, deadline: flo
             async with asyncio.timeout_at(deadline):
                 await asyncio.get_running_loop().sock_connect(connection, address)
         except ConnectionRefusedError:
-            return _REFUSED
+            return REFUSED
         except TimeoutError:
             return "no answer in time"
         except OSError as error:
@@ -73,13 +74,8 @@ async def _connect(family: socket.AddressFamily, address: Address, deadline: flo
 
 def judge(port: str, answers: Mapping[str, str]) -> Finding:
     """Take one acceptance for up, and nothing but refusals for clear."""
-    evidence = {"answers": dict(answers)}
-    for address, answer in answers.items():
-        if answer == _ACCEPTED:
-            return Finding(Verdict.UP, f"{port} accepts connections at {address}", evidence)
-    for address, answer in answers.items():
-        if answer != _REFUSED:
-            return unknown(f"{port} at {address}: {answer}", evidence)
-    if not answers:
-        return unknown(f"{port} has no address", evidence)
-    return Finding(Verdict.CLEAR, f"{port} refuses connections", evidence)
+
+    def up(address: str, answer: str) -> str | None:
+        return f"{port} accepts connections at {address}" if answer == _ACCEPTED else None
+
+    return listening.judge(answers, what=port, up=up, clear=f"{port} refuses connections")
