@@ -222,6 +222,7 @@ def test_invariant_4_killed_in_a_resync_the_next_start_puts_it_right(
         daemon.until("carrier-ended")
         told = daemon.until("resync-refused", "db")
         assert "the array may carry it out until" in told["message"]
+        daemon.until("decision-changed", "db")  # it is told before it is written
         assert daemon.stop() == 0
     assert len(site.array().journal("resyncflash")) == 1
     long_ago(site.state / "flashd.db")

@@ -307,7 +307,7 @@ def test_a_service_on_two_arrays_is_held_by_the_other(site: Site) -> None:
 
 def test_a_hold_names_the_run_that_goes_on(site: Site) -> None:
     site.service("db", *PAIRS)
-    site.array().switch("command_seconds", "1")
+    site.array().add_fault("hang", "resyncflash", position="before", seconds=4)
     resync = subprocess.Popen(site.command("resync", "db"), env=site.variables)
     eventually(site.sent)
     done = site.run("hold", "db", *WHY)

@@ -24,7 +24,7 @@ from flashd.core.command import render
 from flashd.core.firewall import Cleared, Forbidden
 from flashd.core.guards import Allowed
 from flashd.core.verify import Advance, Judgement
-from flashd.engine import attempt, batch, carry, settle
+from flashd.engine import attempt, batch, carry, gate, settle
 from flashd.engine.world import World
 from flashd.model.protection import NOTHING
 from flashd.model.run import Outcome
@@ -80,7 +80,7 @@ def worded(patch: pytest.MonkeyPatch, words: Callable[[str], str]) -> None:
         return words(render(step))
 
     patch.setattr(carry, "render", other)
-    patch.setattr(carry, "examine", lambda text, *_: Cleared(text))
+    patch.setattr(gate, "examine", lambda text, *_: Cleared(text))
     patch.setattr(oneshot, "line_of", lambda command, *_: f"{command.text}\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from flashd.adapters.remote.turns import Turns
 from flashd.config.guards import SystemdOptions
 from flashd.model.verdict import Verdict
 from tests.integration.remote.test_answers import DOWN
+from tests.integration.remote.test_failures import told
 from tests.integration.remote.there import HOST
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ async def test_fifty_looks_at_once_get_fifty_answers(there: There) -> None:
 
 async def test_waiting_for_a_turn_counts_in_the_time_of_a_look(there: There) -> None:
     there.options["per_host"] = 1
-    there.program("systemctl", "exec sleep 600")
+    fifo = there.root / "asked"
+    os.mkfifo(fifo)
+    there.program("systemctl", f"echo asked >{fifo}; exec sleep 600")
     remote = there.remote()
 
     async def look(seconds: float) -> str:
@@ -38,7 +42,9 @@ async def test_waiting_for_a_turn_counts_in_the_time_of_a_look(there: There) -> 
         assert finding.verdict is Verdict.UNKNOWN
         return finding.reason
 
-    first, second = await asyncio.gather(look(4), look(1))
+    slow = asyncio.create_task(look(8))
+    await told(str(fifo))
+    second, first = await look(1), await slow
     assert first.endswith("in time, and the session was ended")
     assert second == f"{HOST} was not asked in time: other questions were before this one"
 
