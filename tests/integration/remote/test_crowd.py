@@ -33,7 +33,7 @@ async def test_waiting_for_a_turn_counts_in_the_time_of_a_look(there: There) -> 
     there.options["per_host"] = 1
     fifo = there.root / "asked"
     os.mkfifo(fifo)
-    there.program("systemctl", f"echo asked >{fifo}; exec sleep 600")
+    there.program("systemctl", f": >{fifo}; exec sleep 600")
     remote = there.remote()
 
     async def look(seconds: float) -> str:
