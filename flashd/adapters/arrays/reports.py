@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.messages import NOTHING_FOUND, message_in, messages_of
 from flashd.adapters.arrays.tables import (
+    DEVICE,
+    PAIR,
     SHOWN,
     Header,
     NotUnderstoodError,
@@ -34,12 +36,7 @@ REQUIRED = (
 )
 """Without one of these columns of `lsflash -l` no decision is possible."""
 
-_DEVICE = r"[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+"
-_ID = re.compile(
-    rf"(?:(?P<array1>{_DEVICE})/)?(?P<source>[0-9A-Fa-f]{{4}})"
-    rf":(?:(?P<array2>{_DEVICE})/)?(?P<target>[0-9A-Fa-f]{{4}})"
-)
-_TWO_VOLUMES = re.compile(rf"[0-9A-Fa-f]{{4}}:(?:{_DEVICE}/)?[0-9A-Fa-f]{{4}}")
+_TWO_VOLUMES = re.compile(rf"[0-9A-Fa-f]{{4}}:(?:{DEVICE}/)?[0-9A-Fa-f]{{4}}")
 """To look for anywhere in a line: beginning with a device, each letter of it were a beginning."""
 
 _COUNT = re.compile(r"[0-9]{1,18}")
@@ -133,13 +130,13 @@ def _relation(cells: Mapping[str, str], array: str) -> Relation:
 
 
 def _pair(text: str, array: str) -> Pair:
-    match = _ID.fullmatch(text)
+    match = PAIR.fullmatch(text)
     named = {match[one].upper() for one in ("array1", "array2") if match[one]} if match else set()
     if match is None or named - {array.upper()}:
         raise NotUnderstoodError(f"{text[:SHOWN]!r} is not the id of a pair of {array}")
-    if match["source"].upper() == match["target"].upper():
+    if match["first"].upper() == match["second"].upper():
         raise NotUnderstoodError(f"the pair {text!r} has one volume twice")
-    return Pair(VolumeId(match["source"]), VolumeId(match["target"]))
+    return Pair(VolumeId(match["first"]), VolumeId(match["second"]))
 
 
 def _flag(column: str, cells: Mapping[str, str], unread: list[str]) -> bool | None:

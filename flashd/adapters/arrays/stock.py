@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flashd.adapters.arrays.messages import NOTHING_FOUND, message_in
 from flashd.adapters.arrays.tables import (
+    DEVICE,
+    PAIR,
     SHOWN,
     Header,
     NotUnderstoodError,
@@ -69,12 +71,7 @@ _NONE = frozenset({"-", ""})
 _BLOCKS = re.compile(r"[0-9]{1,15}")
 _WWNN = re.compile(r"[0-9A-Fa-f]{16}")
 _WWPN = re.compile(r"[0-9A-Fa-f]{16,17}")
-_DEVICE = r"[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+"
-_QUALIFIED = re.compile(rf"(?:(?P<array>{_DEVICE})/)?(?P<id>[0-9A-Za-z]+)")
-_MIRROR = re.compile(
-    rf"(?:(?P<array1>{_DEVICE})/)?(?P<primary>[0-9A-Fa-f]{{4}})"
-    rf":(?:(?P<array2>{_DEVICE})/)?(?P<secondary>[0-9A-Fa-f]{{4}})"
-)
+_QUALIFIED = re.compile(rf"(?:(?P<array>{DEVICE})/)?(?P<id>[0-9A-Za-z]+)")
 
 Rows = list[dict[str, str]]
 T = TypeVar("T")
@@ -161,9 +158,12 @@ def _see_rows_as_such(output: str) -> None:
         start = _PROMPTS.match(line)
         row = line[start.end() :] if start else line
         prompted = row != line.lstrip()
-        headed = any(header_in(row, *columns) for columns in _COLUMNS.values())
-        if _NO_ROW.search(row) or (prompted and not headed):
+        if _NO_ROW.search(row) or (prompted and not _is_header(row)):
             raise NotUnderstoodError(f"a row looks like something else: {line[:SHOWN]!r}")
+
+
+def _is_header(row: str) -> bool:
+    return any(header_in(row, *columns) for columns in _COLUMNS.values())
 
 
 def _begun(command: str, line: str) -> _Open | None:
@@ -256,10 +256,10 @@ def _mirrored(text: str, array: str) -> Iterable[VolumeId]:
 
     A side without an array may be ours: then it counts.
     """
-    match = _MIRROR.fullmatch(text)
+    match = PAIR.fullmatch(text)
     if match is None:
         raise NotUnderstoodError(f"{text[:SHOWN]!r} is no remote copy relation")
-    sides = ((match["array1"], match["primary"]), (match["array2"], match["secondary"]))
+    sides = ((match["array1"], match["first"]), (match["array2"], match["second"]))
     return [VolumeId(one) for where, one in sides if (where or array).upper() == array.upper()]
 
 

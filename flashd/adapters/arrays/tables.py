@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 SHOWN = 80
 """So much of a line that was not understood is told."""
 
+DEVICE = r"[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+"
+"""An array, as ids in full begin."""
+
+PAIR = re.compile(
+    rf"(?:(?P<array1>{DEVICE})/)?(?P<first>[0-9A-Fa-f]{{4}})"
+    rf":(?:(?P<array2>{DEVICE})/)?(?P<second>[0-9A-Fa-f]{{4}})"
+)
+"""Two volumes, each with its array where ids are in full."""
+
 _DELIMITERS = ",|;\t"
 _RULE = re.compile(r"=+")
 _NO_TEXT = re.compile(r"(.{0,20})[\0\ufffd]")
