@@ -133,7 +133,9 @@ async def test_who_is_cancelled_while_waiting_holds_nothing(store: Store) -> Non
         claim = asyncio.ensure_future(store.acquire(["mine", f"{turns}"], ME, minute(1)))
         for _ in range(turns):
             await asyncio.sleep(0)
-        claim.cancel()
+        if not claim.cancel():
+            assert turns  # a server may have answered by now, but not before it was asked
+            break
         answers = await asyncio.gather(claim, return_exceptions=True)
         assert isinstance(answers[0], asyncio.CancelledError)
         await store.renew(ME, minute(1))  # after what the cancelled one left to be done
