@@ -18,6 +18,8 @@ from flashd.adapters.threads import beside
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    import aiohttp
+
     from flashd.config.guards import KubernetesOptions
     from flashd.model.verdict import Finding
 
@@ -75,19 +77,30 @@ class KubernetesGuard:
         except (ValueError, OSError) as error:
             return unknown(f"{options.kubeconfig} cannot be used: {cause(error)}")
         connector = aiohttp.TCPConnector(ssl=access.secure)
+        work = asyncio.ensure_future(_ask(connector, options, access))
         try:
-            async with (
-                asyncio.timeout_at(deadline),
-                aiohttp.ClientSession(
-                    connector=connector, connector_owner=False, trust_env=False
-                ) as session,
-            ):
-                return await _look(options, _Api(session.get, access))
-        except TimeoutError:
-            return late("the API of the cluster did not answer", options.timeout)
+            await asyncio.wait({work}, timeout=deadline - asyncio.get_running_loop().time())
+            if not work.done():
+                return late("the API of the cluster did not answer", options.timeout)
+            return work.result()
         finally:
+            # Before the question is given up: one that is cancelled first takes leave of the
+            # server, and waits for its answer with nobody to close the connection.
             await connector.close(abort_ssl=True)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
             await asyncio.sleep(0)  # the loop closes what was aborted in its next turn
+
+
+async def _ask(
+    connector: aiohttp.TCPConnector, options: KubernetesOptions, access: Access
+) -> Finding:
+    import aiohttp  # noqa: PLC0415 - as above
+
+    async with aiohttp.ClientSession(
+        connector=connector, connector_owner=False, trust_env=False
+    ) as session:
+        return await _look(options, _Api(session.get, access))
 
 
 async def _look(options: KubernetesOptions, api: _Api) -> Finding:
