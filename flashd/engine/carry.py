@@ -106,7 +106,7 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
     """
     await _let_a_second_pass(world, step, scene)
     witness = Conversation(world, step.array, errand.run, errand.service.name)
-    async with world.arrays(step.array).session(witness) as session:
+    async with world.arrays(step.array).session(witness, render(step)) as session:
         intent = _intent(world, errand, seq, step, scene, session)
         hold = await world.store.intend(intent, errand.leases, errand.holder)
         if hold is not None:

@@ -61,5 +61,8 @@ class ArrayBackend(Protocol):
         Raises as `observe` does.
         """
 
-    def session(self, witness: Witness) -> AbstractAsyncContextManager[Session]:
-        """Log in; leaving the context ends the client. Raises as `observe` does."""
+    def session(self, witness: Witness, command: str) -> AbstractAsyncContextManager[Session]:
+        """Have a client logged in that can carry this command, and keep it until the context ends.
+
+        Which client that is can depend on how long the command is. Raises as `observe` does.
+        """

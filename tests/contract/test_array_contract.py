@@ -89,7 +89,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> House:
 
 async def change(backend: ArrayBackend, command: str, heard: Heard | None = None) -> Answer:
     """Send a command, and see that nothing of the client is left."""
-    async with backend.session(heard or Heard()) as session:
+    async with backend.session(heard or Heard(), command) as session:
         group = session.carrier.group
         answer = await session.change(*cleared(command), math.inf)
     assert not lives(group)
@@ -159,7 +159,7 @@ async def test_a_change_is_one_login_and_that_command_alone(house: House, comman
 
 
 async def test_a_session_that_sends_nothing_leaves_no_trace_but_its_login(house: House) -> None:
-    async with house.backend().session(Heard()) as session:
+    async with house.backend().session(Heard(), RESYNC) as session:
         group = session.carrier.group
         assert lives(group)
     assert not lives(group)
@@ -168,7 +168,7 @@ async def test_a_session_that_sends_nothing_leaves_no_trace_but_its_login(house:
 
 async def test_the_carrier_names_the_group_that_is_there(house: House) -> None:
     host = LinuxHost()
-    async with house.backend().session(Heard()) as session:
+    async with house.backend().session(Heard(), RESYNC) as session:
         carrier = session.carrier
         assert carrier.boot_id == host.boot_id
         assert await host.end(carrier) is True
@@ -182,7 +182,7 @@ async def test_the_client_lives_in_utc_and_in_c_without_what_is_ours(
         monkeypatch.setenv(name, "1")
     for name, value in {"TZ": "Asia/Tokyo", "LC_ALL": "fr_FR.UTF-8", "LANG": "fr_FR"}.items():
         monkeypatch.setenv(name, value)
-    async with house.backend({"EXTRA": "mine"}).session(Heard()) as session:
+    async with house.backend({"EXTRA": "mine"}).session(Heard(), RESYNC) as session:
         environ = environ_of(session.carrier.group)
     found = dict(line.partition("=")[::2] for line in environ if line)
     assert {k: found.get(k) for k in ("TZ", "LC_ALL", "LANG", "EXTRA")} == {
@@ -450,7 +450,7 @@ async def test_cancelled_all_of_the_client_is_killed(house: House, wrapper: str)
     started: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def act() -> None:
-        async with backend.session(Heard()) as session:
+        async with backend.session(Heard(), RESYNC) as session:
             started.set_result(session.carrier.group)
             await session.change(*cleared(RESYNC), math.inf)
 
@@ -495,7 +495,7 @@ async def until(happened: Callable[[], bool]) -> None:
 async def test_a_client_that_ends_before_its_command_has_done_nothing(house: House) -> None:
     heard = Heard()
     with pytest.raises(ArrayUnreachable, match="dscli failed: exit code -9"):  # noqa: PT012 - the whole session
-        async with house.backend().session(heard) as session:
+        async with house.backend().session(heard, RESYNC) as session:
             await LinuxHost().end(session.carrier)
             await session.change(*cleared(RESYNC), math.inf)
     assert house.commands() == []
@@ -513,7 +513,7 @@ async def test_invariant_1_nothing_is_written_once_the_readings_have_grown_old(
     house: House,
 ) -> None:
     backend = house.backend()
-    async with backend.session(Heard()) as session:
+    async with backend.session(Heard(), RESYNC) as session:
         with pytest.raises(TooLate):
             await session.change(*cleared(RESYNC), -math.inf)
     assert not house.sim.journal("resyncflash")

@@ -89,7 +89,7 @@ async def use(array: BreakerArray, what: str) -> None:
     if what == "observe":
         await array.observe(Heard())
         return
-    async with array.session(Heard()) as session:
+    async with array.session(Heard(), RESYNC) as session:
         await session.change(*cleared(RESYNC), math.inf)
 
 
@@ -176,7 +176,7 @@ async def test_a_file_that_came_while_the_old_one_was_tried_is_not_blamed(house:
 async def test_a_login_that_is_refused_in_a_session_stops_them_too(house: House) -> None:
     script = "#!/bin/sh\nprintf 'dscli> '; read -r line; echo CMUC00191E made up; exit 5\n"
     async with replace(house, dscli=fake_dscli(house.root, script, {})).array() as array:
-        async with array.session(Heard()) as session:
+        async with array.session(Heard(), RESYNC) as session:
             assert session.carrier.group > 0
             answer = await session.change(*cleared(RESYNC), math.inf)
         assert not answer.refused

@@ -91,7 +91,7 @@ class Stage:
         await asyncio.to_thread(self.gate.write_text, "")
 
     async def change(self, array: OneshotArray) -> Answer:
-        async with array.session(self.heard) as session:
+        async with array.session(self.heard, RESYNC) as session:
             group = session.carrier.group
             answer = await session.change(*cleared(RESYNC), math.inf)
         assert not lives(group)
@@ -258,7 +258,7 @@ async def test_a_client_that_reads_no_more_has_done_nothing(stage: Stage) -> Non
     script = 'printf "dscli> "; cat "$GATE" >/dev/null; exec <&-; echo closed >>"$LOG"; sleep 600'
     array = stage.set(FIRST + script, timeout=1)
     with pytest.raises(ArrayUnreachable, match="was killed"):  # noqa: PT012 - the whole session
-        async with array.session(stage.heard) as session:
+        async with array.session(stage.heard, RESYNC) as session:
             await stage.open_gate()
             async with asyncio.timeout(PLENTY):
                 while not stage.taken:  # noqa: ASYNC110 - another process tells by a file
@@ -273,7 +273,7 @@ async def test_a_long_command_that_may_have_been_read_in_part_is_answered(stage:
     script = 'printf "dscli> "; head -c 100 >>"$LOG"; exec <&-'
     pairs = " ".join(f"{n:04X}:{n + 1:04X}" for n in range(0, 30_000, 2))
     long = f"resyncflash -dev {ARRAY} -persist -record -cp {pairs}"
-    async with stage.set(FIRST + script).session(stage.heard) as session:
+    async with stage.set(FIRST + script).session(stage.heard, long) as session:
         answer = await session.change(*cleared(long), math.inf)
     assert (answer.exit_status, answer.refused) == (0, False)
     assert set(answer.accounts.values()) == {Account.SILENT}

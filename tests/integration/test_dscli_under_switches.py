@@ -97,7 +97,7 @@ def house(tmp_path: Path) -> House:
 
 
 async def change(backend: OneshotArray, command: str) -> Answer:
-    async with backend.session(Heard()) as session:
+    async with backend.session(Heard(), command) as session:
         return await session.change(*cleared(command), math.inf)
 
 

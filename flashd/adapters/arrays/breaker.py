@@ -72,11 +72,11 @@ class BreakerArray:
             return await self.inner.counters(volumes, witness)
 
     @asynccontextmanager
-    async def session(self, witness: Witness) -> AsyncIterator[Session]:
+    async def session(self, witness: Witness, command: str) -> AsyncIterator[Session]:
         """Log in, unless logins are stopped."""
         async with AsyncExitStack() as stack:
             async with self._login() as pwfile:
-                session = await stack.enter_async_context(self.inner.session(witness))
+                session = await stack.enter_async_context(self.inner.session(witness, command))
             yield _WatchedSession(session, self, pwfile)
 
     @asynccontextmanager

@@ -191,7 +191,7 @@ class OneshotArray:
         return _Answer(said.stdout, began, self.clock.now(), steady)
 
     @asynccontextmanager
-    async def session(self, witness: Witness) -> AsyncIterator[Session]:
+    async def session(self, witness: Witness, command: str) -> AsyncIterator[Session]:  # noqa: ARG002 - it takes one of any length
         """Log in and wait for the command."""
         async with self._logged_in(witness) as process:
             me = self.host.holder("")

@@ -81,9 +81,9 @@ class GuardedArray:
         return await self.inner.counters(volumes, witness)
 
     @asynccontextmanager
-    async def session(self, witness: Witness) -> AsyncIterator[Session]:
+    async def session(self, witness: Witness, command: str) -> AsyncIterator[Session]:
         self.door("log in")
-        async with self.inner.session(witness) as session:
+        async with self.inner.session(witness, command) as session:
             self.door("logged in")
             yield _GuardedSession(session, self.door)
             self.door("log out")

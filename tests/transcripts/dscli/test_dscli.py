@@ -69,7 +69,7 @@ async def test_comes_to_what_the_case_expects(
 
 
 async def change(array: OneshotArray, command: str) -> Answer:
-    async with array.session(Heard()) as session:
+    async with array.session(Heard(), command) as session:
         return await session.change(Cleared(command), pairs_of(command), math.inf)
 
 
