@@ -4,7 +4,7 @@ import os
 import sys
 import termios
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from flashd.sim.switches import Positions
@@ -32,11 +32,11 @@ class Keyboard:
             return
         taken = list(before)
         taken[_LOCAL_MODES] &= ~self._off
-        termios.tcsetattr(0, termios.TCSANOW, taken)
+        _set(taken)
         try:
             yield
         finally:
-            termios.tcsetattr(0, termios.TCSANOW, before)
+            _set(before)
 
     def echo(self, line: str, column: int) -> str:
         """Return what a client shows of a line that begins at a column."""
@@ -58,6 +58,12 @@ def width() -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns or _WITHOUT_A_SIZE
     except (OSError, ValueError):
         return _WITHOUT_A_SIZE
+
+
+def _set(attributes: list[Any]) -> None:
+    """Set a terminal, which may be gone by now: whoever reads from it then learns that."""
+    with suppress(termios.error):
+        termios.tcsetattr(0, termios.TCSANOW, attributes)
 
 
 def _attributes() -> list[Any] | None:

@@ -23,7 +23,10 @@ LONGEST_LINE = 4095
 
 
 class Typist:
-    """Types, and reads what the screen shows; nothing waits longer than `ENOUGH_SECONDS`."""
+    """Types, and reads what the screen shows; nothing waits longer than `ENOUGH_SECONDS`.
+
+    Lines that are shown end with LF alone.
+    """
 
     def __init__(self, pid: int, terminal: int) -> None:
         self.pid = pid
@@ -37,18 +40,18 @@ class Typist:
         while mark.encode() not in self._unread:
             seen = self._read()
             assert seen, f"the client ended; no {mark!r} after {self._unread!r}"
-            self._unread += seen
+            self._unread = (self._unread + seen).replace(b"\r\n", b"\n")
         echo = termios.tcgetattr(self._terminal)[3] & termios.ECHO
         self.echoes_while_asked = bool(echo)
         shown, _, self._unread = self._unread.partition(mark.encode())
-        return (shown.decode() + mark).replace("\r\n", "\n")
+        return shown.decode(errors="replace") + mark
 
     def read_to_the_end(self) -> str:
         """Return what is shown until the client has ended."""
         while seen := self._read():
-            self._unread += seen
+            self._unread = (self._unread + seen).replace(b"\r\n", b"\n")
         shown, self._unread = self._unread, b""
-        return shown.decode(errors="replace").replace("\r\n", "\n")
+        return shown.decode(errors="replace")
 
     def type(self, text: str, then: str = PROMPT) -> str:
         """Type a line; return what is shown until `then`."""
