@@ -22,6 +22,7 @@ from flashd.config.values import (
     Reads,
     Section,
     Span,
+    bounded,
     empty_if_absent,
     written,
 )
@@ -103,6 +104,9 @@ class DscliSettings(Section):
     )
     idle: Span = Field(
         default=timedelta(minutes=5), description="A session that is not used is closed after this."
+    )
+    sessions: Annotated[int, bounded(1, 16)] = Field(
+        default=1, description="At most so many sessions an array at a time; of interactive."
     )
 
 

@@ -121,12 +121,6 @@ class Daemon:
             f"flashd looks after {len(world.services)} services{mode}",
             {"flashd.services": len(world.services), "flashd.observe_only": self._observe},
         )
-        if self._footing.configuration.settings.dscli.mode == "interactive":
-            world.events.tell(
-                Event.SESSION_MODE,
-                "dscli.mode interactive is not available yet; every command goes by oneshot",
-                {},
-            )
         await self.cycle.start()
         self._watcher.ready(await self._line())
 
