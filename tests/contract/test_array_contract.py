@@ -360,6 +360,24 @@ LISTING_FAULTS: Mapping[str, tuple[dict[str, Any], str]] = {
 }
 
 
+OF_A_PROMPT = ("early-prompt", "extra-prompt", "no-prompt", "late-words")
+
+
+@pytest.mark.parametrize("name", OF_A_PROMPT)
+async def test_where_nobody_is_prompted_no_prompt_is_disturbed(house: House, name: str) -> None:
+    house.sim.add_fault(name, "resyncflash")
+    assert (await change(house.backend(), RESYNC)).all_accepted
+
+
+async def test_a_console_that_goes_in_mid_session_leaves_the_outcome_open(house: House) -> None:
+    """The next login goes to the other one, which knows."""
+    house.sim.add_fault("console-gone", "resyncflash", position="after")
+    answer = await change(house.backend(), RESYNC)
+    assert (answer.all_accepted, answer.refused) == (False, False)
+    assert (await house.backend().observe(Heard())).relations
+    assert [login.hmc for login in house.sim.logins() if login.outcome == "ok"] == [HMC1, HMC2]
+
+
 def kind_of(name: str) -> str:
     """Tell the simulator's name of a fault that a table names with its options."""
     return name.partition(" ")[0]
