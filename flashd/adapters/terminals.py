@@ -38,7 +38,7 @@ _STRUCT_WINSIZE = "HHHH"
 
 @asynccontextmanager
 async def on_a_terminal(
-    argv: Sequence[str], *, more_environment: Mapping[str, str], cap: int
+    argv: Sequence[str], *, more_environment: Mapping[str, str], cap: int, columns: int = COLUMNS
 ) -> AsyncIterator[Child]:
     """Start a program on a terminal; leaving the context ends its whole group.
 
@@ -47,19 +47,19 @@ async def on_a_terminal(
     """
     variables = environment({**PLAIN, **more_environment})
     program = await beside(partial(shutil.which, argv[0], path=variables.get("PATH")))
-    child = _start(argv, program or argv[0], variables, cap)
+    child = _start([program or argv[0], *argv[1:]], variables, cap, columns)
     try:
         yield child
     finally:
         await child.end()
 
 
-def _start(argv: Sequence[str], program: str, variables: Mapping[str, str], cap: int) -> Child:
+def _start(argv: Sequence[str], variables: Mapping[str, str], cap: int, columns: int) -> Child:
     ours, theirs = os.openpty()
     try:
-        _prepare(theirs)
+        _prepare(theirs, columns)
         pid = os.posix_spawn(
-            program,
+            argv[0],
             list(argv),
             variables,
             file_actions=[
@@ -85,14 +85,14 @@ def _start(argv: Sequence[str], program: str, variables: Mapping[str, str], cap:
         raise
 
 
-def _prepare(terminal: int) -> None:
+def _prepare(terminal: int, columns: int) -> None:
     """Have it echo nothing, turn no line end into another, and be wide."""
     settings = termios.tcgetattr(terminal)
     settings[_IFLAG] &= ~termios.IXON  # no byte stops the output
     settings[_OFLAG] &= ~termios.OPOST
     settings[_LFLAG] &= ~(termios.ECHO | termios.ECHONL)
     termios.tcsetattr(terminal, termios.TCSANOW, settings)
-    size = struct.pack(_STRUCT_WINSIZE, ROWS, COLUMNS, 0, 0)
+    size = struct.pack(_STRUCT_WINSIZE, ROWS, columns, 0, 0)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, size)
 
 

@@ -13,7 +13,7 @@ from flashd.adapters.arrays.messages import asks
 from flashd.adapters.arrays.screen import answer_in, plain, prompted
 from flashd.adapters.arrays.waiting import input_of, reader_in, reads
 from flashd.adapters.procfs import process
-from flashd.adapters.terminals import on_a_terminal
+from flashd.adapters.terminals import COLUMNS, on_a_terminal
 from flashd.adapters.threads import beside
 
 if TYPE_CHECKING:
@@ -74,14 +74,16 @@ class Heard:
 
 @asynccontextmanager
 async def dialogue(
-    argv: Sequence[str], more_environment: Mapping[str, str]
+    argv: Sequence[str], more_environment: Mapping[str, str], columns: int = COLUMNS
 ) -> AsyncIterator[Dialogue]:
     """Start dscli on a terminal; leaving the context ends its whole process group.
 
     Raises as `flashd.adapters.arrays.client.client` does.
     """
     await trusted(argv[0])
-    process = on_a_terminal(argv, more_environment=more_environment, cap=OUTPUT_CAP)
+    process = on_a_terminal(
+        argv, more_environment=more_environment, cap=OUTPUT_CAP, columns=columns
+    )
     try:
         child = await process.__aenter__()
     except (OSError, ValueError) as error:
