@@ -1,5 +1,6 @@
 """The prompt of a client on a terminal, the line that comes after it, and what disturbs both."""
 
+import math
 from dataclasses import replace
 
 from flashd.sim import keyboard, messages
@@ -14,7 +15,9 @@ _FORMS = {
     "plain": PROMPT,
     "coloured": f"\x1b[1;32m{PROMPT}\x1b[0m",
     "redrawn": f"{PROMPT}\r\x1b[K{PROMPT}",
+    "bracketed": f"\x1b[?2004h{PROMPT}",
 }
+_AFTER_A_LINE = {"bracketed": "\x1b[?2004l\r"}
 
 
 class Conversation:
@@ -28,6 +31,9 @@ class Conversation:
         self._given = terminal
         self._keyboard = Keyboard(switches)
         self._prompt = _FORMS[switches["terminal_prompt"]]
+        self._after = _AFTER_A_LINE.get(switches["terminal_prompt"], "")
+        leaves = switches["after_idle"] == "leaves"
+        self._patience = switches.number("idle_seconds") if leaves else math.inf
         self._clock = clock
         self._fault: Fault | None = None
         self._early = False
@@ -58,9 +64,19 @@ class Conversation:
             if fault and "seconds" in fault.options:
                 self._clock.wait(fault.number("seconds", 0))
                 self._come_late(fault)
-            line = self._given.readline()
+            line = self._awaited()
         self._echo(line, len(PROMPT))
+        self._given.prompt(self._after)
         return line if line.endswith("\n") else ""
+
+    def _awaited(self) -> str:
+        """Wait for a line as long as the client does; it says so when it leaves."""
+        try:
+            with keyboard.in_time(self._patience):
+                return self._given.readline()
+        except TimeoutError:
+            self._given.complain(f"{messages.idle_too_long('dscli')}\n")
+            return ""
 
     def _answer(self) -> str:
         """Read what answers a question of the client's."""

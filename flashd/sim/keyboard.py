@@ -1,6 +1,8 @@
 """How a client on a terminal reads a line: by the kernel alone, or as line editors do."""
 
+import math
 import os
+import signal
 import sys
 import termios
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from flashd.sim.switches import Positions
 
 _LOCAL_MODES = 3  # where they stand in what termios tells
 _WITHOUT_A_SIZE = 80
+_AT_ONCE = 1e-6  # seconds; a timer of 0 is none
 _TURNS = {"newline": "\n", "space-cr": " \r"}
 
 
@@ -41,6 +44,25 @@ class Keyboard:
     def echo(self, line: str, column: int) -> str:
         """Return what a client shows of a line that begins at a column."""
         return echoed(line.rstrip("\r\n"), column, width(), self._wrap) + "\n"
+
+
+@contextmanager
+def in_time(seconds: float) -> Iterator[None]:
+    """Raise `TimeoutError` in a read that takes longer; infinite: never."""
+    if math.isinf(seconds):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _time_is_over)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, _AT_ONCE))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _time_is_over(*_: object) -> None:
+    raise TimeoutError
 
 
 def echoed(line: str, column: int, columns: int, wrap: str) -> str:

@@ -38,11 +38,13 @@ ROWS: tuple[Row, ...] = (
     (
         "terminal_prompt",
         "plain",
-        ("plain", "coloured", "redrawn"),
+        ("plain", "coloured", "redrawn", "bracketed"),
         "C",
         (
             "the prompt on a terminal: `coloured` between escape sequences; `redrawn`: then a "
-            "carriage return, a sequence that clears the line, and the prompt again"
+            "carriage return, a sequence that clears the line, and the prompt again; `bracketed`: "
+            "after a sequence that has the terminal mark what is pasted, with another one once the "
+            "line is read, as line editors do"
         ),
     ),
     (
@@ -68,11 +70,12 @@ ROWS: tuple[Row, ...] = (
     (
         "after_idle",
         "ends",
-        ("ends", "prompts"),
+        ("ends", "prompts", "leaves"),
         "U",
         (
-            "a client on a terminal that has been idle too long: it ends after it said so, or "
-            "shows the prompt again, and every further command fails"
+            "a client on a terminal that has been idle too long: it ends at the next command, or "
+            "shows the prompt again, and every further command fails; `leaves`: it waits for none "
+            "and ends when the time is over"
         ),
     ),
     (

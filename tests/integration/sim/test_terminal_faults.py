@@ -212,17 +212,45 @@ def test_a_password_that_expired_shows_in_the_answers(
 
 
 @pytest.mark.parametrize("echo", ECHOES)
-def test_a_prompt_before_its_answer_is_one_answer_behind(
+def test_what_comes_late_comes_once_the_next_line_is_there(
     start: Callable[[str], Typist], array: Array, echo: str
 ) -> None:
-    """Without seconds the answer comes once the next line is there."""
     typist = start(echo)
     array.add_fault("early-prompt", "resyncflash")
     assert "CMUC00168I" not in typist.type(RESYNC)
     assert array.journal()[-1].acted == BOTH
     shown = typist.type(LISTING)
     assert shown.index(SECOND) < shown.index("\n0001:0002,")
+
+    array.add_fault("extra-prompt", "resyncflash")
+    assert SECOND in typist.type(RESYNC)
+    assert "0001:0002," not in typist.type(LISTING)
+    assert "0001:0002," in typist.read_until(PROMPT)
+
+    array.add_fault("late-words", "resyncflash", text="anything")
+    assert SECOND in typist.type(RESYNC)
+    shown = typist.type(LISTING)
+    assert shown.index("anything\n") < shown.index("ID,SrcLSS")
+
+    array.add_fault("no-prompt", "resyncflash")
+    assert PROMPT not in typist.type(RESYNC, f"{SECOND}\n")
+    shown = typist.type(LISTING)
+    assert shown.startswith(LISTING * (echo != "off"))
+    assert "0001:0002," in shown
     assert typist.leave() == 0
+
+
+def test_or_it_comes_by_itself_seconds_later(start: Callable[[str], Typist], array: Array) -> None:
+    typist = start("kernel")
+    array.add_fault("early-prompt", "resyncflash", seconds=0)
+    assert "CMUC00168I" not in typist.type(RESYNC)
+    assert typist.read_until(f"{SECOND}\n") == f"{FIRST}\n{SECOND}\n"
+    array.add_fault("extra-prompt", "lsflash", seconds=0)
+    assert "\n0001:0002," in typist.type(LISTING)
+    assert typist.read_until(PROMPT) == PROMPT
+    array.add_fault("late-words", "resyncflash", seconds=0)
+    assert SECOND in typist.type(RESYNC)
+    assert typist.read_until("\n").startswith("CMUC09097I simulated: ")
 
 
 def test_a_prompt_may_come_before_the_array_has_done_anything(
@@ -234,59 +262,6 @@ def test_a_prompt_may_come_before_the_array_has_done_anything(
     assert array.journal()[-1].phase == "received"
     assert SECOND in typist.type(LISTING)
     assert array.journal()[-2].acted == BOTH
-
-
-def test_an_answer_may_come_seconds_after_its_prompt(
-    start: Callable[[str], Typist], array: Array
-) -> None:
-    typist = start("kernel")
-    array.add_fault("early-prompt", "resyncflash", seconds=0)
-    assert "CMUC00168I" not in typist.type(RESYNC)
-    assert typist.read_until(f"{SECOND}\n") == f"{FIRST}\n{SECOND}\n"
-    assert "\n0001:0002," in typist.type(LISTING)
-
-
-@pytest.mark.parametrize("echo", ECHOES)
-def test_a_second_prompt_stands_before_the_next_answer(
-    start: Callable[[str], Typist], array: Array, echo: str
-) -> None:
-    typist = start(echo)
-    array.add_fault("extra-prompt", "resyncflash")
-    assert SECOND in typist.type(RESYNC)
-    assert "0001:0002," not in typist.type(LISTING)
-    assert "0001:0002," in typist.read_until(PROMPT)
-    array.add_fault("extra-prompt", "resyncflash", seconds=0)
-    assert SECOND in typist.type(RESYNC)
-    assert typist.read_until(PROMPT) == PROMPT
-    assert typist.leave() == 0
-
-
-@pytest.mark.parametrize("echo", ECHOES)
-def test_without_a_prompt_the_client_reads_on(
-    start: Callable[[str], Typist], array: Array, echo: str
-) -> None:
-    typist = start(echo)
-    array.add_fault("no-prompt", "resyncflash")
-    assert PROMPT not in typist.type(RESYNC, f"{SECOND}\n")
-    shown = typist.type(LISTING)
-    assert shown.startswith(LISTING * (echo != "off"))
-    assert "0001:0002," in shown
-    assert typist.leave() == 0
-
-
-@pytest.mark.parametrize("echo", ECHOES)
-def test_something_is_said_that_nobody_asked_about(
-    start: Callable[[str], Typist], array: Array, echo: str
-) -> None:
-    typist = start(echo)
-    array.add_fault("late-words", "resyncflash", seconds=0)
-    assert SECOND in typist.type(RESYNC)
-    assert typist.read_until("\n").startswith("CMUC09097I simulated: ")
-    array.add_fault("late-words", "resyncflash", text="anything")
-    assert SECOND in typist.type(RESYNC)
-    shown = typist.type(LISTING)
-    assert shown.index("anything\n") < shown.index("ID,SrcLSS")
-    assert typist.leave() == 0
 
 
 def test_every_kind_of_fault_is_tried_here() -> None:

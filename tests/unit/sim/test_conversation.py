@@ -1,6 +1,7 @@
 """The prompt, the echo and the lines of a conversation, without a process."""
 
 import re
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,26 @@ def test_what_is_echoed_begins_after_the_prompt(
     line = "lsflash".ljust(80 - len(PROMPT)) + "5"
     heading = f"{PROMPT}{line[:-1]}\n5\n"
     assert shown(array, clock, line).startswith(f"{heading}CMUC00234I ")
+
+
+def test_what_is_pasted_is_marked_around_each_line(array: Array, clock: CountingClock) -> None:
+    array.switch("terminal_prompt", "bracketed")
+    mark = f"\x1b[?2004h{PROMPT}"
+    assert shown(array, clock, LSFLASH) == f"{mark}\x1b[?2004l\r{ROW}{mark}\x1b[?2004l\r"
+
+
+def test_a_client_leaves_whose_time_is_over(array: Array, clock: CountingClock) -> None:
+    array.switch("idle_seconds", "0")
+    array.switch("after_idle", "leaves")
+    streams = Streams()
+    terminal = replace(streams.terminal(), readline=_for_ever)
+    assert Conversation(terminal, array.switches, clock).next_line() == ""
+    assert streams.err.startswith("CMUN02096E dscli: ")
+
+
+def _for_ever() -> str:
+    signal.pause()
+    return "lssi\n"
 
 
 @pytest.mark.parametrize("position", ["ends", "prompts"])
