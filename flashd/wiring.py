@@ -293,6 +293,7 @@ class Home:
             protected=configuration.protected,
             require_enrolment=settings.require_enrolment,
             pace=pace_of(settings),
+            retention=settings.history.retention,
         )
         return world
 
