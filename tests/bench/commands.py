@@ -48,7 +48,7 @@ def parts() -> list[Part]:
     return [
         Part("command line", COMMANDS, _commands),
         Part("schedules", SEARCHES, _searches),
-        Part("rehearsal", REHEARSALS, _rehearsal),
+        Part("rehearsal", REHEARSALS, _rehearsal, asked=True),
     ]
 
 

@@ -27,7 +27,7 @@ SIMULATOR = {
 def parts() -> list[Part]:
     """Tell the part."""
     promises = [Promise(name.removesuffix(", s"), "s", why) for name, why in SIMULATOR.items()]
-    return [Part("simulator", promises, _simulator)]
+    return [Part("simulator", promises, _simulator, asked=True)]
 
 
 def _simulator(_where: Path) -> Iterator[tuple[str, Found]]:

@@ -23,11 +23,16 @@ class BenchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What it promises, and how that is measured; `measure` gives names with what was found."""
+    """What it promises, and how that is measured; `measure` gives names with what was found.
+
+    What is only measured where it is `asked` for by name holds no target of the design, and takes
+    the time that all others need.
+    """
 
     name: str
     promises: Sequence[Promise]
     measure: Measure
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ def run(part: Part) -> Measured:
 
 
 def wanted(parts: Sequence[Part], words: Sequence[str]) -> list[Part]:
-    """Choose the parts whose names hold one of these words, all where there is none.
+    """Choose the parts whose names hold one of these words; without a word all that need none.
 
     Raises `BenchError` for a word that chooses nothing.
     """
@@ -65,4 +70,6 @@ def wanted(parts: Sequence[Part], words: Sequence[str]) -> list[Part]:
         if not any(word in part.name for part in parts):
             names = ", ".join(part.name for part in parts)
             raise BenchError(f"no part is called {word!r}; there are: {names}")
-    return [part for part in parts if not words or any(word in part.name for word in words)]
+    if not words:
+        return [part for part in parts if not part.asked]
+    return [part for part in parts if any(word in part.name for word in words)]

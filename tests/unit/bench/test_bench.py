@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +71,13 @@ def test_only_some_parts_are_measured_where_they_are_named(tmp_path: Path) -> No
     file = tmp_path / "out.json"
     assert bench.bench(["--only", "wel", "--json", str(file)], [ILL, WELL]) == 0
     assert [one["part"] for one in json.loads(file.read_text())["figures"]] == ["well"]
+
+
+def test_what_is_measured_only_when_asked_for_is_left_out_of_a_whole_run(tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    extra = replace(ILL, asked=True)
+    assert bench.bench(["--json", str(file)], [extra, WELL]) == 0
+    assert bench.bench(["--only", "ill", "--json", str(file)], [extra, WELL]) == 1
 
 
 @pytest.mark.parametrize("words", [["--only", "nothing"], ["--only", "well", "--markdown"]])

@@ -80,6 +80,12 @@ def test_a_turn_is_parted_by_the_last_word_of_its_guards() -> None:
     assert before_commands(told) == [(4, 3)]
 
 
+def test_a_loop_that_was_ended_early_is_told_by_its_rate() -> None:
+    half = today.Today(50, 20.0, Heard(logins=200, listings=150, changes=50))
+    whole = Heard(logins=800, listings=600, changes=200)
+    assert half.of(200) == today.Today(200, 80.0, whole)
+
+
 def test_today_s_practice_is_four_logins_a_service_with_three_listings(bed: Bed) -> None:
     today.one_service(bed, "0000:4000")
     assert bed.heard == Heard(logins=4, listings=3, inventory=0, changes=1)
