@@ -11,7 +11,7 @@ from tests.bench.bed import FLASHD, Costs, Shape, make_bed
 from tests.bench.daemons import batch_seconds, daemon
 from tests.bench.figures import Found, Promise
 from tests.bench.parts import BenchError, Part
-from tests.bench.profile import profile
+from tests.bench.profile import SHARES, profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def _batches(where: Path) -> Iterator[tuple[str, Found]]:
             taken, events = by_daemon(bed) if who == "daemon" else (by_hand(bed), [])
             yield _name(mode, who, size), found(bed, taken, costs)
             if (mode, who, size) == PROFILE_OF:
-                for share, seconds in profile(bed, events, taken, costs).items():
+                for share, seconds in profile(events).items():
                     yield _share(share), Found(measured=seconds)
 
 
@@ -107,16 +107,6 @@ def by_hand(bed: Bed) -> float:
     return taken
 
 
-SHARES = {
-    "logins": "dscli starts and logs in",
-    "listings": "the array lists its relations",
-    "inventory": "the array tells volumes, hosts and mirrors, for the last gate",
-    "changes": "the array refreshes the clones",
-    "intent and guards": "the intent is made durable and the guards look a last time, while dscli"
-    " waits; a login too where each command has its own",
-    "last gate": "the final text is parsed and compared with all that is known",
-    "other": "everything else: first looks at guards, planning, leases, waiting for dscli",
-}
 PROFILE_OF = ("interactive", "daemon", SIZES[-1])
 """The batch of which it is told where its time went."""
 

@@ -1,66 +1,69 @@
-"""Where a batch's time goes, by the daemon's events and the array's journal."""
+"""Where a batch's time goes, by the daemon's own events.
+
+Each event that counts ends a span that began with the one before it, so that the shares add up to
+the whole.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from tests.bench.bed import KINDS
 from tests.bench.daemons import instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from flashd.sim.array import Array
-    from tests.bench.bed import Bed, Costs
     from tests.bench.daemons import Event
 
-AT_WORK = ("listings", "inventory", "changes")
+SHARES: Mapping[str, str] = {
+    "login": "the first tick comes, dscli starts and logs in",
+    "listings": "the array lists its relations",
+    "inventory": "the array tells volumes, hosts and mirrors, for the last gate",
+    "changes": "the array refreshes the clones and says so",
+    "turns": "services are made ready for their turn: hold, plan, first gate, leases, the record of"
+    " the run",
+    "intent and guards": "the intent is made durable and the guards look a last time; in `oneshot`"
+    " also each login",
+    "last gate": "the final text is parsed, compared with all that is known, and written",
+    "ends": "what happened is verified pair by pair, written down and told",
+}
+
+_ENDED_BY = {"resync-started": "turns", "command-sent": "last gate", "resync-completed": "ends"}
+_ANSWERS = ("resyncflash", "changes"), ("lsflash", "listings")
 
 
-def profile(bed: Bed, events: Sequence[Event], taken: float, costs: Costs) -> Mapping[str, float]:
-    """Part the seconds that a batch took; the shares add up to them.
-
-    Shares of the array are what its journal shows. A login that a command has for itself stands
-    between the intent and the last look at the guards, and is taken off there.
-    """
-    shares = dict.fromkeys(AT_WORK, 0.0) | at_work(bed.arrays)
-    told = bed.heard
-    shares["logins"] = told.logins * costs.whole_login
-    own = told.changes if told.logins > told.changes else 0
-    waits = before_commands(events)
-    guarded = sum(guards for guards, _ in waits) - own * costs.whole_login
-    shares["intent and guards"] = max(guarded, 0.0)
-    shares["last gate"] = sum(gate for _, gate in waits)
-    return {**shares, "other": taken - sum(shares.values())}
-
-
-def at_work(arrays: Iterable[Array]) -> dict[str, float]:
-    """Tell how long arrays had to do with the commands of each kind."""
-    spent: dict[str, float] = defaultdict(float)
-    for entry in (entry for array in arrays for entry in array.journal()):
-        kind = KINDS.get(entry.command.split()[0])
-        if kind in AT_WORK and entry.answered_at is not None:
-            spent[kind] += entry.answered_at - entry.at
-    return dict(spent)
-
-
-def before_commands(events: Iterable[Event]) -> list[tuple[float, float]]:
-    """Tell of each run how long it took from its start to the last word of a guard, and from there
-    to its command.
-    """
-    began: dict[str, float] = {}
-    looked: dict[str, float] = {}
-    waits = []
+def profile(events: Iterable[Event]) -> Mapping[str, float]:
+    """Part the seconds from the daemon's start to the last completed resync."""
+    shares = dict.fromkeys(SHARES, 0.0)
+    before: float | None = None
+    begun: set[str] = set()
     for event in events:
-        run = event.get("flashd", {}).get("run", {}).get("id")
-        action = event["event"]["action"]
-        if run is None:
-            continue
-        if action == "resync-started":
-            began[run] = looked[run] = instant(event)
-        elif action.startswith("guard-") and run in began:
-            looked[run] = instant(event)
-        elif action == "command-sent" and run in began:
-            waits.append((looked[run] - began.pop(run), instant(event) - looked[run]))
-    return waits
+        if event["event"]["action"] == "daemon-started":
+            before = instant(event)
+        share = _share(event, begun, first=not shares["login"])
+        if before is not None and share is not None:
+            shares[share] += instant(event) - before
+            before = instant(event)
+        if event["event"]["action"] == "resync-started":
+            begun.add(_run(event))
+    return shares
+
+
+def _share(event: Event, begun: set[str], *, first: bool) -> str | None:
+    """Tell what was under way until this event came; None where it ends nothing."""
+    action, mine = event["event"]["action"], _run(event) in begun
+    if action == "command-answered":
+        return _answered(event["flashd"]["dscli"]["command"])
+    if action == "command-sent" and not mine:
+        return "login" if first else "turns"
+    if action in {"guard-read", "guard-unknown"}:
+        return "intent and guards" if mine else None
+    return _ENDED_BY.get(action)
+
+
+def _run(event: Event) -> str:
+    return str(event.get("flashd", {}).get("run", {}).get("id", ""))
+
+
+def _answered(command: str) -> str:
+    return next((share for verb, share in _ANSWERS if verb in command), "inventory")

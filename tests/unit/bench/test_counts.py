@@ -10,7 +10,7 @@ from flashd.sim import journal
 from tests.bench import today
 from tests.bench.bed import Bed, Costs, Heard, Shape, make_bed
 from tests.bench.parts import BenchError
-from tests.bench.profile import at_work, before_commands
+from tests.bench.profile import profile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,29 +55,47 @@ def test_a_batch_that_did_not_change_what_it_should_is_no_figure(bed: Bed) -> No
         bed.demand_changes(2)
 
 
-def test_the_time_of_an_array_is_that_from_command_to_answer(bed: Bed) -> None:
-    note(bed, ("lsflash -l", 10, 12), ("lsfbvol -l", 20, 23), ("lssi", 30, 31), ("setenv", 0, 9))
-    assert at_work(bed.arrays) == {"listings": 2, "inventory": 4}
+def event(second: float, action: str, run: str = "", command: str = "") -> dict[str, Any]:
+    return {
+        "@timestamp": f"2026-11-23T02:00:{second:06.3f}Z",
+        "event": {"action": action},
+        "flashd": {"run": {"id": run}, "dscli": {"command": command}},
+    }
 
 
-def event(second: int, action: str, run: str | None = "r") -> dict[str, Any]:
-    flashd = {"run": {"id": run}} if run else {}
-    stamp = f"2026-11-23T02:00:{second:02d}.000Z"
-    return {"@timestamp": stamp, "event": {"action": action}, "flashd": flashd}
+BATCH = [
+    event(0, "configuration-accepted"),
+    event(1, "daemon-started"),
+    event(4, "command-sent", command="lsflash -l"),
+    event(5, "command-answered", command="lsflash -l"),
+    event(5.5, "command-sent", command="lsfbvol; lssi"),
+    event(7.5, "command-answered", command="lsfbvol; lssi"),
+    event(8, "guard-read", "r"),
+    event(8.25, "resync-started", "r"),
+    event(9, "guard-read", "r"),
+    event(10, "guard-unknown", "r"),
+    event(10.125, "command-sent", "r", "resyncflash"),
+    event(14.125, "command-answered", "r", "resyncflash"),
+    event(14.5, "command-sent", command="lsflash -l"),
+    event(16.5, "command-answered", command="lsflash -l"),
+    event(17, "resync-completed", "r"),
+    event(40, "decision-changed"),
+]
 
 
-def test_a_turn_is_parted_by_the_last_word_of_its_guards() -> None:
-    told = [
-        event(0, "guard-read"),
-        event(1, "resync-started"),
-        event(2, "guard-read", "other"),
-        event(3, "guard-read"),
-        event(5, "guard-unknown"),
-        event(6, "command-sent", None),
-        event(8, "command-sent"),
-        event(9, "command-sent"),
-    ]
-    assert before_commands(told) == [(4, 3)]
+def test_each_second_of_a_batch_is_a_part_of_one_share() -> None:
+    shares = profile(BATCH)
+    assert shares == {
+        "login": 3,
+        "listings": 1 + 2,
+        "inventory": 2,
+        "changes": 4,
+        "turns": 0.5 + 0.75 + 0.375,
+        "intent and guards": 1.75,
+        "last gate": 0.125,
+        "ends": 0.5,
+    }
+    assert sum(shares.values()) == 17 - 1
 
 
 def test_a_loop_that_was_ended_early_is_told_by_its_rate() -> None:
