@@ -48,7 +48,6 @@ FOR_A_SHELL = re.compile(rf"(\S*/)?({'|'.join(sorted(SHELLS))}) (-\w+ )*-\w*c\b"
 
 WHO_STARTS = {
     "adapters/arrays/client.py": "names the pipe of dscli's input; processes.py starts it",
-    "adapters/terminals.py": "dscli on a terminal of its own",
     "adapters/processes.py": "dscli, the guards' programs, ssh",
     "adapters/terminals.py": "dscli that is spoken to on a terminal",
     "install/host.py": "systemd-sysusers and systemd-tmpfiles, with constant arguments",
