@@ -9,7 +9,8 @@ import click
 
 from flashd.cli.held import to_show
 from flashd.cli.names import SERVICE
-from flashd.cli.words import VERSION, instant, json_option, print_json, table
+from flashd.cli.tables import table
+from flashd.cli.words import VERSION, instant, json_option, print_json
 
 if TYPE_CHECKING:
     from flashd.config.configuration import Configuration

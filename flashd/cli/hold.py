@@ -9,7 +9,8 @@ import click
 
 from flashd.cli.held import configured, document, in_force, scopes, some
 from flashd.cli.names import ARRAY, SERVICE
-from flashd.cli.words import VERSION, instant, json_option, person, print_json, table
+from flashd.cli.tables import table
+from flashd.cli.words import VERSION, instant, json_option, person, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ import click
 
 from flashd.cli.held import hold_of, to_show
 from flashd.cli.names import SERVICE
-from flashd.cli.status import gather
+from flashd.cli.status import login_of
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
 
 if TYPE_CHECKING:
@@ -37,11 +37,14 @@ def command(home: Home, service: str, *, as_json: bool) -> int:
 
 async def _why(home: Home, configuration: Configuration, name: str, *, as_json: bool) -> int:
     from flashd.core.explain import explain
+    from flashd.wiring import system_clock
 
     wanted = chosen(configuration, [name])[0]
-    now, known = await gather(home, configuration, [wanted], refresh=False)
-    async with home.store(configuration) as store:
-        runs = await store.history([name], 1)
+    auth = login_of(home, configuration, needed=False)
+    async with home.records(configuration, auth) as records:
+        now = system_clock().now()
+        known = await records.picture(wanted.arrays, with_runs=True)
+        runs = await records.store.history([name], 1)
     links = explain(wanted, known, now)
     document = _document(wanted, known, now, links, runs[0] if runs else None)
     if as_json:
