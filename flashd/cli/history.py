@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(home: Home, service: str | None, limit: int, *, as_json: bool) -> int:
     """Tell past runs, newest first, with outcome, evidence and commands."""
+    import asyncio
+
     configuration, bad = to_show(home)
     runs = asyncio.run(_history(home, configuration, service, limit))
     if as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +32,8 @@ NOT_ALL_UP = 3
 @click.pass_obj
 def command(home: Home, services: tuple[str, ...], *, refresh: bool, as_json: bool) -> int:
     """Tell one line a service: status, age, what comes next. Exit 3 unless all are up."""
+    import asyncio
+
     configuration, bad = to_show(home)
     if bad and refresh:
         click.echo("the arrays are not asked: --refresh needs a good configuration", err=True)
@@ -96,6 +97,8 @@ def arrays_of(services: Iterable[Service]) -> list[str]:
 async def _refresh(
     home: Home, configuration: Configuration, auth: Auth | None, wanted: list[Service]
 ) -> None:
+    import asyncio
+
     from flashd.engine.batch import look_at
     from flashd.wiring import command_events
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(home: Home, service: str, *, as_json: bool) -> int:
     """Explain the present decision: what holds it back or lets it run, since when, what next."""
+    import asyncio
+
     configuration, bad = to_show(home)
     status = asyncio.run(_why(home, configuration, service, as_json=as_json))
     return bad or status
