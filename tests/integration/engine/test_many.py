@@ -182,6 +182,29 @@ async def test_an_array_that_hangs_costs_its_own_services_only(lab: Lab) -> None
     assert not lab.changes(OTHER)
 
 
+async def test_arrays_are_side_by_side_and_those_that_hang_cost_their_own_batch_only(
+    lab: Lab,
+) -> None:
+    """One hangs at the login, one in the middle of a command; the others are done meanwhile."""
+    serials = [f"IBM.2107-75ARR{number:02}" for number in range(5)]
+    for number, serial in enumerate(serials):
+        lab.clones(numbered(0), serial=serial)
+        lab.define(f"s{number}", resource(numbered(0), serial=serial))
+    lab.array(serials[0]).add_fault("login-hang", "*", times=-1)
+    lab.array(serials[1]).add_fault("hang", "resyncflash")
+    lab.timeout = 600
+    async with lab.open() as world:
+        cycle = Cycle(world, Request(patience=60))
+        await cycle.start()
+        await cycle.tick()
+        await until(lambda: len(cycle.under_way) == 2 and lab.changes(serials[1]), 60)
+        assert await outcomes(world, "s2", "s3", "s4") == ["done"] * 3
+        assert cycle.under_way == {(serials[0],), (serials[1],)}
+        assert await outcomes(world, "s0", "s1") == ["open"]
+        world.drain.wanted = True
+        assert not await cycle.drained(0.1)
+
+
 async def test_a_lease_on_a_volume_refuses_and_names_its_holder(lab: Lab) -> None:
     lab.clones(numbered(0))
     lab.define("db", resource(numbered(0)))
