@@ -59,6 +59,7 @@ class Kept(Lab):
     """A lab whose array's answers come to flashd only when something has happened."""
 
     listing: Callable[[], Awaitable[None]] = nothing
+    stock: Callable[[], Awaitable[None]] = nothing
     answer: dict[int, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     answers: int = 0
 
@@ -94,7 +95,9 @@ class _KeptArray:
         return listing
 
     async def inventory(self, witness: Witness) -> Inventory:
-        return await self.inner.inventory(witness)
+        inventory = await self.inner.inventory(witness)
+        await self.lab.stock()
+        return inventory
 
     async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
         return await self.inner.counters(volumes, witness)
@@ -172,6 +175,18 @@ async def test_the_next_step_is_looked_at_while_the_command_before_is_on_the_arr
     assert result.outcome is Outcome.DONE
     assert len(lab.acted()) == 2
     assert lab.asked_of("db") == 3
+
+
+async def test_who_comes_first_is_looked_at_while_it_is_asked_what_a_copy_could_harm(
+    lab: Kept,
+) -> None:
+    lab.clones(FIRST)
+    lab.define("db", resource(FIRST))
+    lab.stock = lab.when_asked("db", 2)
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+    assert result.outcome is Outcome.DONE
+    assert lab.asked_of("db") == 2
 
 
 SAYS_NO = {
