@@ -271,3 +271,11 @@ def filled(value: tuple[Any, ...]) -> tuple[Any, ...]:
 def empty_if_absent(value: object) -> object:
     """Take a key whose content is commented out for an empty mapping."""
     return {} if value is None else value
+
+
+def bounded(low: int, high: int) -> Reads:
+    """Read a whole number between two others, which it may be."""
+    return Reads(
+        lambda value: whole_number(value, low, high),
+        {"type": "integer", "minimum": low, "maximum": high},
+    )
