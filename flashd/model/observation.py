@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flashd.model.run import NO_DOUBT, Doubt
@@ -101,7 +102,7 @@ class Standing:
         return self.decision in {REFUSED, WOULD_REFUSE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Picture:
     """All that flashd knows at one moment: what decisions are taken from.
 
@@ -121,6 +122,11 @@ class Picture:
     enrolments: Mapping[str, Enrolment] = field(default_factory=dict)
     demands_enrolment: bool = False
 
-    def relations(self) -> dict[tuple[str, Pair], Relation | None]:
+    def relations(self) -> Mapping[tuple[str, Pair], Relation | None]:
         """Tell the relations of the configured pairs as they were last seen."""
+        return self._relations
+
+    @cached_property
+    def _relations(self) -> Mapping[tuple[str, Pair], Relation | None]:
+        """Made once: whoever looks at thousands of services asks for all of them each time."""
         return {clone: sighting.relation for clone, sighting in self.sightings.items()}
