@@ -32,7 +32,7 @@ from flashd.model.verdict import Finding, Reading, Verdict
 from tests.simulation.year.bounds import Ledger, longest_waits
 from tests.simulation.year.calendars import CALENDARS, Calendar, Hours, openings
 from tests.simulation.year.definitions import Clone, Definition
-from tests.simulation.year.house import Plot
+from tests.simulation.year.house import House, Plot
 from tests.simulation.year.play import play
 
 if TYPE_CHECKING:
@@ -253,3 +253,14 @@ def test_a_window_waits_for_its_length_after_somebody_else_s_refresh() -> None:
     assert longest_wait("2026-01-05T18:49", "2026-01-06T02:51:01") == timedelta(hours=2)
     assert longest_wait("2026-01-05T13:00", "2026-01-06T00:51") == timedelta(hours=2, minutes=51)
     assert longest_wait("2026-01-05T22:10", "2026-01-06T11:00") == timedelta(minutes=10)
+
+
+def test_a_hang_excuses_the_arrays_of_its_batch_and_no_others(tmp_path: Path) -> None:
+    house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=4), tmp_path)
+    one, other, third, fourth = house.twins
+    house.under_way = lambda: {(one, other), (third,), (third, fourth)}
+    house.mischiefs[one].note("hang", timedelta(minutes=58))
+    house.mischiefs[one].note("refused", timedelta(minutes=36))
+    assert house.ledger.troubles.keys() == {one, other}
+    for twin in house.twins.values():
+        twin.file.close()
