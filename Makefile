@@ -74,8 +74,8 @@ fix: $(READY) ## mend what a tool can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## figures as ratios from one run
-	@$(BIN)/python -m tests.bench.bench
+bench: $(READY) ## each figure with its target and the ratio, from one run; ARGS="--only batch --markdown"
+	@$(BIN)/python -m tests.bench.bench $(ARGS)
 
 schema: $(READY) ## write the JSON Schema of the service files anew
 	$(BIN)/python -m flashd.config.schema --write

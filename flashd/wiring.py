@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
     from zoneinfo import ZoneInfo
 
+    from flashd.adapters.arrays.kept import Kept
+    from flashd.adapters.arrays.oneshot import OneshotArray
     from flashd.adapters.stores.store import SqlStore
     from flashd.config.auth import Auth, Login
     from flashd.config.configuration import Configuration
     from flashd.config.files import Files
     from flashd.config.guards import GuardOptions
     from flashd.config.settings import Settings
+    from flashd.engine.records import Records
     from flashd.engine.world import Pace, World
     from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
@@ -48,18 +51,17 @@ GUARD_GROUP = "flashd.guards"
 
 @dataclass(frozen=True, slots=True)
 class GuardTypes:
-    """Every type of guard: what it can be told, and what looks."""
+    """Every type of guard: what it can be told; `added` are those of other packages, which look."""
 
     options: Mapping[str, type[GuardOptions]]
-    guards: Mapping[str, Callable[[Any], Guard]]
+    added: Mapping[str, Callable[[Any], Guard]]
 
 
 def guard_types() -> GuardTypes:
     """Join the built-in guards with those of other packages; a name that is taken is an error."""
-    from flashd.adapters.guards.table import BUILT_IN
     from flashd.config.guards import BUILT_IN_GUARDS
 
-    options, guards = dict(BUILT_IN_GUARDS), dict(BUILT_IN)
+    options, added = dict(BUILT_IN_GUARDS), {}
     for point in entry_points(group=GUARD_GROUP):
         if point.name in options:
             raise ConfigError(
@@ -67,8 +69,8 @@ def guard_types() -> GuardTypes:
                 "Uninstall that package, or have its author choose another name.",
             )
         extra = point.load()
-        options[point.name], guards[point.name] = extra.options, extra.guard
-    return GuardTypes(options, guards)
+        options[point.name], added[point.name] = extra.options, extra.guard
+    return GuardTypes(options, added)
 
 
 def system_clock() -> Clock:
@@ -105,16 +107,25 @@ def daemon_events(out: TextIO, *, console: bool) -> Events:
 class Home:
     """One configuration directory, and what is made of it; nothing is read before it is needed.
 
-    `turns` has one at a time log in to an array, across reloads.
+    `turns` has one at a time log in to an array, and `kept` are the sessions with arrays; both
+    across reloads.
     """
 
     config_dir: Path
     state: str | None = field(default=None, repr=False)  # it may hold a password
     turns: dict[str, asyncio.Lock] = field(default_factory=dict, repr=False, compare=False)
+    kept: dict[str, Kept] = field(default_factory=dict, repr=False, compare=False)
 
     def anew(self) -> Home:
         """Read the same directory again."""
-        return Home(self.config_dir, self.state, self.turns)
+        return Home(self.config_dir, self.state, self.turns, self.kept)
+
+    async def log_out(self) -> None:
+        """End the sessions with arrays that are kept."""
+        import asyncio
+
+        await asyncio.gather(*(one.close() for one in self.kept.values()))
+        self.kept.clear()
 
     @cached_property
     def types(self) -> GuardTypes:
@@ -229,12 +240,32 @@ class Home:
         return remote_of(settings.ssh)
 
     @asynccontextmanager
+    async def records(
+        self, configuration: Configuration, auth: Auth | None
+    ) -> AsyncIterator[Records]:
+        """Open what is remembered, for who only looks: nothing here can reach an array."""
+        from flashd.engine.records import Records
+        from flashd.model.run import Doubt
+
+        settings = self.settings(configuration)
+        async with self.store(configuration) as store:
+            yield Records(
+                store=store,
+                zones=_zones(auth),
+                doubt=Doubt(late=settings.dscli.in_doubt, limit=settings.dscli.timeout),
+                demands_enrolment=settings.require_enrolment,
+            )
+
+    @asynccontextmanager
     async def world(
         self, configuration: Configuration, auth: Auth | None, events: Events
     ) -> AsyncIterator[World]:
         """Put everything together. Without `auth` no array can be reached."""
         async with self.store(configuration) as store:
-            yield self.assemble(configuration, auth, events, store)
+            try:
+                yield self.assemble(configuration, auth, events, store)
+            finally:
+                await self.log_out()
 
     def assemble(
         self, configuration: Configuration, auth: Auth | None, events: Events, store: Store
@@ -244,14 +275,18 @@ class Home:
 
         from flashd.adapters.guards.table import asking_arrays
         from flashd.adapters.host import LinuxHost
-        from flashd.engine.telling import Conversation
+        from flashd.engine.telling import Conversation, tell_mode
         from flashd.engine.world import World
 
         settings = self.settings(configuration)
         turns = self.turns
 
         def array_of(array: str) -> ArrayBackend:
-            return _array(array, settings, auth, store, turns.setdefault(array, asyncio.Lock()))
+            oneshot, login = _client(array, settings, auth)
+            inner: ArrayBackend = oneshot
+            if settings.dscli.mode == "interactive":
+                inner = _interactive(oneshot, settings, self.kept, partial(tell_mode, world, array))
+            return _guarded(inner, login, settings, store, turns.setdefault(array, asyncio.Lock()))
 
         async def stock(array: str) -> Inventory:
             return await array_of(array).inventory(Conversation(world, array))
@@ -275,6 +310,7 @@ class Home:
             protected=configuration.protected,
             require_enrolment=settings.require_enrolment,
             pace=pace_of(settings),
+            retention=settings.history.retention,
         )
         return world
 
@@ -302,45 +338,76 @@ def _guards(
     types: GuardTypes, settings: Settings, of_arrays: Mapping[str, Callable[[Any], Guard]]
 ) -> Callable[[GuardSpec], Guard]:
     """Make guards of specs; the built-in ones can ask other hosts, all by one way, and arrays."""
-    from flashd.adapters.guards.table import asking
+    from flashd.adapters.guards.table import BUILT_IN, asking
     from flashd.adapters.remote.made import remote_of
 
-    makers = {**types.guards, **asking(remote_of(settings.ssh)), **of_arrays}
+    makers = {**BUILT_IN, **types.added, **asking(remote_of(settings.ssh)), **of_arrays}
     return lambda spec: makers[spec.type](spec.options)
 
 
-def _array(
-    array: str, settings: Settings, auth: Auth | None, store: Store, turn: asyncio.Lock
-) -> ArrayBackend:
+def _client(array: str, settings: Settings, auth: Auth | None) -> tuple[OneshotArray, Login]:
     """Make the way to an array; raises `ConfigError` where a credential is missing."""
-    from flashd.adapters.arrays.breaker import BreakerArray
     from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
     from flashd.adapters.host import LinuxHost
-    from flashd.config.pwfile import check_pwfile, fingerprint, managepwfile, pwfile_of
+    from flashd.config.pwfile import check_pwfile, pwfile_of
 
     if auth is None or array not in auth:
         raise ConfigError(f"array {array} is not in auth.conf")
     login = auth[array]
     check_pwfile(settings, login, READER)
     pwfile = pwfile_of(settings, login)
-    line = managepwfile(settings, login, READER)
-    remedy = f"Make the password file anew: {line}; or touch {pwfile} to let one more try through."
-    clock = system_clock()
     dscli = Dscli(
         array=array,
         argv=_argv(settings, login, pwfile),
         environment={**SPEAK_UTC, **settings.dscli.env},
         timeout=settings.dscli.timeout.total_seconds(),
-        remedy=remedy,
+        remedy=_remedy(settings, login),
     )
+    return OneshotArray(dscli, system_clock(), LinuxHost()), login
+
+
+def _remedy(settings: Settings, login: Login) -> str:
+    from flashd.config.pwfile import managepwfile, pwfile_of
+
+    line, pwfile = managepwfile(settings, login, READER), pwfile_of(settings, login)
+    return f"Make the password file anew: {line}; or touch {pwfile} to let one more try through."
+
+
+def _interactive(
+    oneshot: OneshotArray, settings: Settings, kept: dict[str, Kept], tell: Callable[[str], None]
+) -> ArrayBackend:
+    """Have the sessions with an array that are there go on, if they are called just so."""
+    from flashd.adapters.arrays.interactive import InteractiveArray
+    from flashd.adapters.arrays.kept import Kept
+
+    array, idle = oneshot.dscli.array, settings.dscli.idle.total_seconds()
+    wanted = (oneshot.dscli, idle, settings.dscli.sessions)
+    known = kept.get(array)
+    if known is None or (known.dscli, known.idle, known.most) != wanted:
+        if known is not None:
+            known.retire()
+        known = Kept(oneshot.dscli, idle=idle, most=settings.dscli.sessions, tell=tell)
+        kept[array] = known
+    return InteractiveArray(oneshot, known)
+
+
+def _guarded(
+    inner: ArrayBackend, login: Login, settings: Settings, store: Store, turn: asyncio.Lock
+) -> ArrayBackend:
+    """Stop logins at the first that is refused."""
+    from flashd.adapters.arrays.breaker import BreakerArray
+    from flashd.adapters.host import LinuxHost
+    from flashd.config.pwfile import fingerprint, pwfile_of
+
+    pwfile = pwfile_of(settings, login)
     return BreakerArray(
-        inner=OneshotArray(dscli, clock, LinuxHost()),
-        array=array,
+        inner=inner,
+        array=login.array,
         username=login.username,
         pwfile=lambda: fingerprint(pwfile),
-        remedy=remedy,
+        remedy=_remedy(settings, login),
         store=store,
-        clock=clock,
+        clock=system_clock(),
         host=LinuxHost(),
         turn=turn,
     )

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
 from flashd.adapters import procfs
 from flashd.adapters.streams import Input, Output
@@ -59,6 +59,30 @@ class Completed:
     errors: bytes
 
 
+class Leader(Protocol):
+    """The first process of a group, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number, and its group's."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status once it was reaped."""
+
+    def wait(self) -> int:
+        """Reap it; returns its exit status, negative for a signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Our descriptors of a child's streams, owned by who is given them; None: there is none."""
+
+    input: int | None
+    output: int | None
+    errors: int | None
+
+
 class Child:
     """A child that runs, or has ended, with everything in its process group.
 
@@ -66,15 +90,15 @@ class Child:
     until it is, its number cannot be given to anybody else.
     """
 
-    def __init__(self, leader: subprocess.Popen[bytes], cap: int) -> None:
+    def __init__(self, leader: Leader, ends: Ends, cap: int) -> None:
         found = procfs.process(leader.pid)
         if found is None:
             raise ChildProcessError(f"process {leader.pid} is not in /proc")
         self.group = leader.pid
         self.started = found.started
-        self.input = Input(_own(leader.stdin))
-        self.output = Output(_own(leader.stdout), cap, self.kill)
-        self.errors = Output(_own(leader.stderr), cap, self.kill)
+        self.input = Input(ends.input)
+        self.output = Output(ends.output, cap, self.kill)
+        self.errors = Output(ends.errors, cap, self.kill)
         self._leader = leader
         self._exit = asyncio.get_running_loop().create_future()
         beside(partial(_await_end, leader.pid)).add_done_callback(self._leader_ended)
@@ -142,7 +166,7 @@ async def start(
         start_new_session=True,
     )
     try:
-        return Child(leader, cap)
+        return Child(leader, Ends(*map(_own, (leader.stdin, leader.stdout, leader.stderr))), cap)
     except BaseException:
         os.killpg(leader.pid, signal.SIGKILL)
         leader.communicate()

@@ -1,8 +1,9 @@
-"""Our ends of the pipes to a child, without blocking the event loop."""
+"""Our ends of the pipes or the terminal of a child, without blocking the event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,18 @@ class Output:
             self._news.clear()
         return taken
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something came that is not taken yet."""
+        return bool(self._kept)
+
+    async def more(self) -> None:
+        """Wait until there is something to take, or the end."""
+        await self._news.wait()
+
     async def read(self) -> bytes:
         """Wait until something came, and take it; nothing at the end."""
-        await self._news.wait()
+        await self.more()
         return self.take()
 
     def drain(self) -> None:
@@ -73,6 +83,10 @@ class Output:
             chunk = os.read(self._fd, _CHUNK)
         except BlockingIOError:
             return False
+        except OSError as error:
+            if error.errno != errno.EIO:  # a terminal that nobody has open any more
+                raise
+            chunk = b""
         self._keep(chunk)
         return bool(chunk)
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from flashd.config.document import Block, read
 from flashd.config.files import SETTINGS
+from flashd.config.history import HistorySettings
 from flashd.config.mistakes import Mistake, Source, nearest
 from flashd.config.ssh import KNOWN_HOSTS, HostPin, SshSettings
 from flashd.config.validation import Part, validate
@@ -22,6 +23,7 @@ from flashd.config.values import (
     Reads,
     Section,
     Span,
+    bounded,
     empty_if_absent,
     written,
 )
@@ -30,7 +32,7 @@ from flashd.errors import ConfigError
 
 AUTH = "auth.conf"
 
-_MAY_BE_EMPTY = (("dscli",), ("dscli", "env"), ("ssh",), ("ssh", "hosts"))
+_MAY_BE_EMPTY = (("dscli",), ("dscli", "env"), ("history",), ("ssh",), ("ssh", "hosts"))
 
 SQLITE = "sqlite:///"
 POSTGRESQL = "postgresql+psycopg://"
@@ -104,6 +106,9 @@ class DscliSettings(Section):
     idle: Span = Field(
         default=timedelta(minutes=5), description="A session that is not used is closed after this."
     )
+    sessions: Annotated[int, bounded(1, 16)] = Field(
+        default=1, description="At most so many sessions an array at a time; of interactive."
+    )
 
 
 class Settings(Section):
@@ -138,6 +143,9 @@ class Settings(Section):
     )
     dscli: Annotated[DscliSettings, BeforeValidator(empty_if_absent)] = Field(
         default_factory=DscliSettings, description="How dscli is started and used."
+    )
+    history: Annotated[HistorySettings, BeforeValidator(empty_if_absent)] = Field(
+        default_factory=HistorySettings, description="How much of the past is kept."
     )
     ssh: Annotated[SshSettings, BeforeValidator(empty_if_absent)] = Field(
         default_factory=SshSettings, description="How other hosts are asked."
@@ -194,6 +202,13 @@ def read_settings(source: Source, directory: Path) -> tuple[Settings | None, lis
     return found, mistakes
 
 
+_BELOW: Mapping[str, type[Section]] = {
+    "dscli": DscliSettings,
+    "history": HistorySettings,
+    "ssh": SshSettings,
+}
+
+
 def _name(path: Keys) -> str:
     return str(path[-1]) if path else SETTINGS
 
@@ -201,7 +216,7 @@ def _name(path: Keys) -> str:
 def _advice(path: Keys) -> str:
     model: type[Section] = Settings
     if len(path) > 1:
-        model = DscliSettings if path[0] == "dscli" else SshSettings
+        model = _BELOW.get(str(path[0]), Settings)
     if path[:2] == ("ssh", "hosts"):
         model = HostPin
     return nearest(str(path[-1]), model.model_fields)

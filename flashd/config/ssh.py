@@ -14,9 +14,9 @@ from flashd.config.values import (
     Reads,
     Section,
     Span,
+    bounded,
     empty_if_absent,
     shaped,
-    whole_number,
 )
 from flashd.model.hosts import plain_name
 
@@ -37,13 +37,6 @@ _Machine = Annotated[
     ),
 ]
 _Jump = Annotated[str, Reads(shaped(_JUMP, "a bastion; write [USER@]HOST[:PORT]"), TEXT)]
-
-
-def _number(low: int, high: int) -> Reads:
-    return Reads(
-        lambda value: whole_number(value, low, high),
-        {"type": "integer", "minimum": low, "maximum": high},
-    )
 
 
 def _in_seconds(span: timedelta) -> timedelta:
@@ -74,7 +67,7 @@ class HostPin(Section):
     address: Host | None = Field(
         default=None, description="Where it is; default: its name is looked up."
     )
-    port: Annotated[int, _number(1, 65535)] | None = Field(
+    port: Annotated[int, bounded(1, 65535)] | None = Field(
         default=None, description="Of its sshd; default: 22, or what the file of 'config' says."
     )
     user: _User | None = Field(default=None, description="As whom to log in there.")
@@ -116,10 +109,10 @@ class SshSettings(Section):
     connect_timeout: Annotated[Span, AfterValidator(_in_seconds)] = Field(
         default=timedelta(seconds=10), description="How long a connection may take, 1s to 30s."
     )
-    per_host: Annotated[int, _number(1, 100)] = Field(
+    per_host: Annotated[int, bounded(1, 100)] = Field(
         default=6, description="Sessions at once with a host, and through a bastion."
     )
-    total: Annotated[int, _number(1, 1000)] = Field(
+    total: Annotated[int, bounded(1, 1000)] = Field(
         default=64, description="Sessions at once in all."
     )
     hosts: Annotated[

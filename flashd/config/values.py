@@ -47,7 +47,9 @@ class Reads:
 class Section(BaseModel):
     """A part of the configuration: closed, and not to be changed once read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 def shaped(pattern: str, what: str) -> Callable[[object], str]:
@@ -271,3 +273,11 @@ def filled(value: tuple[Any, ...]) -> tuple[Any, ...]:
 def empty_if_absent(value: object) -> object:
     """Take a key whose content is commented out for an empty mapping."""
     return {} if value is None else value
+
+
+def bounded(low: int, high: int) -> Reads:
+    """Read a whole number between two others, which it may be."""
+    return Reads(
+        lambda value: whole_number(value, low, high),
+        {"type": "integer", "minimum": low, "maximum": high},
+    )

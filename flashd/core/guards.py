@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 30.0
 """A reading older than this when the command is written is no reading (invariant 1)."""
+
+AHEAD_SECONDS = 15.0
+"""So old a reading may be when it is wanted that was taken ahead, while the array was at work.
+The other half of what invariant 1 allows is for what comes until the command is written."""
+
+LEAD_SECONDS = 1.0
+"""So long before it is wanted a look that is taken ahead is to have ended: turns differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,35 @@ def restarted(before: Sequence[Reading], after: Sequence[Reading]) -> Held | Non
         if first.finding.incarnation != second.finding.incarnation:
             return Held(Verdict.UP, f"{second.guard}: was started between two looks")
     return None
+
+
+def overtaken(first: Sequence[Reading], ahead: Sequence[Reading], now: float) -> str | None:
+    """Say why readings that were taken ahead cannot stand for a last look; None: they can.
+
+    What speaks against a command stands, however old: it was up after the first look.
+    """
+    if any(one.verdict not in {Verdict.DOWN, Verdict.CLEAR} for one in ahead):
+        return None
+    began = min((one.began for one in ahead), default=-math.inf)
+    if began < max((one.began + one.took for one in first), default=math.inf):
+        return "it began before the first look had ended"
+    if not 0 <= now - began <= AHEAD_SECONDS:
+        return f"it is {now - began:.0f} s old"
+    return None
+
+
+def begins_in(place: int, pace: float | None, took: float) -> float | None:
+    """Tell in how many seconds a look is to begin, so that it has just ended when it is wanted.
+
+    `place` counts the turns before, from the next one on, `pace` is the seconds that each of them
+    takes as far as is known, `took` those of the look before. None: beside a later command.
+    """
+    if pace is None:
+        return 0.0 if place == 0 else None
+    pause = (place + 1) * pace - took - LEAD_SECONDS
+    if place > 0 and pause >= pace:
+        return None
+    return max(0.0, pause)
 
 
 def _objection(spec: GuardSpec, reading: Reading, now: float) -> Held | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from flashd.daemon.pruning import prune
 from flashd.daemon.reload import reloaded
 from flashd.daemon.report import line, report
+from flashd.daemon.signals import Signals
 from flashd.daemon.start import accept, configured
 from flashd.daemon.watchdog import keep_alive
 from flashd.engine.cycle import Cycle
@@ -42,18 +43,6 @@ TICK_SECONDS = 1.0
 the check interval."""
 
 _CLOCK_LOOK = 1.0
-
-
-class Signals:
-    """What the daemon is asked for from outside, remembered until it can do it."""
-
-    def __init__(self) -> None:
-        self.stop = asyncio.Event()
-        self.reload = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop.set)
-        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
 
 
 async def run(home: Home, events: Events, *, observe: bool) -> int:
@@ -121,12 +110,6 @@ class Daemon:
             f"flashd looks after {len(world.services)} services{mode}",
             {"flashd.services": len(world.services), "flashd.observe_only": self._observe},
         )
-        if self._footing.configuration.settings.dscli.mode == "interactive":
-            world.events.tell(
-                Event.SESSION_MODE,
-                "dscli.mode interactive is not available yet; every command goes by oneshot",
-                {},
-            )
         await self.cycle.start()
         self._watcher.ready(await self._line())
 
@@ -135,6 +118,7 @@ class Daemon:
         besides = {
             "the watchdog": keep_alive(self._watcher, self.cycle),
             "the status line": report(self._watcher, self.cycle, lambda: self._footing.doubt),
+            "the pruning of the history": prune(self.cycle),
             "the wait for a reload": self._reload_whenever(signals.reload),
             "the wait for the end": self._tell_of(signals.stop),
         }

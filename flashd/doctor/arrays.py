@@ -34,10 +34,12 @@ class Overheard:
         """See `Witness`."""
         self.inner.sent(command, client)
 
-    def answered(self, command: str, exit_status: int | None, output: str) -> None:
+    def answered(
+        self, command: str, exit_status: int | None, output: str, *, failed: bool | None = None
+    ) -> None:
         """See `Witness`."""
         self.output = output
-        self.inner.answered(command, exit_status, output)
+        self.inner.answered(command, exit_status, output, failed=failed)
 
 
 async def log_in(

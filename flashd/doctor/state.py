@@ -82,7 +82,12 @@ async def _world(case: Case, *, usable: bool) -> AsyncIterator[World]:
         spare = case.settings.model_copy(update={"state": f"sqlite:///{directory}/spare.db"})
         settings = case.settings if usable else spare
         async with case.home.store_of(settings) as store:
-            yield case.home.assemble(case.read.configuration, case.read.auth, case.events, store)
+            try:
+                yield case.home.assemble(
+                    case.read.configuration, case.read.auth, case.events, store
+                )
+            finally:
+                await case.home.log_out()
 
 
 def _can_be_made(case: Case) -> bool:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from flashd.core.command import render
 from flashd.core.enrolment import Refusal
-from flashd.core.guards import Allowed, Held, combine
+from flashd.core.guards import Held
 from flashd.core.plan import Planned, Refused, plan
 from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
 from flashd.engine.events import Event
 from flashd.engine.gate import judge, misdefined
 from flashd.engine.leases import leased
-from flashd.engine.look import look
 from flashd.engine.observe import note_failure
 from flashd.engine.settle import Ending, close, tell_ending
 from flashd.engine.telling import facts_of_reading, tell_readings, tell_store_failed
@@ -24,6 +23,7 @@ from flashd.model.run import Outcome, RunRecord, StepKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from flashd.engine.looks import Looked, Looks
     from flashd.engine.request import Request
     from flashd.engine.seen import Seen
     from flashd.engine.world import World
@@ -32,16 +32,6 @@ if TYPE_CHECKING:
     from flashd.model.observation import Standing
     from flashd.model.run import Answer, Intent, Step
     from flashd.model.service import Service
-    from flashd.model.verdict import Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """A service with a first look at its guards."""
-
-    service: Service
-    readings: tuple[Reading, ...]
-    verdict: Allowed | Held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +54,13 @@ class Attempt:
     hint: str = ""
 
 
-async def first_look(world: World, service: Service) -> Looked:
-    """Look at the guards before anything is planned: most refusals are found here."""
-    readings = await look(world, service)
-    return Looked(service, readings, combine(service.guards, readings, world.clock.monotonic()))
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A service's turn in a batch; `seen` is what its arrays showed last."""
+    """A service's turn in a batch, with the looks of the batch and what its arrays showed last."""
 
     world: World
     looked: Looked
+    looks: Looks
     seen: Seen
     request: Request
     holder: Holder
@@ -110,6 +95,7 @@ class Turn:
                 steps = planned.steps
         if self.request.dry_run:
             return await self._only_plan(steps)
+        self.looks.begin(self.service)  # beside what is asked of the array now, and the login
         if stopped := await self._gate(steps):
             return await self._refuse(stopped.reason, stopped.hint)
         leases = sorted(volume_lease(array, volume) for array, volume in self.service.volumes)
@@ -117,7 +103,7 @@ class Turn:
             if held is not None:
                 return await self._refuse(f"{held.by} has {held.name}: another run touches it")
             run = await self._begin(steps)
-            errand = Errand(run, self.service, leases, self.holder, self.looked.readings)
+            errand = Errand(run, self.looked, self.looks, leases, self.holder, len(steps))
             return await self._send(errand, steps)
 
     async def _plan(self) -> Planned | Refused:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flashd.core.due import Due, NotDue, Reason, decide, decide_asked, in_time
@@ -13,8 +13,9 @@ from flashd.core.durations import spell
 from flashd.core.guards import Held
 from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, words
-from flashd.engine.attempt import Attempt, Looked, Turn, first_look
+from flashd.engine.attempt import Attempt, Turn
 from flashd.engine.leases import leased
+from flashd.engine.looks import Looked, Looks
 from flashd.engine.observe import observe, observe_all, picture, witness
 from flashd.engine.recover import orphans, settle_orphans, still_open
 from flashd.engine.request import Request, Result
@@ -37,13 +38,6 @@ if TYPE_CHECKING:
     from flashd.model.run import RunRecord
     from flashd.model.service import Service
     from flashd.model.volumes import Listing
-
-LOOKS_AT_ONCE = 256
-"""Services of one batch whose guards look at the same time: each may start processes."""
-
-
-SLOW_LOOK = 2.0
-"""Seconds after which runs are settled that wait only for the guards of other services."""
 
 
 async def run_batch(
@@ -112,20 +106,40 @@ class Batch:
         Raises `ArrayError` and `ConfigError` where an array cannot be read before anything is done.
         """
         began = self.world.clock.now()  # windows are judged by when we looked, not by slow logins
-        listings, left = await self._before()
+        async with Looks(self.world) as looks:
+            looks.expect(await self._foreseen(services, began))
+            listings, left = await self._before()
+            known = await picture(self.world, self.arrays)
+            refused, due = self._due(services, known, left, began)
+            standings = known.standings
+            attempts = [await self._refuse(one, why, standings) for one, why in refused]
+            results: list[Result] = []
+            looks.keep(due, partial(_breach, known=known))
+            async for attempt in self._turns(looks, known, Seen(self.world, listings), began):
+                if attempt is not None:
+                    attempts.append(attempt)
+                    continue
+                results += await self._settle_all(attempts)  # the rest waits for a slow guard
+                attempts = []
+            return results + await self._settle_all(attempts)
+
+    async def _foreseen(self, services: Sequence[Service], began: datetime) -> list[Service]:
+        """Tell who is due by what is known already: their guards look while the arrays are listed.
+
+        Nobody where a person asks: who is refused anyway has no guard asked, and what is known
+        before the listing is not enough to say so.
+        """
+        if self.request.asked or self.request.dry_run or not services:
+            return []
         known = await picture(self.world, self.arrays)
-        refused, due = self._due(services, known, left, began)
-        standings = known.standings
-        attempts = [await self._refuse(one, why, standings) for one, why in refused]
-        results: list[Result] = []
-        seen = Seen(self.world, listings)
-        async for attempt in self._turns(due, known, seen, began):
-            if attempt is not None:
-                attempts.append(attempt)
-                continue
-            results += await self._settle_all(attempts)  # the rest waits for a slow guard
-            attempts = []
-        return results + await self._settle_all(attempts)
+        _, due = self._due(services, known, await self._open_here(), began)
+        return due
+
+    async def _open_here(self) -> list[RunRecord]:
+        """Tell the runs without an end that name these arrays."""
+        here = set(self.arrays)
+        runs = await self.world.store.open_runs()
+        return [run for run in runs if not here.isdisjoint(run.arrays)]
 
     async def _settle_all(self, attempts: Sequence[Attempt]) -> list[Result]:
         after = await self._after(attempts)
@@ -137,16 +151,14 @@ class Batch:
         """Refuse before any guard was asked."""
         looked = Looked(service, (), Held(Verdict.UNKNOWN, reason))
         standing = standings.get(service.name)
-        nothing = Seen(self.world)
-        return await Turn(self.world, looked, nothing, self.request, self.holder, standing).take()
+        nothing = Looks(self.world), Seen(self.world)
+        return await Turn(self.world, looked, *nothing, self.request, self.holder, standing).take()
 
     async def _before(self) -> tuple[dict[str, Listing], list[RunRecord]]:
         """Read the arrays, closing what a crash left open; a dry run leaves that to others."""
         if self.request.dry_run:
             listings = await observe_all(self.world, self.arrays)
-            runs = await self.world.store.open_runs()
-            here = set(self.arrays)
-            return listings, [run for run in runs if not here.isdisjoint(run.arrays)]
+            return listings, await self._open_here()
         found, left = await orphans(self.world, self.arrays)
         listings = await observe_all(self.world, self.arrays)
         return listings, left + await settle_orphans(self.world, found, listings)
@@ -182,39 +194,26 @@ class Batch:
         return decide(service, last, now, standing.retry_at if standing else None, hold)
 
     async def _turns(
-        self,
-        due: Sequence[Service],
-        known: Picture,
-        seen: Seen,
-        began: datetime,
+        self, looks: Looks, known: Picture, seen: Seen, began: datetime
     ) -> AsyncIterator[Attempt | None]:
         """Give each service its turn, the nearest breach first among those whose guards spoke.
 
         A guard that hangs keeps only its own service waiting: None tells that all others have
         had their turn so far.
         """
-        urgency = {service.name: _breach(service, known) for service in due}
-        places = asyncio.Semaphore(LOOKS_AT_ONCE)
-        looks = {asyncio.create_task(self._first_look(service, places)) for service in due}
-        ready: list[Looked] = []
-        try:
-            while looks or ready:
-                done, looks = await _first(looks, 0 if ready else SLOW_LOOK)
-                ready += [task.result() for task in done]
-                if not ready:
-                    yield None
-                    continue
-                ready.sort(key=lambda one: urgency[one.service.name], reverse=True)
-                if self.world.drain.wanted:
-                    return
-                looked = ready.pop()
-                if self._passed_over(looked.service, began):
-                    continue
-                if attempt := await self._turn(looked, known, seen, began):
-                    yield attempt
-        finally:
-            for task in looks:
-                task.cancel()
+        while not looks.over:
+            looked = await looks.whose_turn()
+            if looked is None:
+                yield None
+                continue
+            if self.world.drain.wanted:
+                return
+            if self._passed_over(looked.service, began):
+                continue
+            attempt = await self._turn(looked, looks, known, seen, began)
+            looks.leave(looked.service)
+            if attempt is not None:
+                yield attempt
 
     def _passed_over(self, service: Service, began: datetime) -> bool:
         """Whether it has no turn any more: its window closed, or a reload defined it otherwise."""
@@ -222,12 +221,8 @@ class Batch:
             return True
         return not (self.request.asked or in_time(service, began, self.world.clock.now()))
 
-    async def _first_look(self, service: Service, places: asyncio.Semaphore) -> Looked:
-        async with places:
-            return await first_look(self.world, service)
-
     async def _turn(
-        self, looked: Looked, known: Picture, seen: Seen, began: datetime
+        self, looked: Looked, looks: Looks, known: Picture, seen: Seen, began: datetime
     ) -> Attempt | None:
         """Give one service its turn; None where it is held by now, and nobody has to be told."""
         service = looked.service
@@ -244,7 +239,7 @@ class Batch:
                     return await self._refuse(service, reason, standings)
             self.world.drain.engaged.add(self.arrays)
             standing = standings.get(service.name)
-            turn = Turn(self.world, looked, seen, self.request, self.holder, standing)
+            turn = Turn(self.world, looked, looks, seen, self.request, self.holder, standing)
             return await turn.take()
         except (ArrayError, ConfigError, StoreError) as error:
             if isinstance(error, StoreError):
@@ -289,14 +284,6 @@ class Batch:
             commands=attempt.commands,
             evidence=(*attempt.evidence, *ending.evidence),
         )
-
-
-async def _first(
-    looks: set[asyncio.Task[Looked]], patience: float
-) -> tuple[set[asyncio.Task[Looked]], set[asyncio.Task[Looked]]]:
-    if not looks:
-        return set(), set()
-    return await asyncio.wait(looks, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _breach(service: Service, known: Picture) -> datetime:

@@ -12,7 +12,6 @@ from flashd.core.holds import binding, words
 from flashd.core.instants import indistinct
 from flashd.engine.events import Event
 from flashd.engine.gate import judge
-from flashd.engine.look import look
 from flashd.engine.observe import outdated
 from flashd.engine.telling import (
     Conversation,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flashd.core.firewall import Cleared
+    from flashd.engine.looks import Looked, Looks
     from flashd.engine.world import World
     from flashd.model.inventory import Inventory
     from flashd.model.lease import Holder
@@ -41,13 +41,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A run on its way: what it is for, and under which leases."""
+    """A run on its way: what it is for, in how many steps, and under which leases."""
 
     run: str
-    service: Service
+    looked: Looked
+    looks: Looks
     leases: Sequence[str]
     holder: Holder
-    first_look: tuple[Reading, ...]
+    steps: int
+
+    @property
+    def service(self) -> Service:
+        """Whose clones it refreshes."""
+        return self.looked.service
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,8 @@ class Open:
 async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene) -> Sent | Unsent:
     """Log in, write the intent, look at the guards a last time, pass the gate, send, read.
 
+    While the array works, the guards of the next step look, or of the service that comes next.
+
     Raises `ArrayError` where no session could be had, `StoreError` where the intent could not
     be written: nothing was sent then.
     """
@@ -115,6 +123,7 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
         if isinstance(gate, Unsent):
             await world.store.unsent(errand.run, seq, gate.reason)
             return gate
+        errand.looks.beside(errand.looked if seq < errand.steps else None)
         try:
             answer = await session.change(gate.command, step.pairs, gate.not_after)
         except TooLate as error:
@@ -137,12 +146,12 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
 async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene) -> Open | Unsent:
     """Look once more, now that dscli waits for its command; then let the text pass or not."""
     service = errand.service
-    readings = await look(world, service)
+    readings = await errand.looks.last(service, errand.looked.readings)
     tell_readings(world, service.name, errand.run, readings)
     if reason := await _overtaken(world, errand, intent, scene):
         return Unsent(Outcome.REFUSED, reason, readings)
     verdict = combine(service.guards, readings, world.clock.monotonic())
-    held = verdict if isinstance(verdict, Held) else restarted(errand.first_look, readings)
+    held = verdict if isinstance(verdict, Held) else restarted(errand.looked.readings, readings)
     if held is not None:
         return Unsent(Outcome.REFUSED, held.reason, readings)
     gate = await judge(

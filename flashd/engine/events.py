@@ -41,6 +41,7 @@ class Event(Enum):
     TASK_FAILED = Kind("task-failed", "FD-1031", "error", "error", "failure")
     STATE_BACKED_UP = Kind("state-backed-up", "FD-1032", "info", "info", "success")
     STATE_RESTORED = Kind("state-restored", "FD-1033", "warning", "info", "success")
+    HISTORY_PRUNED = Kind("history-pruned", "FD-1034", "info", "deletion", "success")
 
     DECISION_CHANGED = Kind("decision-changed", "FD-2001", "info", "info", "success")
     RESYNC_STARTED = Kind("resync-started", "FD-2002", "info", "start", "unknown")

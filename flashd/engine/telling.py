@@ -59,6 +59,15 @@ def tell_store_failed(world: World, error: StoreError, doing: str = "") -> None:
     )
 
 
+def tell_mode(world: World, array: str, why: str) -> None:
+    """Tell that an array goes by one login a command for now."""
+    world.events.tell(
+        Event.SESSION_MODE,
+        f"no session is kept with array {array} for now, each command has a login: {why}",
+        {"flashd.storage.id": array, "event.reason": why},
+    )
+
+
 def tell_task_failed(world: World, what: str, error: Exception) -> None:
     """Tell an error that nobody foresaw."""
     world.events.tell(
@@ -85,7 +94,9 @@ class Conversation:
             {**self._facts(), "flashd.dscli.command": command, "flashd.dscli.client": client},
         )
 
-    def answered(self, command: str, exit_status: int | None, output: str) -> None:
+    def answered(
+        self, command: str, exit_status: int | None, output: str, *, failed: bool | None = None
+    ) -> None:
         """Tell the answer as it came."""
         self.world.events.tell(
             Event.COMMAND_ANSWERED,
@@ -94,7 +105,7 @@ class Conversation:
                 **self._facts(),
                 "flashd.dscli.command": command,
                 "flashd.dscli.exit_code": exit_status,
-                "event.outcome": _outcome(exit_status),
+                "event.outcome": _outcome(exit_status, failed),
             },
         )
 
@@ -114,7 +125,7 @@ def _clip(text: str) -> str:
     return f"{text[:half]}\n[{len(text) - 2 * half} characters left out]\n{text[-half:]}"
 
 
-def _outcome(exit_status: int | None) -> str:
-    if exit_status is None:
+def _outcome(exit_status: int | None, failed: bool | None) -> str:  # noqa: FBT001 - as the port has it
+    if exit_status is None and failed is None:
         return "unknown"
-    return "success" if exit_status == 0 else "failure"
+    return "failure" if failed or exit_status else "success"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.core.firewall import Forbidden
+from flashd.model.history import USUAL, Retention
 from flashd.model.protection import NOTHING, Protection
 from flashd.model.run import Doubt, Moment, run_id
 
@@ -93,6 +94,7 @@ class World:
     protected: Protection = NOTHING
     require_enrolment: bool = False
     pace: Pace = Pace()
+    retention: Retention = USUAL
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
     succession: Succession = field(default_factory=Succession)

@@ -21,8 +21,13 @@ class Witness(Protocol):
     def sent(self, command: str, client: str) -> None:
         """Hear that `command` goes to the client started with the line `client`."""
 
-    def answered(self, command: str, exit_status: int | None, output: str) -> None:
-        """Hear what came back, as it came; no exit status where the client was killed."""
+    def answered(
+        self, command: str, exit_status: int | None, output: str, *, failed: bool | None = None
+    ) -> None:
+        """Hear what came back, as it came; no exit status where the client was killed.
+
+        In a kept session there is none either: then `failed` tells what the messages say.
+        """
 
 
 class Session(Protocol):

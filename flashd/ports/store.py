@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from flashd.model.backup import Backup, Busy, Restored, Unsaid
     from flashd.model.enrolment import Enrolment
+    from flashd.model.history import Pruned, Retention
     from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Held, Holder
     from flashd.model.observation import ArrayRecord, Breaker, Sighting, Standing, Withdrawal
@@ -89,6 +90,17 @@ class Runs(Protocol):
 
     async def last_runs(self) -> Mapping[str, RunRecord]:
         """Tell each service's newest run that was neither refused nor only planned."""
+
+
+class History(Protocol):
+    """How the journal is kept within bounds."""
+
+    async def prune(self, retention: Retention, now: datetime, most: int) -> Pruned:
+        """Take out `most` runs at most that are too old, or too many; the oldest first.
+
+        None that is open, or whose withdrawal of a pair is; and of no service the last run, nor
+        the last one that was neither refused nor only planned.
+        """
 
 
 class Leases(Protocol):
@@ -227,7 +239,18 @@ class Copies(Protocol):
         """
 
 
-class Store(Observations, Runs, Leases, Standings, Holds, Enrolments, Breakers, Accepted, Protocol):
+class Store(
+    Observations,
+    Runs,
+    History,
+    Leases,
+    Standings,
+    Holds,
+    Enrolments,
+    Breakers,
+    Accepted,
+    Protocol,
+):
     """All of it in one place."""
 
     async def time(self, now: datetime) -> datetime:

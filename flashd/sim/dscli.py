@@ -12,10 +12,11 @@ from pathlib import Path
 from flashd.sim import connection, instants, managepwfile, messages, modes, profile
 from flashd.sim.commands.command import SYNTAX
 from flashd.sim.connection import Credentials
+from flashd.sim.conversation import Conversation
 from flashd.sim.errors import SimError
 from flashd.sim.grammar import UsageError, split
 from flashd.sim.layout import Layout
-from flashd.sim.session import Refusal, Session
+from flashd.sim.session import Admission, Refusal, Session
 from flashd.sim.switches import Positions
 from flashd.sim.terminal import (
     Mode,
@@ -123,6 +124,8 @@ def _run(arguments: Arguments) -> int:
     if switches["output_comes"] == "at-the-end" and not sys.stdout.isatty():
         terminal = held_back(terminal)
     mode = _mode(arguments, terminal)
+    if mode is Mode.INTERACTIVE:
+        return _sit(admission, start, terminal)
     session = Session(admission, start, terminal, mode)
     if mode is Mode.SINGLE_SHOT:
         return session.perform(arguments.command)
@@ -131,13 +134,22 @@ def _run(arguments: Arguments) -> int:
     return _converse(session, terminal, lines if mode is Mode.SCRIPT else None, switches)
 
 
+def _sit(admission: Admission, start: Layout, terminal: Terminal) -> int:
+    """Talk to whoever sits at a terminal."""
+    switches = admission.array.switches
+    if switches["terminal_hangup"] == "stays":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    conversation = Conversation(terminal, switches, admission.array.clock)
+    session = Session(admission, start, conversation.terminal, Mode.INTERACTIVE)
+    session.greet()
+    return modes.run_terminal(session, conversation)
+
+
 def _converse(
     session: Session, terminal: Terminal, script: Sequence[str] | None, switches: Positions
 ) -> int:
     if script is not None:
         return modes.run_script(session, script, switches)
-    if terminal.is_tty:
-        return modes.run_terminal(session, terminal)
     return modes.run_stream(session, switches, terminal)
 
 

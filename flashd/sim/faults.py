@@ -108,6 +108,11 @@ def plan(name: str, position: str = "", **options: str) -> Fault:
     return Fault(name=name, position=position or kind.positions[0], options=options)
 
 
+def gone(console: str) -> Fault:
+    """Make the fault of a console that cannot be reached any more."""
+    return Fault(name="unreachable", position=CONNECT, pattern=console, times=ALWAYS)
+
+
 def checked(fault: Fault) -> Fault:
     """Return a fault whose time and chance can be."""
     when = fault.when

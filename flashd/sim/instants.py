@@ -59,6 +59,8 @@ def byte_by_byte(terminal: Terminal) -> Terminal:
         terminal,
         write=_told("output", terminal.write),
         complain=_told("errors", terminal.complain),
+        write_prompt=_told("prompt", terminal.prompt) if terminal.is_tty else None,
+        write_echo=_told("echo", terminal.echo) if terminal.is_tty else None,
         readline=_read_line,
     )
 

@@ -74,6 +74,12 @@ _TABLE = (
         "a message of class E of a lost connection, exit 3; nothing or all done",
     ),
     Kind(
+        "console-gone",
+        (BEFORE, AFTER),
+        ("exit",),
+        "the same, and the console of the session cannot be reached any more",
+    ),
+    Kind(
         "client-timeout",
         (AFTER,),
         ("seconds", "exit"),
@@ -111,6 +117,28 @@ _TABLE = (
         " or the first one is denied as well",
         ("other-pair", "same-pair", "contradiction"),
     ),
+    # where a person sits, or who acts as one: the prompt is not where it belongs
+    Kind(
+        "early-prompt",
+        (AFTER, BEFORE),
+        ("seconds",),
+        "on a terminal: the prompt comes before the answer, which comes seconds later, or once the"
+        " next line is there; all done by then, or nothing",
+    ),
+    Kind(
+        "extra-prompt",
+        (ANSWER,),
+        ("seconds",),
+        "on a terminal: the prompt comes twice, again after seconds or once the next line is there",
+    ),
+    Kind("no-prompt", (ANSWER,), (), "on a terminal: no prompt after the answer"),
+    Kind(
+        "late-words",
+        (ANSWER,),
+        ("seconds", "text"),
+        "on a terminal: a message seconds after the prompt, or once the next line is there",
+    ),
+    # tables
     Kind("rows-twice", (ANSWER,), ("rows",), "the first rows of a table stand there twice"),
     Kind("foreign-rows", (ANSWER,), (), "a table with rows of another array"),
     Kind(

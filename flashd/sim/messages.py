@@ -6,6 +6,7 @@ Texts that public material does not give say `simulated:`; nobody may come to de
 UNREACHABLE = "CMUN00018E Unable to connect to the management console server"
 CONNECTION_LOST = "CMUN00018E simulated: the connection to the management console was lost"
 NO_ANSWER = "CMUN02098E simulated: the management console did not answer in time"
+LATE_WORDS = "CMUC09097I simulated: something has happened that nobody asked about"
 NO_FLASH_COPY = "CMUC00234I lsflash: No Flash Copy found."
 NO_VOLUME = "CMUC00234I lsfbvol: No FB Volume found."
 

@@ -14,8 +14,23 @@ from flashd.sim.faults import ANSWER, Fault
 from flashd.sim.grammar import Request
 from flashd.sim.terminal import Terminal
 
+_LOST = {
+    "client-timeout": messages.NO_ANSWER,
+    "connection-lost": messages.CONNECTION_LOST,
+    "console-gone": messages.UNREACHABLE,
+}
+_AT_THE_PROMPT = frozenset(("extra-prompt", "no-prompt", "late-words"))
 _PIECES = 50
 _LATE_SECONDS = 5
+
+
+class Lost(Exception):  # noqa: N818 - an answer that ends a command, as StopIteration does
+    """The connection is gone: what is said of it, and the exit code of a client that ends."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.message = _LOST[fault.name]
+        super().__init__(self.message)
+        self.exit = int(fault.number("exit", CONNECTION))
 
 
 def strike(fault: Fault | None, position: str, clock: Clock, terminal: Terminal) -> None:
@@ -31,11 +46,13 @@ def strike(fault: Fault | None, position: str, clock: Clock, terminal: Terminal)
             _die(fault)
         case "lost-answer":
             sys.exit(int(fault.number("exit", 0)))
-        case "connection-lost":
-            _give_up(fault, terminal, messages.CONNECTION_LOST)
         case "client-timeout":
             stall(fault, clock)
-            _give_up(fault, terminal, messages.NO_ANSWER)
+            raise Lost(fault)
+        case "connection-lost" | "console-gone":
+            raise Lost(fault)
+        case "early-prompt":
+            terminal.disturbed(fault)
         case "acts-late":
             _die(fault) if "exit" not in fault.options else sys.exit(int(fault.options["exit"]))
 
@@ -111,10 +128,12 @@ def utter(fault: Fault | None, clock: Clock, terminal: Terminal, out: str, err: 
     terminal.complain(err)
 
 
-def end(fault: Fault | None, clock: Clock, code: int) -> None:
+def end(fault: Fault | None, clock: Clock, terminal: Terminal, code: int) -> None:
     """Let the process end, or not, as a fault has it once all is said."""
     if fault is None or fault.position != ANSWER:
         return
+    if fault.name in _AT_THE_PROMPT:
+        terminal.disturbed(fault)
     if fault.name == "wrong-exit":
         sys.exit(int(fault.number("exit", 1)))
     if fault.name == "closed-output":
@@ -130,11 +149,6 @@ def end(fault: Fault | None, clock: Clock, code: int) -> None:
 
 def _die(fault: Fault) -> None:
     os.kill(os.getpid(), int(fault.number("signal", signal.SIGKILL)))
-
-
-def _give_up(fault: Fault, terminal: Terminal, message: str) -> None:
-    terminal.complain(f"{message}\n")
-    sys.exit(int(fault.number("exit", CONNECTION)))
 
 
 def _let_odd_bytes_pass() -> None:

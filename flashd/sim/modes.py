@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from flashd.sim.commands.command import CONNECTION, SUCCESS
+from flashd.sim.conversation import PROMPT, Conversation
 from flashd.sim.grammar import UsageError
 from flashd.sim.session import Session
 from flashd.sim.switches import Positions
 from flashd.sim.terminal import Terminal
-
-PROMPT = "dscli> "
 
 
 def script_lines(path: Path) -> list[str]:
@@ -45,12 +44,9 @@ def run_stream(session: Session, switches: Positions, terminal: Terminal) -> int
     return CONNECTION if session.broken else codes.exit
 
 
-def run_terminal(session: Session, terminal: Terminal) -> int:
+def run_terminal(session: Session, conversation: Conversation) -> int:
     """Talk to a person; there is no exit code."""
-    while not session.ended:
-        terminal.write(PROMPT)
-        if not (line := terminal.readline()):
-            break
+    while not session.ended and (line := conversation.next_line()):
         _perform(session, line, None)
     return SUCCESS
 

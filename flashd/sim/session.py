@@ -1,6 +1,7 @@
 """A session that is logged in: it reads commands, has the array act, and answers."""
 
 import sqlite3
+import sys
 from dataclasses import dataclass, replace
 
 from flashd.sim import (
@@ -40,6 +41,7 @@ from flashd.sim.grammar import (
 from flashd.sim.ids import BadIdError, ForeignImageError, Pair, in_full, same_image
 from flashd.sim.inventory import Inventory
 from flashd.sim.layout import Layout
+from flashd.sim.mischief import Lost
 from flashd.sim.nouns import User
 from flashd.sim.roles import may
 from flashd.sim.terminal import Mode, Terminal
@@ -96,7 +98,8 @@ class Session:
     def greet(self) -> None:
         """Print the banner of the session."""
         two_lines = self._switches["session_banner"] == "two-lines"
-        self._print_banner(self._identity.serial, two_lines=two_lines)
+        banner = self._banner(self._layout, self._identity.serial, two_lines=two_lines)
+        self._terminal.write(speech.text(banner, self._terminal.columns))
 
     def perform(self, text: str) -> int:
         """Do one command; return the exit code that it would have by itself."""
@@ -105,11 +108,16 @@ class Session:
         entry = self._receive(text)
         if self._layout.echo:
             self._terminal.write(f"{self._layout.echo_prefix}{without_passwords(text)}\n")
+        if self.broken and _verb(text) not in _ENDINGS:
+            self._note(entry, journal.REFUSED, CONNECTION)
+            return self._lose(entry, messages.UNREACHABLE)
         if self._clock.now() - self._idle_since > self._switches.number("idle_seconds"):
             self._note(entry, journal.REFUSED, CONNECTION)
-            return self._lose(entry, messages.idle_too_long(_verb(text)))
+            return self._lose(entry, messages.idle_too_long(_verb(text)), "after_idle")
         try:
             code = self._perform(entry, text)
+        except Lost as lost:
+            return self._lost(entry, lost)
         except (Refusal, UsageError, BadIdError) as error:
             code = self._refuse(entry, text, error)
         self._idle_since = self._clock.now()
@@ -174,7 +182,7 @@ class Session:
         mischief.strike(fault, AFTER, self._clock, self._terminal)
         self._say(entry, self._layout_for(request), answer, fault, bound=command.bound)
         instants.reach("command: answered")
-        mischief.end(fault, self._clock, answer.exit)
+        mischief.end(fault, self._clock, self._terminal, answer.exit)
         return answer.exit
 
     def _wait_for_the_array(self) -> bool:
@@ -185,10 +193,24 @@ class Session:
 
     def _give_up(self, entry: int, command: Command) -> int:
         """End a session whose array does not answer; the client cannot know whether it acted."""
-        return self._lose(entry, messages.no_answer(command.name, self._layout.timeout))
+        said = messages.no_answer(command.name, self._layout.timeout)
+        return self._lose(entry, said, "after_loss")
 
-    def _lose(self, entry: int, said: str) -> int:
-        self.ended = self.broken = True
+    def _lost(self, entry: int, lost: Lost) -> int:
+        """End as a fault has it, or go on without a connection."""
+        if not self._stays("after_loss"):
+            self._terminal.complain(f"{lost.message}\n")
+            sys.exit(lost.exit)
+        return self._lose(entry, lost.message)
+
+    def _stays(self, switch: str) -> bool:
+        """Say whether a client whose session is gone goes on asking for commands."""
+        return self._mode is Mode.INTERACTIVE and self._switches[switch] == "prompts"
+
+    def _lose(self, entry: int, said: str, unless: str = "") -> int:
+        """Say that the session is gone, and end, unless a switch has the client stay."""
+        self.broken = True
+        self.ended = bool(unless) and not self._stays(unless)
         bare = replace(self._layout, banner=False)
         self._say(entry, bare, Answer(messages=(said,)), None, bound=False)
         return CONNECTION
@@ -200,6 +222,8 @@ class Session:
             struck = (fault, *others) if fault else others
             if struck:
                 journal.note_fault(rows, entry, ", ".join(map(str, struck)))
+            if fault and fault.name == "console-gone":
+                faults.add(rows, faults.gone(self._admission.client.hmc))
             if others:
                 meddling.meddle(rows, late.settled(rows, self._clock), others, BEFORE)
         return fault, others
@@ -259,8 +283,9 @@ class Session:
         banner = self._banner(layout, self._identity.serial if bound else "")
         lines, apart = speech.answered(answer, layout, self._switches)
         previous = self._previous_answer(entry) if fault else ""
-        out = distortion.of_text(fault, speech.text(banner + lines), previous)
-        err = distortion.of_text(fault, speech.text(apart))
+        columns = self._terminal.columns
+        out = distortion.of_text(fault, speech.text(banner + lines, columns), previous)
+        err = distortion.of_text(fault, speech.text(apart, columns))
         self._note_answer(entry, (out + err).encode(errors="replace").decode())
         if speech.pages(layout, self._mode, self._switches):
             speech.write_pages(self._terminal, out, layout.rows)
@@ -358,10 +383,6 @@ class Session:
         return speech.banner_lines(
             layout, self._switches, self._clock.now(), device, two_lines=two_lines
         )
-
-    def _print_banner(self, device: str, *, two_lines: bool = False) -> None:
-        banner = self._banner(self._layout, device, two_lines=two_lines)
-        self._terminal.write(speech.text(banner))
 
 
 def _all_in_full(operands: tuple[str, ...]) -> bool:

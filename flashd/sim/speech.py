@@ -8,9 +8,16 @@ from flashd.sim.switches import Positions
 from flashd.sim.terminal import Mode, Terminal
 
 
-def text(lines: list[str]) -> str:
-    """Join lines, each with its end."""
+def text(lines: list[str], columns: int = 0) -> str:
+    """Join lines, each with its end, and one after so many columns; 0: only its own."""
+    if columns:
+        lines = [piece for line in lines for piece in _pieces(line, columns)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _pieces(line: str, columns: int) -> list[str]:
+    starts = range(0, max(len(line), 1), columns)
+    return [line[start : start + columns] for start in starts]
 
 
 def banner_lines(

@@ -7,7 +7,7 @@ inferred, R recalled, U unknown. From where stands with the behaviour, in `behav
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flashd.sim import copyswitches
+from flashd.sim import copyswitches, terminalswitches
 from flashd.sim.errors import SimError
 
 YES_NO = ("yes", "no")
@@ -351,6 +351,7 @@ _TABLE = (
         "I",
         "a script begins with the banner of the session",
     ),
+    *(Switch(*row) for row in terminalswitches.ROWS),
 )
 
 SWITCHES: Mapping[str, Switch] = {switch.name: switch for switch in _TABLE}

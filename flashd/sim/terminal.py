@@ -5,9 +5,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from flashd.sim.errors import SimError
+
+if TYPE_CHECKING:
+    from flashd.sim.faults import Fault
 
 
 class UnwritableError(SimError):
@@ -23,12 +26,18 @@ class Mode(Enum):
     INTERACTIVE = auto()
 
 
+def _undisturbed(_: "Fault") -> None:
+    """Show no other prompt where there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
     """The three streams of a client; `readline` returns an empty text at the end of its input.
 
     `readsecret` asks a question and reads a line that nobody sees; without one the line is read
-    like any other. `is_tty`: a person types the input.
+    like any other. `is_tty`: a person types the input. There `write_prompt` and `write_echo` say
+    what is no answer, as `write` does unless told otherwise, and lines of answers are broken after
+    so many `columns`, 0: never. `disturbed` is told of faults that strike the prompt.
     """
 
     write: Callable[[str], object]
@@ -36,6 +45,18 @@ class Terminal:
     readline: Callable[[], str]
     readsecret: Callable[[str], str] | None = None
     is_tty: bool = False
+    write_prompt: Callable[[str], object] | None = None
+    write_echo: Callable[[str], object] | None = None
+    columns: int = 0
+    disturbed: Callable[["Fault"], object] = _undisturbed
+
+    def prompt(self, text: str) -> None:
+        """Show a prompt."""
+        (self.write_prompt or self.write)(text)
+
+    def echo(self, text: str) -> None:
+        """Show what was typed."""
+        (self.write_echo or self.write)(text)
 
     def ask(self, question: str) -> str:
         """Ask on standard output; an end of the input is an empty answer."""

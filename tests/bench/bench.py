@@ -1,128 +1,125 @@
 """Figures as ratios from one run: `make bench`.
 
 A ratio is the measured figure over its target, so below 1 is good. Wall times of a shared machine
-are noisy; compare figures of one run only.
+are noisy; compare figures of one run only. Ends with 1 where a figure could not be measured, with 2
+where it is not told what to do.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import platform
 import sys
-import tempfile
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
-from flashd.core.schedule import parse
-from tests.bench import load
-from tests.bench.walls import median, wall
+import flashd
+from flashd.adapters.clock import SystemClock
+from tests.bench import batches, commands, fleets, killed, report, sites, today
+from tests.bench.parts import BenchError, Measured, Part, run, wanted
 
-BIN = Path(sys.executable).parent
-ARRAY = "IBM.2107-75ABC01"
-LOGIN_SECONDS = 0.5
-SERVICES_DUE = 5
-ARRAYS, SERVICES, DAYS = 8, 300, 30
-RARE = ("* mon:29 9 feb", "* mon 53", "* mon-sun:31 * feb")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-
-def main() -> None:
-    """Measure everything and print a row each."""
-    print(f"{'figure':<58}{'measured':>10}{'target':>10}{'ratio':>8}")
-    for text in RARE:
-        _row(f"next start of {text!r}, ms", _next_start(text) * 1000, 1.0)
-    bare = wall([sys.executable, "-c", "pass"])
-    _row("flashd --help over a bare interpreter, s", wall([BIN / "flashd", "--help"]) - bare, 0.15)
-    with tempfile.TemporaryDirectory(prefix="flashd-bench-") as directory:
-        home = _home(Path(directory), 1000)
-        _row("flashd check of 1,000 services, s", _flashd(home, "check") - bare, 1.2)
-        _row("flashd status of 1,000 services, s", _flashd(home, "status") - bare, 0.6)
-    with tempfile.TemporaryDirectory(prefix="flashd-bench-") as directory:
-        home = _home(Path(directory), SERVICES_DUE)
-        names = [f"s{number}" for number in range(SERVICES_DUE)]
-        one_login = LOGIN_SECONDS + bare
-        _row(
-            f"resync of {SERVICES_DUE} services, one login a command, s",
-            _flashd(home, "resync", *names, times=1),
-            1.15 * (SERVICES_DUE + 2) * one_login,
-        )
-    for figure in load.figures(bare):
-        _row(*figure)
-    with tempfile.TemporaryDirectory(prefix="flashd-bench-") as directory:
-        home = _rehearsal(Path(directory))
-        words = ("rehearse", "--start", "2026-11-23T12:00", "--json", "--days", str(DAYS))
-        _row(
-            f"rehearsal of {ARRAYS} arrays, {SERVICES} services, {DAYS} days, s",
-            _flashd(home, *words, times=1) - bare,
-            120.0,
-        )
+RESULT = Path("build/bench.json")
+PAGE = Path("docs/performance.md")
+UNMEASURED, MISUSED = 1, 2
 
 
-def _row(figure: str, measured: float, target: float) -> None:
-    print(f"{figure:<58}{measured:>10.3f}{target:>10.3f}{measured / target:>8.2f}")
-
-
-def _next_start(text: str) -> float:
-    """Measure the first search after parsing, in seconds; the calendar's table is there already."""
-    now = datetime(2026, 11, 22, 12, tzinfo=ZoneInfo("Europe/Paris"))
-    parse("09:00-10:00").next_start(now, None)
-    schedules = [parse(f"{text} ") for _ in range(50)]
-    return median(lambda: schedules.pop().next_start(now, None), 50)
-
-
-def _flashd(home: Path, *words: str, times: int = 3) -> float:
-    env = {**os.environ, "FLASHD_CONFIG_DIR": str(home / "etc")}
-    return wall([BIN / "flashd", *words], times, env)
-
-
-def _home(home: Path, services: int) -> Path:
-    """Make a configuration of so many services with a pair each, on one simulated array."""
-    (home / "etc" / "services.d").mkdir(parents=True)
-    pairs = [f"{number:04X}:{number + 0x4000:04X}" for number in range(services)]
-    made = [word for pair in pairs[:SERVICES_DUE] for word in ("--pair", pair)]
-    array = home / "a.array"
-    wall([BIN / "flashd", "sim", "make", array, *made, "--synced", "26h ago"], 1)
-    wall([BIN / "flashd", "sim", "switch", array, "login_seconds", LOGIN_SECONDS], 1)
-    pwfile = ["-pwfile", home / f"{ARRAY}.pwfile", "-name", "opensvc", "-pw", "opensvc"]
-    wall(
-        [BIN / "flashd-dscli", "managepwfile", "-action", "add", "-mc1", "10.10.10.10", *pwfile], 1
-    )
-    (home / "etc" / "flashd.yaml").write_text(
-        f"state: sqlite:///{home}/flashd.db\npwfiles: {home}\n"
-        f"dscli: {{path: {BIN}/flashd-dscli, mode: oneshot, env: {{FLASHD_SIM: {array}}}}}\n"
-    )
-    auth = home / "etc" / "auth.conf"
-    auth.touch(mode=0o600)
-    auth.write_text(f"[{ARRAY}]\ntype = ibmds\nhmc1 = 10.10.10.10\nusername = opensvc\n")
-    guard = "{type: command, command: [/bin/true], down: 0, up: 1}"
-    lines = [
-        f"  s{number}: {{guards: [{guard}], sync: {{sync#1: {{array: {ARRAY}, pairs: '{pair}'}}}}}}"
-        for number, pair in enumerate(pairs)
+def parts() -> list[Part]:
+    """Tell all parts in their order."""
+    return [
+        *commands.parts(),
+        *batches.parts(),
+        *sites.parts(),
+        *killed.parts(),
+        *today.parts(),
+        *fleets.parts(),
     ]
-    (home / "etc" / "services.d" / "bench.yaml").write_text("services:\n" + "\n".join(lines) + "\n")
-    return home
 
 
-def _rehearsal(home: Path) -> Path:
-    """Make a configuration of many services on several arrays, with windows and without."""
-    (home / "etc" / "services.d").mkdir(parents=True)
-    windows = (
-        'schedule: "22:00-04:00", ',
-        'schedule: "01:00-05:00", ',
-        "",
-        'schedule: "20:00-23:30 mon-fri", sync_max_delay: 4d, ',
+def bench(words: Sequence[str], every: Sequence[Part]) -> int:
+    """Measure what is asked for of `every` part, print a row each, write them down.
+
+    Returns the exit status.
+    """
+    asked = _arguments(every).parse_args(words)
+    try:
+        chosen = _chosen(asked, every)
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return MISUSED
+    measured = [_told(run(part)) for part in chosen]
+    print(report.spent(measured))
+    _write(asked.json, report.document(setting(), measured), markdown=asked.markdown)
+    if missing := report.unmeasured(measured):
+        print(f"not measured: {'; '.join(missing)}", file=sys.stderr)
+        return UNMEASURED
+    return 0
+
+
+def _chosen(asked: argparse.Namespace, every: Sequence[Part]) -> list[Part]:
+    if asked.only and asked.markdown:
+        raise BenchError("a page holds the figures of one whole run; leave out --only")
+    return wanted(every, asked.only)
+
+
+def _arguments(every: Sequence[Part]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    names = ", ".join(part.name for part in every)
+    parser.add_argument("--only", nargs="+", default=[], help=f"parts that hold a word: {names}")
+    parser.add_argument("--json", type=Path, default=RESULT, help=f"the document, {RESULT}")
+    parser.add_argument(
+        "--markdown",
+        nargs="?",
+        type=Path,
+        const=PAGE,
+        help=f"a page to write the tables into, between its marks; {PAGE} where none is named",
     )
-    guard = "guards: [{type: command, command: [/bin/true], down: 0, up: 1}]"
-    lines = ["services:"]
-    for number in range(SERVICES):
-        array, place = f"IBM.2107-75BEN{number % ARRAYS:02X}", number // ARRAYS
-        pairs = " ".join(f"{place:02X}{n:02X}:{place + 0x40:02X}{n:02X}" for n in range(2))
-        kind = "" if number % 10 else ", recording: false"
-        sync = f"sync: {{sync#1: {{array: {array}, pairs: '{pairs}'{kind}}}}}"
-        lines.append(f"  s{number}: {{{windows[number % len(windows)]}{guard}, {sync}}}")
-    (home / "etc" / "services.d" / "bench.yaml").write_text("\n".join(lines) + "\n")
-    (home / "etc" / "flashd.yaml").write_text("timezone: Europe/Paris\n")
-    return home
+    return parser
+
+
+def _told(measured: Measured) -> Measured:
+    """Print a part as soon as it is measured."""
+    print(f"\n{measured.part}\n{report.heading()}")
+    for figure in measured.figures:
+        print(report.row(figure), flush=True)
+    return measured
+
+
+def setting() -> dict[str, Any]:
+    """Say when, where and of what it is measured."""
+    return {
+        "flashd": flashd.__version__,
+        "when": SystemClock().now().isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": _processor(),
+            "load": round(os.getloadavg()[2], 2),
+        },
+    }
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
+    return names[0] if names else platform.machine()
+
+
+def _write(file: Path, document: dict[str, Any], *, markdown: Path | None) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if markdown is not None:
+        page = markdown.read_text(encoding="utf-8")
+        text = f"{report.preface(document)}\n\n{report.table(document)}"
+        markdown.write_text(report.renewed(page, text), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(bench(sys.argv[1:], parts()))

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+ENOUGH = 280.0
+"""Seconds that no command takes here, unless it hangs."""
+
+
 def median(act: Callable[[], object], times: int) -> float:
     """Take the median of so many measurements, in seconds."""
     taken = []
@@ -26,5 +30,8 @@ def wall(command: Sequence[object], times: int = 5, env: Mapping[str, str] | Non
     words = [str(word) for word in command]
     quiet = subprocess.DEVNULL
     return median(
-        lambda: subprocess.run(words, check=False, env=env, stdout=quiet, stderr=quiet), times
+        lambda: subprocess.run(
+            words, check=False, env=env, stdin=quiet, stdout=quiet, stderr=quiet, timeout=ENOUGH
+        ),
+        times,
     )

@@ -33,7 +33,10 @@ class Heard:
         self.sent_lines.append(command)
         self.clients.append(client)
 
-    def answered(self, command: str, exit_status: int | None, output: str) -> None:
+    def answered(
+        self, command: str, exit_status: int | None, output: str, *, failed: bool | None = None
+    ) -> None:
+        assert exit_status is None or failed is None, "a session has no exit status"
         self.answers.append((command, exit_status, output))
 
 

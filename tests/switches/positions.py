@@ -11,6 +11,7 @@ import random
 from typing import TYPE_CHECKING
 
 from flashd.sim.switches import KINDS, SWITCHES
+from flashd.sim.terminalswitches import NAMES as OF_A_TERMINAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +50,13 @@ def positions(name: str) -> tuple[str, ...]:
 
 
 def all_positions() -> dict[str, tuple[str, ...]]:
-    """Tell where every switch is tried."""
-    return {name: positions(name) for name in SWITCHES}
+    """Tell where every switch is tried that a stream can show."""
+    return {name: positions(name) for name in SWITCHES if name not in OF_A_TERMINAL}
+
+
+def terminal_positions() -> dict[str, tuple[str, ...]]:
+    """Tell where every switch is tried that only a terminal can show."""
+    return {name: positions(name) for name in SWITCHES if name in OF_A_TERMINAL}
 
 
 def moved(row: Row) -> Row:
@@ -59,8 +65,8 @@ def moved(row: Row) -> Row:
 
 
 def single_moves() -> list[tuple[str, str]]:
-    """Tell every switch with every position but its default."""
-    return [(name, one) for name in SWITCHES for one in positions(name)[1:]]
+    """Tell every switch that a stream can show with every position but its default."""
+    return [(name, one) for name, tried in all_positions().items() for one in tried[1:]]
 
 
 def put(array: Array, row: Row) -> None:

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashd.adapters import procfs
 from flashd.adapters.arrays.messages import asks, logged_in, unfinished
+from flashd.adapters.arrays.waiting import input_of, reader_in
 from flashd.adapters.processes import running
 from flashd.adapters.threads import beside
 from flashd.config.trust import distrust_here
@@ -35,9 +35,6 @@ _MOST_AT_LOGIN = 16 * 1024
 _LOOK_SECONDS = 0.05
 _QUIET_LOOKS = 3
 _LONGEST_CHECK = 15.0
-_READ_CALLS = frozenset({"0", "3", "63"})
-"""read(2) on x86_64; on ppc64le, s390x and i386; on aarch64."""
-
 _FOR_GOOD = (FileNotFoundError, NotADirectoryError, PermissionError, ValueError)
 
 
@@ -72,14 +69,14 @@ async def client(argv: Sequence[str], more_environment: Mapping[str, str]) -> As
     Raises `ArrayRejected` where it cannot be started at all, or somebody else can change it: it is
     handed the password file. Raises `ArrayUnreachable` where this host cannot do it now.
     """
-    await _trusted(argv[0])
+    await trusted(argv[0])
     process = running(
         argv, more_environment=more_environment, cap=OUTPUT_CAP, stdin=subprocess.PIPE
     )
     try:
         child = await process.__aenter__()
     except (OSError, ValueError) as error:
-        raise _not_started(argv[0], error) from error
+        raise not_started(argv[0], error) from error
     listener = Client(child)
     try:
         yield listener
@@ -89,19 +86,21 @@ async def client(argv: Sequence[str], more_environment: Mapping[str, str]) -> As
         await asyncio.shield(process.__aexit__(None, None, None))
 
 
-async def _trusted(program: str) -> None:
+async def trusted(program: str) -> None:
+    """See that nobody else can change the program; raises as `client` does."""
     try:
         async with asyncio.timeout(_LONGEST_CHECK):
             doubt = await beside(partial(distrust_here, Path(program)))
     except TimeoutError as error:
-        raise _not_started(program, OSError(errno.ETIMEDOUT, "its file system hangs")) from error
+        raise not_started(program, OSError(errno.ETIMEDOUT, "its file system hangs")) from error
     except (OSError, ValueError) as error:
-        raise _not_started(program, error) from error
+        raise not_started(program, error) from error
     if doubt:
         raise ArrayRejected(f"dscli is not started: {doubt.message}", f"Run: {doubt.remedy}")
 
 
-def _not_started(program: str, error: OSError | ValueError) -> ArrayError:
+def not_started(program: str, error: OSError | ValueError) -> ArrayError:
+    """Say why a program could not be started, and whether trying again may help."""
     why = f"dscli cannot be started: {program}: {getattr(error, 'strerror', None) or error}"
     if isinstance(error, _FOR_GOOD) or error.errno == errno.ENOEXEC:
         return ArrayRejected(why, "Set dscli.path in flashd.yaml to the executable of the DS CLI.")
@@ -122,7 +121,7 @@ class Client:
             asyncio.ensure_future(self._listen(child.errors, self._stderr)),
         ]
         self._exit = asyncio.ensure_future(self._ended())
-        self._input = _input_of(child.group)
+        self._input = input_of(child.group)
 
     @property
     def group(self) -> int:
@@ -220,33 +219,7 @@ class Client:
 
     def _reads_input(self) -> bool:
         """Whether some thread of the group is blocked in reading the pipe that we write to."""
-        members = (one.pid for one in procfs.processes() if one.group == self.group)
-        return any(_reads(pid, self._input) for pid in members)
-
-
-def _input_of(pid: int) -> str:
-    with suppress(OSError):
-        return str((procfs.PROC / str(pid) / "fd" / "0").readlink())
-    return ""
-
-
-def _reads(pid: int, pipe: str) -> bool:
-    process = procfs.PROC / str(pid)
-    try:
-        return any(_blocked_on(process, thread, pipe) for thread in (process / "task").iterdir())
-    except OSError:
-        return False
-
-
-def _blocked_on(process: Path, thread: Path, pipe: str) -> bool:
-    """Whether a thread is in read(2) of that pipe; what cannot be seen is a no."""
-    try:
-        call, *arguments = (thread / "syscall").read_text().split() or [""]
-        if call not in _READ_CALLS or not arguments or not pipe:
-            return False
-        return str((process / "fd" / str(int(arguments[0], 16))).readlink()) == pipe
-    except OSError:
-        return False
+        return reader_in(self.group, self._input) is not None
 
 
 def _beginning(said: bytearray) -> str:

@@ -8,7 +8,7 @@ public tools that act on them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.adapters.masking import without_secrets
@@ -61,6 +61,11 @@ class Message:
     id: str
     kind: str
     text: str
+
+    @property
+    def of_syntax(self) -> bool:
+        """Whether the client itself did not take the command."""
+        return self.id.startswith(_OF_SYNTAX)
 
     def __str__(self) -> str:
         return without_secrets(f"{self.id} {self.text}")
@@ -150,6 +155,19 @@ def login_refused(exit_status: int | None, complaints: Iterable[Message]) -> boo
 def login_refused_in(answer: Answer) -> bool:
     """Whether the answer to a command says that user or password was refused."""
     return login_refused(answer.exit_status, complaints_of(answer.output, ""))
+
+
+def account_in_session(text: str, pairs: Sequence[Pair]) -> Answer:
+    """Account for each pair of an answer that the prompt of a kept session ended.
+
+    There is no exit status in a session, so the messages alone tell (IBM DS CLI help, "Obtaining
+    and interpreting DS CLI exit codes").
+    """
+    answer = account(f"{text}dscli> ", "", 0, pairs)
+    silent = [str(pair) for pair, one in answer.accounts.items() if one is Account.SILENT]
+    said = "; ".join(map(str, complaints_of(text, "")))
+    nothing = f"dscli said nothing of {', '.join(silent)}" if silent else ""
+    return replace(answer, exit_status=None, reason=said or nothing, output=without_secrets(text))
 
 
 def account(
@@ -243,7 +261,7 @@ def _refused(
 
 
 def _without_the_array(complaint: Message) -> bool:
-    return complaint.id.startswith(_OF_SYNTAX) or NOT_PERMITTED in complaint.text
+    return complaint.of_syntax or NOT_PERMITTED in complaint.text
 
 
 def _silence(exit_status: int | None, accounts: Mapping[Pair, Account]) -> str:

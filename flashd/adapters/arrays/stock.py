@@ -83,6 +83,11 @@ def questions(array: str) -> tuple[str, ...]:
     return tuple(_QUESTIONS[one].format(array=array, output=_OUTPUT) for one in _ORDER)
 
 
+def lasting() -> frozenset[str]:
+    """Tell the questions whose answers hold for as long as a login: which images a console has."""
+    return frozenset({_QUESTIONS["lssi"].format(output=_OUTPUT)})
+
+
 def parse_inventory(output: str, array: str, began: datetime, ended: datetime) -> Inventory:
     """Read the answers to all `questions`; raises `NotUnderstoodError`."""
     _see_rows_as_such(output)

@@ -76,7 +76,9 @@ _ENROLMENTS = (
         enrolled_by TEXT NOT NULL, facts TEXT NOT NULL)""",
 )
 
-STEPS: Sequence[Sequence[str]] = (_FIRST, _HOLDS, _ENROLMENTS)
+_PRUNING = ("CREATE INDEX runs_by_end ON runs (ended_at)",)
+
+STEPS: Sequence[Sequence[str]] = (_FIRST, _HOLDS, _ENROLMENTS, _PRUNING)
 """The statements that lead from version n to version n + 1 stand at place n."""
 
 

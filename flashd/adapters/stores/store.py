@@ -22,6 +22,7 @@ from flashd.adapters.stores.lane import InlineLane, Lane
 from flashd.adapters.stores.migrations import migrate, up_to_date
 from flashd.adapters.stores.observations import SqlObservations
 from flashd.adapters.stores.place import file_of, name_of, parse
+from flashd.adapters.stores.pruning import SqlPruning
 from flashd.adapters.stores.runs import SqlRuns
 from flashd.adapters.stores.server import server_engine
 from flashd.adapters.stores.standings import SqlStandings
@@ -43,6 +44,7 @@ PATIENCE = 5.0
 class SqlStore(
     SqlObservations,
     SqlRuns,
+    SqlPruning,
     SqlCopies,
     SqlStandings,
     SqlHolds,

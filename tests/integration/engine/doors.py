@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -41,6 +42,33 @@ class _Guarded:
         async def through(*args: object, **kwargs: object) -> object:
             self._door(name)
             return await method(*args, **kwargs)
+
+        return through
+
+
+def followed(store: Store, name: str, act: Callable[[], object]) -> Store:
+    """Have something happen each time right after a method of a store: after `intend`, say, dscli
+    is logged in and waits.
+    """
+    return cast("Store", _Followed(store, name, act))
+
+
+class _Followed:
+    def __init__(self, store: Store, name: str, act: Callable[[], object]) -> None:
+        self._store, self._name, self._act = store, name, act
+
+    def __getattr__(self, name: str) -> object:
+        method: Any = getattr(self._store, name)
+        if name != self._name:
+            return method
+
+        @wraps(method)
+        async def through(*args: object, **kwargs: object) -> object:
+            given = await method(*args, **kwargs)
+            done = self._act()
+            if inspect.isawaitable(done):
+                await done
+            return given
 
         return through
 

@@ -281,8 +281,8 @@ class Lab:
 
 
 def console(serial: str) -> str:
-    """Tell the address of an array's management console."""
-    return "10.10.10.10" if serial == SERIAL else "10.10.10.20"
+    """Tell the address of an array's management console; its last two digits make it its own."""
+    return "10.10.10.10" if serial == SERIAL else f"10.10.10.2{serial[-2:]}"
 
 
 def resource(*pairs: str, name: str = "sync#1", serial: str = SERIAL, **more: bool) -> Resource:

@@ -16,6 +16,7 @@ from flashd.model.service import GuardSpec
 from flashd.model.volumes import VolumeId
 from flashd.sim.hosts import access
 from flashd.sim.ids import volume_id
+from tests.integration.engine.doors import followed
 from tests.integration.engine.house import (
     OTHER,
     SERIAL,
@@ -23,7 +24,6 @@ from tests.integration.engine.house import (
     Looks,
     asked,
     clear,
-    down,
     outcomes,
     resource,
     ticks,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from flashd.engine.enroll import Surveyed
     from flashd.engine.world import World
-    from flashd.model.verdict import Finding
 
 PAIR, SECOND = "0001:0002", "0101:0102"
 
@@ -100,17 +99,16 @@ async def test_invariant_2_an_enrolment_of_something_else_meanwhile_stops_the_la
     """The store's enrolment is read afresh: what counts is what a person said last."""
     lab.clones(PAIR)
 
-    async def meanwhile() -> Finding:
+    async def meanwhile() -> None:
         found = await world.store.enrolment("db")
         assert found
         others = tuple(
             replace(fact, value="TST_99") if fact.aspect == "name" else fact for fact in found.facts
         )
         await world.store.enroll([replace(found, facts=others)], world.clock.now())
-        return down()
 
-    lab.define("db", resource(PAIR), looks=[down(), meanwhile])
-    async with lab.open() as world:
+    lab.define("db", resource(PAIR))
+    async with lab.open(dress=lambda store: followed(store, "intend", meanwhile)) as world:
         await enroll(world)
         (refused,) = await asked(world, "db")
         assert refused.outcome is Outcome.REFUSED
@@ -133,12 +131,11 @@ async def test_invariant_2_a_requirement_by_a_reload_meanwhile_stops_the_last_ga
 ) -> None:
     lab.clones(PAIR)
 
-    def reload() -> Finding:
+    def reload() -> None:
         replace(world, require_enrolment=True).after(world).succeed()
-        return down()
 
-    lab.define("db", resource(PAIR), looks=[down(), reload])
-    async with lab.open() as world:
+    lab.define("db", resource(PAIR))
+    async with lab.open(dress=lambda store: followed(store, "intend", reload)) as world:
         (refused,) = await asked(world, "db")
         assert refused.outcome is Outcome.REFUSED
         assert "is not enrolled" in refused.reason

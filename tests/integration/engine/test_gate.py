@@ -17,13 +17,13 @@ from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.sim.hosts import access
 from flashd.sim.nouns import RemoteCopy
-from tests.integration.engine.house import SERIAL, Lab, asked, down, resource, ticks
+from tests.integration.engine.doors import followed
+from tests.integration.engine.house import SERIAL, Lab, asked, resource, ticks
 from tests.unit.core.builders import withdrawal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from flashd.model.verdict import Finding
     from flashd.sim.array import Array
     from flashd.sim.inventory import Inventory
 
@@ -64,10 +64,10 @@ STOPS = {
 RECORDING = {"recording": True, "not recording": False}
 
 
-def nightly(lab: Lab, *, recording: bool, looks: Sequence[object] = ()) -> None:
+def nightly(lab: Lab, *, recording: bool) -> None:
     lab.clones(*PAIRS, record=recording)
     wanted = replace(resource(*PAIRS, recording=recording), hosts=("tst*",))
-    lab.define("db", wanted, looks=looks)  # type: ignore[arg-type]
+    lab.define("db", wanted)
     lab.protected = Protection(names=frozenset({"PRD_*"}))
 
 
@@ -102,12 +102,11 @@ async def test_invariant_2_an_array_is_asked_anew_before_each_run(lab: Lab) -> N
 
 
 async def test_invariant_2_an_inventory_that_grew_old_during_the_login_stops_it(lab: Lab) -> None:
-    def meanwhile() -> Finding:
+    def meanwhile() -> None:
         lab.clock.ahead += timedelta(seconds=61)
-        return down()
 
-    nightly(lab, recording=True, looks=(down(), meanwhile))
-    async with lab.open() as world:
+    nightly(lab, recording=True)
+    async with lab.open(dress=lambda store: followed(store, "intend", meanwhile)) as world:
         (result,) = await asked(world, "db")
         assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
         assert "grew old during the login" in result.reason

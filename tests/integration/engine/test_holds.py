@@ -12,7 +12,7 @@ from flashd.engine.holds import place, release, tend
 from flashd.model.health import Status
 from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.run import Outcome
-from tests.integration.engine.doors import guarded_store
+from tests.integration.engine.doors import followed, guarded_store
 from tests.integration.engine.house import (
     HOUR,
     OTHER,
@@ -261,10 +261,9 @@ async def test_a_hold_just_before_the_intent_is_written_stops_it(lab: Lab) -> No
     assert not lab.changes()
 
 
-async def test_a_hold_during_the_last_look_stops_the_command(lab: Lab) -> None:
+async def test_a_hold_while_dscli_waits_stops_the_command(lab: Lab) -> None:
     nightly(lab)
-    lab.define("db", resource(*PAIRS), looks=[down(), holding(lab)])
-    async with lab.open() as world:
+    async with lab.open(dress=lambda store: followed(store, "intend", holding(lab))) as world:
         (result,) = await asked(world, "db")
         assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
         assert "held by ann" in result.reason

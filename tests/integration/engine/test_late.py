@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +18,13 @@ from flashd.engine.events import Event
 from flashd.engine.request import Request
 from flashd.model.health import Status
 from flashd.model.run import Outcome
+from tests.integration.engine.doors import followed
 from tests.integration.engine.house import (
     DAY,
     HOUR,
     Lab,
     Told,
     asked,
-    down,
     health,
     outcomes,
     resource,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from enum import Enum
 
     from flashd.engine.world import World
-    from flashd.model.verdict import Finding
 
 PAIRS = ("0001:0002", "0101:0102", "0003:0004")
 LONG = 3600.0
@@ -211,14 +211,10 @@ async def refused_for_doubt(world: World, name: str = "db") -> None:
 async def test_invariant_4_a_slow_last_look_takes_nothing_from_the_wait(lab: Lab) -> None:
     lab.late = 20.0
     lab.clones(*PAIRS)
-
-    def slow() -> Finding:
-        pass_time(lab, 25)
-        return down()
-
-    lab.define("db", resource(*PAIRS), looks=[down(), slow, down()])
+    lab.define("db", resource(*PAIRS))
     plan(lab, LATE["killed"])
-    async with lab.open() as world:
+    slow = partial(pass_time, lab, 25)
+    async with lab.open(dress=lambda store: followed(store, "intend", slow)) as world:
         (result,) = await asked(world, "db")
         assert result.outcome is Outcome.UNKNOWN
         await refused_for_doubt(world)

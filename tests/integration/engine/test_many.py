@@ -10,9 +10,10 @@ import pytest
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
 from flashd.engine.request import Request
-from flashd.model.lease import volume_lease
+from flashd.model.lease import array_lease, volume_lease
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Verdict
+from tests.integration.engine.doors import followed
 from tests.integration.engine.house import (
     HOUR,
     OTHER,
@@ -66,6 +67,22 @@ async def test_one_login_and_one_listing_serve_a_whole_batch(lab: Lab) -> None:
     async with lab.open() as world:
         await ticks(world)
         assert await outcomes(world) == ["done"] * 5
+    assert len(lab.array().journal("lsflash")) == 2
+
+
+@pytest.mark.parametrize("fault", ["refused", "die-before", "unreachable"])
+async def test_one_whose_command_fails_takes_nobody_with_it(lab: Lab, fault: str) -> None:
+    """Nor does the array have to be listed once more for it."""
+    for number in range(3):
+        lab.clones(numbered(number), age=timedelta(hours=30 - number))
+        lab.define(f"s{number}", resource(numbered(number)))
+    at = {"unreachable": "*"}.get(fault, "resyncflash")
+    lab.array().add_fault(fault, at, nth=4 if fault == "unreachable" else 2)
+    async with lab.open() as world:
+        await ticks(world)
+        ended = [await outcomes(world, f"s{number}") for number in range(3)]
+    assert [ended[0], ended[2]] == [["done"], ["done"]]
+    assert ended[1] == ["open" if fault == "die-before" else "failed"]
     assert len(lab.array().journal("lsflash")) == 2
 
 
@@ -138,11 +155,19 @@ def two_arrays(lab: Lab) -> None:
     )
 
 
-async def test_a_service_on_two_arrays(lab: Lab) -> None:
+async def test_a_service_on_two_arrays_is_one_run_under_the_leases_of_both(lab: Lab) -> None:
     two_arrays(lab)
-    async with lab.open() as world:
+    held: list[set[str]] = []
+
+    async def note() -> None:
+        held.append({name for name in await world.store.held() if name.startswith("array ")})
+
+    async with lab.open(dress=lambda store: followed(store, "intend", note)) as world:
         (result,) = await asked(world, "both")
+        (run,) = await world.store.history(None, 9)
     assert result.outcome is Outcome.DONE
+    assert run.arrays == (SERIAL, OTHER)
+    assert held == [{array_lease(SERIAL), array_lease(OTHER)}] * 2
     assert lab.acted(SERIAL) == lab.acted(OTHER) == ["resyncflash"]
 
 
@@ -180,6 +205,29 @@ async def test_an_array_that_hangs_costs_its_own_services_only(lab: Lab) -> None
         assert await cycle.drained(5)
         assert await outcomes(world, "there", "both") == []
     assert not lab.changes(OTHER)
+
+
+async def test_arrays_are_side_by_side_and_those_that_hang_cost_their_own_batch_only(
+    lab: Lab,
+) -> None:
+    """One hangs at the login, one in the middle of a command; the others are done meanwhile."""
+    serials = [f"IBM.2107-75ARR{number:02}" for number in range(5)]
+    for number, serial in enumerate(serials):
+        lab.clones(numbered(0), serial=serial)
+        lab.define(f"s{number}", resource(numbered(0), serial=serial))
+    lab.array(serials[0]).add_fault("login-hang", "*", times=-1)
+    lab.array(serials[1]).add_fault("hang", "resyncflash")
+    lab.timeout = 600
+    async with lab.open() as world:
+        cycle = Cycle(world, Request(patience=60))
+        await cycle.start()
+        await cycle.tick()
+        await until(lambda: len(cycle.under_way) == 2 and lab.changes(serials[1]), 60)
+        assert await outcomes(world, "s2", "s3", "s4") == ["done"] * 3
+        assert cycle.under_way == {(serials[0],), (serials[1],)}
+        assert await outcomes(world, "s0", "s1") == ["open"]
+        world.drain.wanted = True
+        assert not await cycle.drained(0.1)
 
 
 async def test_a_lease_on_a_volume_refuses_and_names_its_holder(lab: Lab) -> None:

@@ -12,6 +12,7 @@ from flashd.engine.request import Request
 from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.model.volumes import Pair
+from tests.integration.engine.doors import followed
 from tests.integration.engine.house import (
     HOUR,
     SERIAL,
@@ -35,16 +36,15 @@ def heir(lab: Lab, world: World, **changes: object) -> World:
     return replace(world, **{**services, **changes}).after(world)  # type: ignore[arg-type]
 
 
-async def test_what_was_changed_after_the_last_look_is_not_sent(lab: Lab) -> None:
+async def test_what_was_changed_while_dscli_waits_is_not_sent(lab: Lab) -> None:
     lab.clones(PAIR, OTHER)
 
-    def reload() -> Finding:
+    def reload() -> None:
         lab.define("db", resource(OTHER))
         heir(lab, world).succeed()
-        return down()
 
-    lab.define("db", resource(PAIR), looks=[down(), reload])
-    async with lab.open() as world:
+    lab.define("db", resource(PAIR))
+    async with lab.open(dress=lambda store: followed(store, "intend", reload)) as world:
         world = replace(world, services=dict(lab.services))  # noqa: PLW2901 - reload is told it
         (result,) = await asked(world, "db")
         assert result.outcome is Outcome.REFUSED
@@ -96,12 +96,11 @@ async def test_nothing_is_sent_by_an_answer_of_a_host_that_is_reached_otherwise_
 ) -> None:
     lab.clones(PAIR)
 
-    def reload() -> Finding:
+    def reload() -> None:
         heir(lab, world, looks_by="another pin").succeed()
-        return down()
 
-    lab.define("db", resource(PAIR), looks=[down(), reload])
-    async with lab.open() as world:
+    lab.define("db", resource(PAIR))
+    async with lab.open(dress=lambda store: followed(store, "intend", reload)) as world:
         (result,) = await asked(world, "db")
         assert result.outcome is Outcome.REFUSED
     assert not lab.changes()
@@ -110,12 +109,11 @@ async def test_nothing_is_sent_by_an_answer_of_a_host_that_is_reached_otherwise_
 async def test_invariant_2_a_volume_that_a_reload_protects_is_no_target_any_more(lab: Lab) -> None:
     lab.clones(PAIR)
 
-    def reload() -> Finding:
+    def reload() -> None:
         heir(lab, world, protected=Protection(volumes=frozenset({(SERIAL, "0002")}))).succeed()
-        return down()
 
-    lab.define("db", resource(PAIR), looks=[down(), reload])
-    async with lab.open() as world:
+    lab.define("db", resource(PAIR))
+    async with lab.open(dress=lambda store: followed(store, "intend", reload)) as world:
         (result,) = await asked(world, "db")
         assert result.outcome is Outcome.REFUSED
         assert "0002" in result.reason
@@ -126,13 +124,12 @@ async def test_invariant_2_a_volume_that_a_reload_protects_is_no_target_any_more
 async def test_invariant_2_a_source_of_a_reload_is_no_target_any_more(lab: Lab) -> None:
     lab.clones(PAIR)
 
-    def reload() -> Finding:
+    def reload() -> None:
         lab.define("new", resource("0002:0003"))
         heir(lab, world).succeed()
-        return down()
 
-    lab.define("db", resource(PAIR), looks=[down(), reload])
-    async with lab.open() as world:
+    lab.define("db", resource(PAIR))
+    async with lab.open(dress=lambda store: followed(store, "intend", reload)) as world:
         world = replace(world, services=dict(lab.services))  # noqa: PLW2901 - reload is told it
         (result,) = await asked(world, "db")
         assert result.outcome is Outcome.REFUSED

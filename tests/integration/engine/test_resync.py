@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from flashd.model.health import Status
 from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Verdict
+from tests.integration.engine.doors import followed
 from tests.integration.engine.house import (
     HOUR,
     SERIAL,
@@ -146,18 +148,19 @@ async def test_a_reading_older_than_half_a_minute_is_none(
 ) -> None:
     """Another guard takes so long that the first one's answer is too old for the command."""
 
-    def dawdle() -> Finding:
-        lab.clock.older += late
+    def dawdle(seconds: float) -> Finding:
+        lab.clock.older += seconds
         return clear()
 
-    nightly(lab, also={"slow": Looks([clear(), dawdle])})
+    too_old_to_be_used = partial(dawdle, 16)  # what was seen ahead; then it is asked anew
+    nightly(lab, also={"slow": Looks([clear(), too_old_to_be_used, partial(dawdle, late)])})
     async with lab.open() as world:
         (result,) = await asked(world, "db")
     assert result.outcome is outcome, result.reason
     assert bool(lab.changes()) is (outcome is Outcome.DONE)
 
 
-class _Hasty(asyncio.SelectorEventLoop):
+class Hasty(asyncio.SelectorEventLoop):
     """A loop whose time runs fifteen times as fast: half a minute is over in two seconds."""
 
     SPEED = 15
@@ -171,7 +174,7 @@ class _Hasty(asyncio.SelectorEventLoop):
 
 class _Impatient(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        return super().select(timeout / _Hasty.SPEED if timeout else timeout)
+        return super().select(timeout / Hasty.SPEED if timeout else timeout)
 
 
 async def forever() -> Finding:
@@ -192,7 +195,7 @@ def test_a_guard_that_hangs_refuses_and_keeps_nobody_waiting(
         async with lab.open() as world:
             return [result.outcome for result in await asked(world, "hung", "well")]
 
-    with asyncio.Runner(loop_factory=_Hasty) as runner:
+    with asyncio.Runner(loop_factory=Hasty) as runner:
         assert sorted(runner.run(both())) == [Outcome.DONE, Outcome.REFUSED]
     assert [one.acted for one in lab.changes()] == [("0003:0004",)]
     assert any("no answer in 30 s" in one for one in lab.told.messages(Event.GUARD_UNKNOWN))
@@ -350,13 +353,12 @@ async def test_a_pair_refreshed_a_moment_ago_is_waited_for(lab: Lab) -> None:
 
 
 async def test_invariant_2_a_listing_that_grew_old_during_the_login_refuses(lab: Lab) -> None:
-    async def long_after() -> Finding:
+    def long_after() -> None:
         lab.clock.ahead += timedelta(seconds=75)
-        return down()
 
     lab.clones(*PAIRS)
-    lab.define("db", resource(*PAIRS), looks=[down(), long_after])
-    async with lab.open() as world:
+    lab.define("db", resource(*PAIRS))
+    async with lab.open(dress=lambda store: followed(store, "intend", long_after)) as world:
         (result,) = await asked(world, "db")
     assert result.outcome is Outcome.REFUSED
     assert "grew old" in result.reason
@@ -366,14 +368,13 @@ async def test_invariant_2_a_listing_that_grew_old_during_the_login_refuses(lab:
 async def test_a_listing_that_would_grow_old_during_a_login_is_read_again_before(lab: Lab) -> None:
     """Two turns of 46 s: at the second's beginning the listing is not too old yet."""
 
-    async def long_after() -> Finding:
+    def long_after() -> None:
         lab.clock.ahead += timedelta(seconds=46)
-        return down()
 
     lab.clones("0001:0002", "0003:0004")
-    lab.define("one", resource("0001:0002"), looks=[down(), long_after])
-    lab.define("two", resource("0003:0004"), looks=[down(), long_after])
-    async with lab.open() as world:
+    lab.define("one", resource("0001:0002"))
+    lab.define("two", resource("0003:0004"))
+    async with lab.open(dress=lambda store: followed(store, "intend", long_after)) as world:
         results = await asked(world, "one", "two")
     assert [one.outcome for one in results] == [Outcome.DONE] * 2
 

@@ -5,12 +5,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from subprocess import CompletedProcess, Popen
 
 import pytest
 
 from flashd.sim.array import Array
+from tests.servers.typist import Typist, seated
 
 DSCLI = Path(sys.executable).with_name("flashd-dscli")
 ENOUGH_SECONDS = 30
@@ -18,6 +20,7 @@ AGED = 1_411_074_244.0  # Thu Sep 18 23:04:04 CEST 2014
 
 Dscli = Callable[..., CompletedProcess[str]]
 Start = Callable[..., Popen[str]]
+Sit = Callable[..., Typist]
 
 
 @pytest.fixture
@@ -120,3 +123,15 @@ def eventually() -> Callable[[Callable[[], object]], None]:
         pytest.fail("it did not happen")
 
     return wait
+
+
+@pytest.fixture
+def sit(environment: dict[str, str], tmp_path: Path) -> Iterator[Sit]:
+    """Start the client on a terminal of its own, with these words and no others."""
+    with ExitStack() as seats:
+
+        def start(*words: str, columns: int = 0, **env: str) -> Typist:
+            around = environment | {"HOME": str(tmp_path)} | env
+            return seats.enter_context(seated(*words, environment=around, columns=columns))
+
+        yield start

@@ -1,73 +1,14 @@
 """A person at a terminal: a pseudo-terminal with its own line discipline."""
 
-import os
-import pty
 import re
-import select
-import sys
-import termios
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from flashd.sim.array import Array
-
-DSCLI = str(Path(sys.executable).with_name("flashd-dscli"))
-ENOUGH_SECONDS = 30
-PROMPT = "dscli> "
-LONGEST_LINE = 4095
-
-
-class Typist:
-    """Types, and reads what the screen shows."""
-
-    def __init__(self, pid: int, terminal: int) -> None:
-        self._pid = pid
-        self._terminal = terminal
-        self.echoes_while_asked = True
-
-    def read_until(self, mark: str) -> str:
-        """Return what is shown up to `mark`, which has to be the last of it."""
-        seen = b""
-        while not seen.endswith(mark.encode()):
-            ready, _, _ = select.select([self._terminal], [], [], ENOUGH_SECONDS)
-            assert ready, f"no {mark!r} after {seen!r}"
-            seen += os.read(self._terminal, 1000)
-        echo = termios.tcgetattr(self._terminal)[3] & termios.ECHO
-        self.echoes_while_asked = bool(echo)
-        return seen.decode().replace("\r\n", "\n")
-
-    def type(self, text: str, then: str = PROMPT) -> str:
-        """Type a line; return what is shown until `then`."""
-        os.write(self._terminal, f"{text}\n".encode())
-        return self.read_until(then)
-
-    def leave(self, text: str = "quit\n") -> int:
-        """Type the last of it; return the exit code."""
-        os.write(self._terminal, text.encode())
-        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-
+from tests.servers.typist import LONGEST_LINE, PROMPT, Typist
 
 Sit = Callable[..., Typist]
-
-
-@pytest.fixture
-def sit(environment: dict[str, str], tmp_path: Path) -> Iterator[Sit]:
-    """Start the client on a terminal of its own."""
-    opened: list[int] = []
-
-    def start(*words: str) -> Typist:
-        pid, terminal = pty.fork()
-        if pid == 0:
-            home = environment | {"HOME": str(tmp_path)}
-            os.execve(DSCLI, [DSCLI, *words], home)  # noqa: S606 - the child of a fork
-        opened.append(terminal)
-        return Typist(pid, terminal)
-
-    yield start
-    for terminal in opened:
-        os.close(terminal)  # hangs up, which ends a client that is still there
 
 
 def test_a_person_logs_in_looks_withdraws_and_leaves(sit: Sit, array: Array) -> None:

@@ -10,6 +10,7 @@ import pytest
 from flashd.config.auth import Login
 from flashd.config.durations import format_duration, parse_duration
 from flashd.config.guards import BUILT_IN_GUARDS
+from flashd.config.history import HistorySettings
 from flashd.config.options import ResourceOptions, ServiceOptions
 from flashd.config.settings import DscliSettings, Settings
 from flashd.config.ssh import HostPin, SshSettings
@@ -32,9 +33,10 @@ EVERY = [
     *[
         option
         for option in options("## flashd.yaml", Settings)
-        if option[1] not in {"dscli", "ssh"}
+        if option[1] not in {"dscli", "history", "ssh"}
     ],
     *options("## flashd.yaml", DscliSettings, "dscli."),
+    *options("## flashd.yaml", HistorySettings, "history."),
     *[o for o in options("### Other hosts", SshSettings, "ssh.") if o[1] != "ssh.hosts"],
     *options("### What is known of single hosts", HostPin),
     *options("## Services", ServiceOptions),
@@ -67,7 +69,7 @@ def test_every_key_is_there_with_its_default(part: str, name: str, field: FieldI
         assert parse_duration(written) == field.default, format_duration(field.default)
     elif isinstance(field.default, bool):
         assert default == f"`{str(field.default).lower()}`"
-    elif (
+    elif name == "history.at_most" or (
         isinstance(field.default, str | Path)
         and field.default
         and name not in {"auth", "ssh.known_hosts"}

@@ -10,6 +10,7 @@ from flashd.config.mistakes import Source
 from flashd.config.settings import DscliSettings, Settings, read_settings, state_url
 from flashd.config.ssh import HostPin, SshSettings
 from flashd.errors import ConfigError
+from flashd.model.history import Retention
 
 ETC = Path("/etc/flashd")
 
@@ -27,6 +28,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert found.check_interval == timedelta(seconds=60)
     assert found.observe_interval == timedelta(minutes=15)
     assert found.require_enrolment is False
+    assert found.history.retention == Retention(keep=timedelta(days=400), at_most=500_000)
     assert found.auth == Path("/etc/flashd/auth.conf")
     assert found.pwfiles == Path("/var/lib/flashd")
     assert found.dscli == DscliSettings(
@@ -49,6 +51,7 @@ timezone: America/New_York
 auth: /run/a
 pwfiles: /run/p
 dscli: {path: /bin/dscli, mode: oneshot, env: {JAVA_HOME: /jre, N: 010}, timeout: 901s, idle: 1s}
+history: {keep: 30d, at_most: 5000}
 ssh:
   {path: /bin/ssh, user: 'DOM\\probe', key: none, known_hosts: /k, config: /c, connect_timeout: 3s,
    per_host: 2, total: 9,
@@ -73,6 +76,7 @@ ssh:
     assert found.check_interval == timedelta(minutes=2)
     assert found.require_enrolment is True
     assert found.observe_interval == timedelta(hours=1)
+    assert found.history.retention == Retention(keep=timedelta(days=30), at_most=5000)
     assert found.timezone is ZoneInfo("America/New_York")
     assert found.timezone_name == "America/New_York"
     assert (found.auth, found.pwfiles) == (Path("/run/a"), Path("/run/p"))
@@ -142,3 +146,23 @@ def test_whose_the_state_is_shows_where_it_is_kept(
 ) -> None:
     found = settings(f"state: {state}\npwfiles: /run/p\n")
     assert (found.state_file, found.own_directory) == (file, directory)
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("keep: 23h", "keep: must be at least 1d; a bare number is minutes"),
+        ("keep: 400", "keep: must be at least 1d; a bare number is minutes"),
+        ("at_most: 999", "at_most: 999 is not between 1000 and 100000000"),
+        ("at_most: 100000001", "at_most: 100000001 is not between 1000 and 100000000"),
+        ("at_mots: 5000", "unknown key 'at_mots'; did you mean 'at_most'?"),
+    ],
+)
+def test_a_history_that_nobody_can_have_meant_is_refused(written: str, complaint: str) -> None:
+    _, mistakes = read_settings(Source("flashd.yaml", f"history: {{{written}}}"), ETC)
+    assert [str(one).partition(": ")[2] for one in mistakes] == [complaint]
+
+
+@pytest.mark.parametrize("written", ["keep: 1d", "at_most: 1000", "at_most: 100000000", ""])
+def test_the_shortest_and_the_longest_history_are_taken(written: str) -> None:
+    settings(f"history: {{{written}}}")

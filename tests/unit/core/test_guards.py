@@ -7,7 +7,16 @@ from itertools import product
 
 import pytest
 
-from flashd.core.guards import FRESH_SECONDS, Allowed, Held, combine, restarted
+from flashd.core.guards import (
+    AHEAD_SECONDS,
+    FRESH_SECONDS,
+    Allowed,
+    Held,
+    begins_in,
+    combine,
+    overtaken,
+    restarted,
+)
 from flashd.model.service import GuardSpec
 from flashd.model.verdict import Finding, Reading, Verdict
 from tests.unit.core.builders import NOW
@@ -162,3 +171,57 @@ def test_what_was_started_between_two_looks_holds(
 def test_two_looks_of_different_guards_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="shorter"):
         restarted([reading("a"), reading("b")], [reading("a")])
+
+
+def taken(began: float, took: float = 0.0, verdict: Verdict = DOWN) -> Reading:
+    return replace(reading("db", verdict), began=began, took=took)
+
+
+FIRST = [taken(CLOCK - 100, took=3.0), taken(CLOCK - 100, took=60.0)]  # over 40 s before CLOCK
+AHEAD = {
+    "young": ([taken(CLOCK - 15)], None),
+    "a little too old": ([taken(CLOCK - 15.01)], "it is 15 s old"),
+    "one of two too old": ([taken(CLOCK - 1), taken(CLOCK - 16, verdict=CLEAR)], "it is 16 s old"),
+    "from the future": ([taken(CLOCK + 1)], "it is -1 s old"),
+    "old, but up": ([taken(CLOCK - 29, verdict=UP), taken(CLOCK)], None),
+    "old, but unknown": ([taken(CLOCK), taken(CLOCK - 29, verdict=UNKNOWN)], None),
+    "begun as the first look ended": ([taken(CLOCK - 40)], "it is 40 s old"),
+    "begun before": ([taken(CLOCK - 40.01)], "it began before the first look had ended"),
+    "none": ([], "it began before the first look had ended"),
+}
+
+
+@pytest.mark.parametrize(("ahead", "answer"), AHEAD.values(), ids=AHEAD.keys())
+def test_what_was_read_ahead_stands_only_while_it_is_young(
+    ahead: list[Reading], answer: str | None
+) -> None:
+    assert overtaken(FIRST, ahead, CLOCK) == answer
+
+
+def test_nothing_was_read_ahead_of_a_first_look_that_was_not_taken() -> None:
+    assert overtaken([], [taken(CLOCK)], CLOCK) is not None
+
+
+def test_invariant_1_what_was_read_ahead_leaves_half_of_its_time_to_what_follows() -> None:
+    assert AHEAD_SECONDS <= FRESH_SECONDS / 2
+
+
+BEGINS = {
+    "nobody knows how long a turn takes": (0, None, 0.5, 0.0),
+    "nor for who comes after the next": (1, None, 50.0, None),
+    "short turns": (0, 1.0, 0.1, 0.0),
+    "turns of ten seconds": (0, 10.0, 0.5, 8.5),
+    "a guard slower than a turn": (0, 2.0, 5.0, 0.0),
+    "the second, beside a later command": (1, 4.0, 2.9, None),
+    "the second, beside this one": (1, 4.0, 3.1, 3.9),
+    "the second, at once": (1, 1.0, 5.0, 0.0),
+    "the third": (2, 2.0, 3.5, 1.5),
+}
+
+
+@pytest.mark.parametrize(("place", "pace", "took", "answer"), BEGINS.values(), ids=BEGINS.keys())
+def test_a_look_ahead_begins_so_late_that_it_has_just_ended(
+    place: int, pace: float | None, took: float, answer: float | None
+) -> None:
+    found = begins_in(place, pace, took)
+    assert found == (answer if answer is None else pytest.approx(answer))

@@ -1,0 +1,272 @@
+"""The looks at guards of one batch: taken while the array works, ended with the batch."""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import insort
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Self
+
+from flashd.core.guards import FRESH_SECONDS, Allowed, begins_in, combine, overtaken
+from flashd.engine.look import look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
+    from datetime import datetime
+    from typing import Any, TypeVar
+
+    from flashd.core.guards import Held
+    from flashd.engine.world import World
+    from flashd.model.service import Service
+    from flashd.model.verdict import Reading
+
+    T = TypeVar("T")
+
+LOOKS_AT_ONCE = 256
+"""Services of one batch whose guards take their first look at the same time: each may start
+processes."""
+
+SLOW_LOOK = 2.0
+"""Seconds for which a batch waits for guards alone before it goes on without them."""
+
+MOST_AHEAD = 4
+"""Services whose last look is begun, or done, before their turn."""
+
+_LAST_WORDS = 10.0
+"""Seconds in which guards that were cancelled must have ended their processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A service with a first look at its guards."""
+
+    service: Service
+    readings: tuple[Reading, ...]
+    verdict: Allowed | Held
+
+    @property
+    def took(self) -> float:
+        """How many seconds its slowest guard took."""
+        return max((one.took for one in self.readings), default=0.0)
+
+    @property
+    def began(self) -> float:
+        """When its first guard looked, in seconds of the monotonic clock."""
+        return min((one.began for one in self.readings), default=0.0)
+
+
+class _Ahead:
+    """One last look that is taken ahead: it begins after a pause, or once it is wanted."""
+
+    def __init__(self, world: World, service: Service, pause: float) -> None:
+        self.under_way = False
+        self.began = 0.0
+        self._world, self._service, self._pause = world, service, pause
+        self._wanted = asyncio.Event()
+
+    async def look(self) -> tuple[Reading, ...]:
+        """Wait, and look."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause):
+                await self._wanted.wait()
+        self.under_way, self.began = True, self._world.clock.monotonic()
+        try:
+            return await look(self._world, self._service)
+        finally:
+            self.under_way = False
+
+    def hurry(self) -> None:
+        """Pause no longer."""
+        self._wanted.set()
+
+
+class Looks:
+    """Every look of a batch is begun here. Leaving the context ends what has not ended.
+
+    Nothing that is taken ahead is a permission: it is a reading as any other, and who uses it
+    judges it as if he had just looked.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._places = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._first: dict[str, asyncio.Task[Looked]] = {}
+        self._ready: list[Looked] = []
+        self._breaches: dict[str, datetime] = {}
+        self._last: dict[str, tuple[_Ahead, asyncio.Task[tuple[Reading, ...]]]] = {}
+        self._handed: float | None = None
+        self._waited = 0.0
+        self._pace: float | None = None
+        self._turn_began: float | None = None
+        self._until_wanted = 0.0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        left = tuple(self._tasks)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=_LAST_WORDS)
+
+    # first looks
+
+    def expect(self, services: Iterable[Service]) -> None:
+        """Begin the first looks of who has had none."""
+        for service in services:
+            if service.name not in self._first:
+                self._first[service.name] = self._begin(self._look_first(service))
+
+    def keep(self, due: Sequence[Service], breach: Callable[[Service], datetime]) -> None:
+        """Look at who is due, and at nobody else; who has the nearest breach comes first.
+
+        What was seen before a listing that took long is not what is judged after it.
+        """
+        self._breaches = {service.name: breach(service) for service in due}
+        for name, task in tuple(self._first.items()):
+            if name not in self._breaches or self._grown_old(task):
+                task.cancel()
+                del self._first[name]
+        self.expect(due)
+
+    @property
+    def over(self) -> bool:
+        """Whether everybody has had his turn."""
+        return not (self._first or self._ready)
+
+    async def whose_turn(self) -> Looked | None:
+        """Tell whose turn it is: the nearest breach of those whose guards have spoken.
+
+        None where all others wait for guards that are slow. Who would have to wait for a last look
+        that was begun ahead is passed over for now.
+        """
+        await self._hear(0)
+        if self._nobody_can():
+            await self._hear(max(SLOW_LOOK, self._ready[0].took if self._ready else 0.0))
+        for place, looked in enumerate(self._ready):
+            if not self._would_wait(looked):
+                self._turn_began = self._world.clock.monotonic()
+                return self._ready.pop(place)
+        return None
+
+    async def _look_first(self, service: Service) -> Looked:
+        """Look before anything is planned: most refusals are found here."""
+        async with self._places:
+            readings = await look(self._world, service)
+        verdict = combine(service.guards, readings, self._world.clock.monotonic())
+        return Looked(service, readings, verdict)
+
+    def _grown_old(self, task: asyncio.Task[Looked]) -> bool:
+        now = self._world.clock.monotonic()
+        return task.done() and not 0 <= now - task.result().began <= FRESH_SECONDS
+
+    async def _hear(self, patience: float) -> None:
+        """Wait for the end of any look."""
+        waiting: set[asyncio.Task[Any]] = set(self._first.values())
+        waiting |= {task for ahead, task in self._last.values() if ahead.under_way}
+        if waiting:
+            began = self._world.clock.monotonic()
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait(waiting, timeout=patience, return_when=first)
+            self._waited += self._world.clock.monotonic() - began
+        self._gather()
+
+    def _gather(self) -> None:
+        """Put those whose guards have spoken in the order of their turns."""
+        for name in [name for name, task in self._first.items() if task.done()]:
+            looked = self._first.pop(name).result()
+            insort(self._ready, looked, key=lambda one: self._breaches[one.service.name])
+
+    def _nobody_can(self) -> bool:
+        """Whether to wait: the first in order would have to, and nobody else need not."""
+        if not self._ready:
+            return True
+        done = any(task.done() for _, task in self._last.values())
+        return self._would_wait(self._ready[0]) and not done
+
+    def _would_wait(self, looked: Looked) -> bool:
+        """Whether a last look is under way that will not have ended when it is wanted.
+
+        As far as is known: by how long the first look took, and a turn until its last one. What
+        takes longer than the first look did may hang.
+        """
+        ahead, _ = self._last.get(looked.service.name, (None, None))
+        if ahead is None or not ahead.under_way:
+            return False
+        now, ends = self._world.clock.monotonic(), ahead.began + looked.took
+        return not now <= ends <= now + self._until_wanted
+
+    # last looks
+
+    def beside(self, own: Looked | None) -> None:
+        """Have guards look while a command is on its way to the array.
+
+        Those of `own` service where its run goes on, else of who comes next: each so late that it
+        has just ended when it is wanted, as far as the turns before tell.
+        """
+        now = self._world.clock.monotonic()
+        if self._handed is not None:
+            self._pace = max(0.0, now - self._handed - self._waited)
+        self._handed, self._waited = now, 0.0
+        self._gather()
+        for place, looked in enumerate([own] if own else self._coming()):
+            pause = begins_in(place, self._pace, looked.took)
+            if pause is not None:
+                self.begin(looked.service, pause)
+
+    def _coming(self) -> list[Looked]:
+        """Tell who comes next, but for who is refused anyway, and who is slower than thought."""
+        can = (
+            one
+            for one in self._ready
+            if isinstance(one.verdict, Allowed) and not self._would_wait(one)
+        )
+        return list(islice(can, MOST_AHEAD))
+
+    def begin(self, service: Service, pause: float = 0.0) -> None:
+        """Begin a service's last look, unless that is done already."""
+        if service.name not in self._last:
+            ahead = _Ahead(self._world, service, pause)
+            self._last[service.name] = ahead, self._begin(ahead.look())
+
+    async def last(self, service: Service, first: Sequence[Reading]) -> tuple[Reading, ...]:
+        """Take the last look, or tell what was seen ahead where that can still stand for it."""
+        began = self._world.clock.monotonic()
+        if self._turn_began is not None:
+            self._until_wanted, self._turn_began = began - self._turn_began, None
+        try:
+            return await self._seen_ahead(service, first) or await look(self._world, service)
+        finally:
+            self._waited += self._world.clock.monotonic() - began
+
+    async def _seen_ahead(
+        self, service: Service, first: Sequence[Reading]
+    ) -> tuple[Reading, ...] | None:
+        ahead, task = self._last.pop(service.name, (None, None))
+        if ahead is None or task is None:
+            return None
+        waits = not task.done()
+        ahead.hurry()
+        await asyncio.wait({task})  # not the task itself: its end by others is not ours
+        if task.cancelled() or task.exception() is not None:
+            return None
+        readings = task.result()
+        if waits:  # it ended just now, as one that is begun here would
+            return readings
+        return None if overtaken(first, readings, self._world.clock.monotonic()) else readings
+
+    def leave(self, service: Service) -> None:
+        """End what was begun for a service whose turn is over."""
+        _, task = self._last.pop(service.name, (None, None))
+        if task is not None:
+            task.cancel()
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

@@ -1,0 +1,449 @@
+"""Sessions that are kept: on a real terminal with the simulated dscli, whatever it does there.
+
+The array's own journal says what it was told and what it did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import signal
+import sys
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from flashd.adapters.arrays.dialogue import Turn, dialogue
+from flashd.adapters.arrays.interactive import LONGEST, InteractiveArray
+from flashd.adapters.arrays.kept import Kept
+from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.clock import SystemClock
+from flashd.adapters.host import LinuxHost
+from flashd.adapters.processes import lives
+from flashd.errors import ArrayError, ArrayUnreachable
+from flashd.model.run import Account
+from flashd.model.volumes import VolumeId
+from flashd.sim.array import Array
+from tests.contract.arrays import ARRAY, HMC1, HMC2, PLENTY, SIMULATED, Heard, cleared
+from tests.switches.pairwise import pairwise
+from tests.switches.positions import dice, put, seed, terminal_positions
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
+
+    from flashd.model.run import Answer
+    from tests.switches.pairwise import Row
+
+PAIRS = "0001:0002 0101:0102 0003:0004"
+RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp {PAIRS}"
+WITHDRAW = f"rmflash -dev {ARRAY} -quiet {PAIRS}"
+ESTABLISH = f"mkflash -dev {ARRAY} -persist -nocp 0005:0006 0007:0008"
+SHORT = 4.0
+"""Seconds after which a client that hangs is killed."""
+
+
+@dataclass
+class House:
+    """A simulated array, and sessions with it."""
+
+    sim: Array
+    dscli: Dscli
+    told: list[str] = field(default_factory=list)
+    made: list[Kept] = field(default_factory=list)
+    heard: Heard = field(default_factory=Heard)
+
+    def array(
+        self, *, idle: float = PLENTY, most: int = 1, timeout: float = PLENTY, **environment: str
+    ) -> InteractiveArray:
+        more = {**self.dscli.environment, **environment}
+        dscli = replace(self.dscli, timeout=timeout, environment=more)
+        self.made.append(Kept(dscli, idle=idle, most=most, tell=self.told.append))
+        oneshot = OneshotArray(dscli, SystemClock(), LinuxHost())
+        return InteractiveArray(oneshot, self.made[-1])
+
+    def logins(self) -> list[tuple[str, str]]:
+        return [(login.hmc, login.outcome) for login in self.sim.logins()]
+
+    def changes(self) -> list[str]:
+        verbs = ("resyncflash", "rmflash", "mkflash")
+        return [one.command for one in self.sim.journal() if one.command.startswith(verbs)]
+
+    def truth(self) -> list[str]:
+        return sorted(str(one.pair) for one in self.sim.relations())
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    sim = Array.create(tmp_path / "a.array", ARRAY, consoles=(HMC1, HMC2))
+    sim.add_volumes(*(f"{n:04X}" for n in range(1, 11)), "0101", "0102")
+    sim.establish(*PAIRS.split())
+    pwfile = tmp_path / "a.pwfile"
+    sim.write_pwfile(pwfile)
+    argv = (str(SIMULATED), "-hmc1", HMC1, "-hmc2", HMC2, "-user", "opensvc")
+    environment = {**SPEAK_UTC, "FLASHD_SIM": str(sim.path)}
+    dscli = Dscli(ARRAY, (*argv, "-pwfile", str(pwfile)), environment, PLENTY, "make it anew")
+    made = House(sim, dscli)
+    yield made
+    for one in made.made:
+        await one.close()
+
+
+async def change(array: InteractiveArray, command: str, heard: Heard | None = None) -> Answer:
+    async with array.session(heard or Heard(), command) as session:
+        return await session.change(*cleared(command), math.inf)
+
+
+async def listed(array: InteractiveArray) -> list[str]:
+    return sorted(map(str, (await array.observe(Heard())).relations))
+
+
+async def gone(group: int) -> None:
+    async with asyncio.timeout(PLENTY):
+        while await asyncio.to_thread(lives, group):  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+
+
+# One login
+
+
+async def test_all_of_a_batch_is_one_login(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    await array.inventory(Heard())
+    for _ in range(3):
+        assert (await change(array, RESYNC)).all_accepted
+    await array.inventory(Heard())
+    assert await listed(array) == house.truth()
+    assert house.logins() == [(HMC1, "ok")]
+    asked = [one.command.partition(" ")[0] for one in house.sim.journal()]
+    assert asked.count("lssi") == 1, "what a console has is asked once a login"
+    assert [asked.count(one) for one in ("lspprc", "lshostconnect")] == [4, 4], "each time twice"
+    assert house.told == []
+
+
+async def test_it_is_closed_when_nobody_uses_it_and_opened_again(house: House) -> None:
+    array = house.array(idle=0.05)
+    await array.observe(Heard())
+    (group,) = array.kept.groups
+    await gone(group)
+    assert array.kept.groups == frozenset()
+    assert house.sim.journal()[-1].command == "quit"
+    await array.observe(Heard())
+    assert house.logins() == [(HMC1, "ok")] * 2
+
+
+async def test_while_it_is_used_it_is_not_closed(house: House) -> None:
+    house.sim.switch("command_seconds", "0.3")
+    array = house.array(idle=0.1)
+    for _ in range(2):
+        assert (await change(array, RESYNC)).all_accepted
+    assert len(house.changes()) == 2
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_at_most_so_many_are_open(house: House, most: int) -> None:
+    house.sim.switch("command_seconds", "0.2")
+    array = house.array(most=most)
+    listings = await asyncio.gather(*(array.observe(Heard()) for _ in range(5)))
+    assert {len(one.relations) for one in listings} == {3}
+    assert house.logins() == [(HMC1, "ok")] * most
+    assert len(array.kept.groups) == most
+
+
+async def test_a_guard_may_ask_while_a_session_waits_for_its_command(house: House) -> None:
+    array = house.array()
+    async with array.session(Heard(), RESYNC) as session:
+        async with asyncio.timeout(PLENTY):
+            counted = await array.counters([VolumeId("0002")], Heard())
+        assert len(counted) == 1
+        assert (await session.change(*cleared(RESYNC), math.inf)).all_accepted
+    assert house.logins() == [(HMC1, "ok")]
+
+
+async def test_another_way_to_the_array_closes_the_sessions_of_the_old_one(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    (group,) = array.kept.groups
+    array.kept.retire()
+    await gone(group)
+    async with array.kept.session(Heard()) as session:  # of who began by it
+        group = session.partner.group
+    await gone(group)
+
+
+# What a terminal must not carry
+
+
+def command_of(size: int) -> str:
+    """Make a command of just so many bytes; nobody reads it."""
+    start = f"resyncflash -dev {ARRAY} -persist -record -cp"
+    return f"{start} {'0001:0002 ' * size}"[:size]
+
+
+async def test_a_command_over_1000_bytes_goes_by_oneshot(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    (group,) = array.kept.groups
+    async with array.session(Heard(), command_of(LONGEST)) as session:
+        assert session.carrier.group == group
+    async with array.session(Heard(), command_of(LONGEST + 1)) as session:
+        assert session.carrier.group != group
+        assert not lives(group), "one session at a time"
+    assert house.logins() == [(HMC1, "ok")] * 2
+
+
+async def test_400_pairs_are_one_command_that_arrives_whole(house: House) -> None:
+    sources = [f"{n // 200 + 0x10:02X}{n % 200:02X}" for n in range(400)]
+    pairs = [f"{one}:{int(one, 16) + 0x2000:04X}" for one in sources]
+    house.sim.add_volumes(*(volume for pair in pairs for volume in pair.split(":")))
+    house.sim.establish(*pairs)
+    array = house.array()
+    await array.observe(Heard())
+    answer = await change(array, f"resyncflash -dev {ARRAY} -persist -record -cp {' '.join(pairs)}")
+    assert answer.all_accepted
+    (entry,) = house.sim.journal("resyncflash")
+    assert entry.acted == tuple(pairs)
+    assert len(house.logins()) == 2
+    assert len(await listed(array)) == 403
+
+
+# What a terminal shows
+
+
+@pytest.mark.parametrize("width", [10, 80, 30_000])
+@pytest.mark.parametrize("echo", ["kernel", "client", "off", "twice"])
+@pytest.mark.parametrize("wrap", ["none", "newline", "space-cr"])
+async def test_no_answer_depends_on_the_width(
+    house: House, width: int, echo: str, wrap: str
+) -> None:
+    house.sim.switch("terminal_echo", echo)
+    house.sim.switch("terminal_wrap", wrap)
+    async with dialogue(house.dscli.argv, house.dscli.environment, width) as client:
+        assert (await client.greeting(PLENTY)).whole
+        assert (await client.tell("setenv -banner off", PLENTY)).text == ""
+        heard = await client.tell(RESYNC, PLENTY)
+        assert heard.turn is Turn.PROMPTED
+        await client.leave()
+    said = "CMUC00168I resyncflash: FlashCopy volume pair {} successfully resynchronized.\n"
+    assert heard.text == "".join(said.format(pair) for pair in PAIRS.split())
+
+
+FAULTS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "none": ("", {}),
+    "refused": ("refused", {}),
+    "die-before": ("die-before", {}),
+    "die-after": ("die-after", {}),
+    "hang before": ("hang", {"position": "before"}),
+    "hang after": ("hang", {"position": "after"}),
+    "lost-answer": ("lost-answer", {}),
+    "console-gone before": ("console-gone", {"position": "before"}),
+    "console-gone after": ("console-gone", {"position": "after"}),
+    "lie": ("lie", {}),
+    "partial": ("partial", {}),
+    "partial in silence": ("partial", {"silent": "yes"}),
+    "cut-short in the first line": ("cut-short", {"bytes": 40}),
+    "cut-short in an id": ("cut-short", {"bytes": 125}),
+    "cut-short between": ("cut-short", {"rows": 1}),
+    "garbage": ("garbage", {}),
+    "glued": ("glued", {}),
+    "wrapped": ("wrapped", {"bytes": 40}),
+    "noise": ("noise", {"how": "cr"}),
+    "drip": ("drip", {}),
+    "flood": ("flood", {"position": "after"}),
+    "warnings": ("warnings", {}),
+    "confused": ("confused", {}),
+    "previous-answer": ("previous-answer", {}),
+    "early-prompt, all done": ("early-prompt", {"position": "after", "seconds": "0.3"}),
+    "early-prompt, nothing yet": ("early-prompt", {"position": "before", "seconds": "0.3"}),
+    "extra-prompt": ("extra-prompt", {"seconds": "0.1"}),
+    "no-prompt": ("no-prompt", {}),
+    "late-words": ("late-words", {"seconds": "0.1"}),
+}
+WRAPPER = {"FLASHD_SIM_WRAPPER": ("", "1")}
+TABLE = {"fault": tuple(FAULTS), **WRAPPER, **terminal_positions()}
+CHANGES = pairwise({"command": (RESYNC, WITHDRAW, ESTABLISH), **TABLE}, dice("kept changes"))
+LISTINGS = pairwise(TABLE, dice("kept listings"))
+
+
+def placed(house: House, row: Row, verb: str, nth: int) -> InteractiveArray:
+    print(f"FLASHD_TEST_SEED={seed()} {row}")  # noqa: T201 - shown where it fails
+    put(house.sim, {key: value for key, value in row.items() if key in terminal_positions()})
+    name, options = FAULTS[row["fault"]]
+    if name:
+        house.sim.add_fault(name, verb, nth=nth, **options)
+    return house.array(timeout=SHORT, FLASHD_SIM_WRAPPER=row["FLASHD_SIM_WRAPPER"])
+
+
+@pytest.mark.parametrize("row", CHANGES, ids=lambda row: f"{row['command'][:3]}-{row['fault']}")
+async def test_a_fault_in_the_middle_of_a_change_is_survived(house: House, row: Row) -> None:
+    """No answer claims more than the array did, nothing is sent twice, and one can go on."""
+    array = placed(house, row, row["command"].split()[0], 1)
+    assert await listed(array) == house.truth()
+    try:
+        answer = await change(array, row["command"], house.heard)
+    except ArrayUnreachable:
+        assert house.changes() == [], "nothing was sent, it says"
+        answer = None
+    assert len(house.changes()) == (answer is not None)
+    assert await listed(array) == house.truth()
+    if answer is None:
+        return
+    entry = next(one for one in house.sim.journal() if one.command == row["command"])
+    accepted = {str(p) for p, one in answer.accounts.items() if one is Account.ACCEPTED}
+    rejected = {str(p) for p, one in answer.accounts.items() if one is Account.REJECTED}
+    assert accepted <= set(entry.acted) or row["fault"] == "lie"
+    assert not rejected & set(entry.acted)
+    assert not (answer.refused and entry.acted)
+    if row["fault"] in {"none", "lie", "extra-prompt", "late-words", "drip", "warnings"}:
+        assert answer.all_accepted
+    elif not answer.all_accepted:
+        assert answer.reason
+
+
+@pytest.mark.parametrize("row", LISTINGS, ids=lambda row: row["fault"])
+async def test_a_fault_in_the_middle_of_a_listing_is_survived(house: House, row: Row) -> None:
+    """What is told is what is there, or nothing is; and the next one is told."""
+    array = placed(house, row, "lsflash", 2)
+    assert await listed(array) == house.truth()
+    house.sim.drop_relation("0003:0004")
+    try:
+        found = await listed(array)
+    except ArrayError:
+        found = house.truth()
+    if row["fault"] not in {"previous-answer", "cut-short between"}:  # no reader can tell those
+        assert found == house.truth()
+    assert await listed(array) == house.truth()
+    assert len(house.told) <= 1
+
+
+async def test_a_prompt_before_the_answer_is_not_its_end(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    for verb in ("lsflash", "resyncflash"):
+        house.sim.add_fault("early-prompt", verb, position="after", seconds="0.5")
+    assert await listed(array) == house.truth()
+    assert (await change(array, RESYNC)).all_accepted
+    assert len(house.changes()) == 1
+    assert house.logins() == [(HMC1, "ok")]
+
+
+async def test_a_session_that_does_not_tell_of_every_pair_is_not_gone_on_with(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    house.sim.add_fault("partial", "resyncflash", silent="yes")
+    answer = await change(array, RESYNC)
+    assert list(answer.accounts.values()).count(Account.SILENT) == 2
+    assert answer.reason == "dscli said nothing of 0101:0102, 0003:0004"
+    assert array.kept.groups == frozenset()
+
+
+async def test_a_host_without_a_terminal_says_so() -> None:
+    script = (
+        "import asyncio, resource\n"
+        "from flashd.adapters.terminals import NoTerminalError, on_a_terminal\n"
+        "async def start():\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (1, 1))\n"
+        "    async with on_a_terminal(['/bin/true'], more_environment={}, cap=9): pass\n"
+        "try: asyncio.run(start())\n"
+        "except NoTerminalError as error: print('none:', error)\n"
+    )
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=-1)
+    said, _ = await child.communicate()
+    assert said.startswith(b"none: [Errno 24]")
+
+
+async def test_trouble_is_told_once_and_the_array_goes_by_oneshot(house: House) -> None:
+    house.sim.add_fault("no-prompt", "lsflash", times=2)
+    array = house.array()
+    for _ in range(3):
+        assert await listed(array) == house.truth()
+    assert house.told == ["dscli waits for input without showing its prompt, and was killed"]
+    assert len(house.logins()) == 4, "the one that was closed, and one for each listing"
+    assert array.kept.groups == frozenset()
+    assert (await change(array, RESYNC)).all_accepted
+    assert len(house.logins()) == 5
+
+
+async def test_what_is_said_unasked_is_no_answer_to_the_next(house: House) -> None:
+    house.sim.add_fault("late-words", "lsflash", seconds="0")
+    array = house.array()
+    for _ in range(2):
+        assert await listed(array) == house.truth()
+    assert (await change(array, RESYNC)).all_accepted
+
+
+async def test_a_session_that_the_console_has_ended_is_opened_anew(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    (group,) = array.kept.groups
+    os.killpg(group, signal.SIGKILL)
+    house.sim.add_fault("die-before", "lsflash")
+    with pytest.raises(ArrayUnreachable):
+        await array.observe(Heard())  # a new session, and that is struck: there is no third one
+    assert await listed(array) == house.truth()
+    assert house.logins() == [(HMC1, "ok")] * 3
+    assert house.told == []
+
+
+@pytest.mark.parametrize("after", ["ends", "prompts"])
+async def test_a_console_that_lets_nobody_idle_is_logged_in_to_again(
+    house: House, after: str
+) -> None:
+    house.sim.switch("after_idle", after)
+    array = house.array()
+    await array.observe(Heard())
+    house.sim.switch("idle_seconds", "1")
+    await asyncio.sleep(1.1)  # the console's own idea of idle
+    assert await listed(array) == house.truth()
+    assert house.logins() == [(HMC1, "ok")] * 2
+    assert house.told == []
+
+
+@pytest.mark.parametrize("after", ["ends", "prompts"])
+async def test_the_second_console_takes_over_in_mid_session(house: House, after: str) -> None:
+    house.sim.switch("after_loss", after)
+    array = house.array()
+    await array.observe(Heard())
+    house.sim.add_fault("console-gone", "lsflash")
+    assert await listed(array) == house.truth()
+    assert [hmc for hmc, outcome in house.logins() if outcome == "ok"] == [HMC1, HMC2]
+    assert house.told == []
+
+
+async def test_nothing_is_left_where_the_sessions_are_closed(house: House) -> None:
+    array = house.array(most=2)
+    await asyncio.gather(array.observe(Heard()), array.observe(Heard()))
+    groups = array.kept.groups
+    await array.kept.close()
+    assert not any(map(lives, groups))
+
+
+@asynccontextmanager
+async def cancelled(work: Callable[[], Any]) -> AsyncIterator[asyncio.Task[Any]]:
+    task = asyncio.create_task(work())
+    yield task
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def struck(sim: Array) -> None:
+    """Wait until a fault has struck."""
+    while not any(one.fired for one in sim.faults()):
+        time.sleep(0.01)  # noqa: TID251 - another process tells by a file
+
+
+async def test_cancelled_in_a_listing_the_session_is_gone(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    (group,) = array.kept.groups
+    house.sim.add_fault("hang", "lsflash")
+    async with cancelled(lambda: array.observe(Heard())):
+        await asyncio.to_thread(struck, house.sim)
+    await gone(group)
+    assert await listed(array) == house.truth()
