@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 COSTS = Costs(login=0.9, command=0.2)
 """About a third of what a login is seen to cost at a real array."""
 
-CHEAP = Costs(login=0.3, command=0.08)
+CHEAP = Costs(login=0.1, command=0.04)
 """The same in small, for the mode that logs in for each command."""
 
 SIZES = (1, 10, 50)
