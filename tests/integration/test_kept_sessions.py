@@ -9,6 +9,7 @@ import asyncio
 import math
 import os
 import signal
+import sys
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -317,6 +318,34 @@ async def test_a_fault_in_the_middle_of_a_listing_is_survived(house: House, row:
         assert found == house.truth()
     assert await listed(array) == house.truth()
     assert len(house.told) <= 1
+
+
+@pytest.mark.parametrize("position", ["before", "after"])
+async def test_a_prompt_before_the_answer_is_not_its_end(house: House, position: str) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    house.sim.add_fault("early-prompt", "lsflash", position=position, seconds="0.5")
+    house.sim.add_fault("early-prompt", "resyncflash", position=position, seconds="0.5")
+    assert await listed(array) == house.truth()
+    assert (await change(array, RESYNC)).all_accepted
+    assert len(house.changes()) == 1
+    if position == "after":  # else there is none after the answer, and that is no session any more
+        assert house.logins() == [(HMC1, "ok")]
+
+
+async def test_a_host_without_a_terminal_says_so() -> None:
+    script = (
+        "import asyncio, resource\n"
+        "from flashd.adapters.terminals import NoTerminalError, on_a_terminal\n"
+        "async def start():\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (1, 1))\n"
+        "    async with on_a_terminal(['/bin/true'], more_environment={}, cap=9): pass\n"
+        "try: asyncio.run(start())\n"
+        "except NoTerminalError as error: print('none:', error)\n"
+    )
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=-1)
+    said, _ = await child.communicate()
+    assert said.startswith(b"none: [Errno 24]")
 
 
 async def test_trouble_is_told_once_and_the_array_goes_by_oneshot(house: House) -> None:
