@@ -76,9 +76,15 @@ def _batches(where: Path) -> Iterator[tuple[str, Found]]:
 def found(bed: Bed, taken: float, costs: Costs) -> Found:
     """Hold a batch against its target, with what the array had to do for it."""
     told = bed.demand_changes(len(bed.services))
-    own = taken - told.cost(costs)
-    facts = {**costs.facts(), **told.facts(), "flashd's own": f"{own:.2f} s"}
-    return Found(measured=taken, target=costs.target(len(bed.services)), facts=facts)
+    services, own = len(bed.services), taken - told.cost(costs)
+    known = taken / costs.target(services + told.inventory)
+    facts = {
+        **costs.facts(),
+        **told.facts(),
+        "flashd's own": f"{own:.2f} s",
+        "ratio if the target allowed for the inventory": f"{known:.2f}",
+    }
+    return Found(measured=taken, target=costs.target(services), facts=facts)
 
 
 def by_daemon(bed: Bed) -> tuple[float, list[Event]]:
