@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.client import Readiness
 from flashd.adapters.arrays.dialogue import Turn, UnsynchronisedError, dialogue
-from flashd.adapters.arrays.failures import not_logged_in
+from flashd.adapters.arrays.failures import not_logged_in, refusal
 from flashd.adapters.arrays.inquiries import LIST_OUTPUT
 from flashd.adapters.arrays.messages import asks, complaints_of
 from flashd.adapters.masking import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from flashd.adapters.arrays.dialogue import Dialogue, Heard
     from flashd.adapters.arrays.oneshot import Dscli
@@ -39,7 +39,8 @@ _READINESS = {Turn.ENDED: Readiness.ENDED, Turn.ASKED: Readiness.ASKING, Turn.LA
 class KeptSession:
     """A dscli that is logged in; `fresh` as long as it has answered nothing but the login.
 
-    `lasting`: answers that hold for as long as the login, by their commands.
+    `lasting`: answers that hold for as long as the login, by their commands. `promised` to so many
+    who will come back with a command; `leaving` from when on it logs out.
     """
 
     partner: Dialogue
@@ -47,10 +48,17 @@ class KeptSession:
     fresh: bool = True
     lasting: dict[str, str] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    promised: int = 0
+    leaving: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody uses it, or will."""
+        return self.lock.locked() or self.promised > 0
 
     def in_step(self) -> str:
         """Say why the next answer could be another command's; empty where it cannot."""
-        if not self.partner.alive:
+        if self.leaving or not self.partner.alive:
             return "dscli has ended"
         if said := self.partner.unasked().strip():
             return f"dscli said what nobody asked: {without_secrets(said)[:_MOST_SHOWN]!r}"
@@ -73,7 +81,7 @@ class Kept:
         self._sessions: list[KeptSession] = []
         self._door = asyncio.Lock()
         self._timers: dict[KeptSession, asyncio.TimerHandle] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._endings: dict[KeptSession, asyncio.Task[None]] = {}
         self._distrusted_until = 0.0
         self._told = False
         self._retired = False
@@ -113,6 +121,16 @@ class Kept:
         finally:
             await self._give_back(session)
 
+    @contextmanager
+    def promise(self, session: KeptSession) -> Iterator[None]:
+        """Have it not closed for want of use, though others may use it meanwhile."""
+        session.promised += 1
+        try:
+            yield
+        finally:
+            session.promised -= 1
+            self._rest(session)
+
     @asynccontextmanager
     async def again(self, session: KeptSession) -> AsyncIterator[KeptSession]:
         """Have just this session to oneself, whatever has become of it."""
@@ -124,28 +142,32 @@ class Kept:
 
     async def make_room(self) -> None:
         """Have the sessions that nobody uses log out."""
-        idle = [one for one in self._sessions if not one.lock.locked()]
-        await asyncio.gather(*(self._end(one) for one in idle))
+        unused = [one for one in self._sessions if not one.wanted]
+        await asyncio.gather(*map(self._end, unused))
 
     def retire(self) -> None:
         """Close each session as soon as nobody uses it: there is another way to the array now."""
         self._retired = True
-        self._close_later(self.make_room())
+        for session in tuple(self._sessions):
+            self._rest(session)
 
     async def close(self) -> None:
         """End all sessions, whoever uses them."""
         self._retired = True
-        await asyncio.gather(*(self._end(one) for one in tuple(self._sessions)))
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(*map(self._end, tuple(self._sessions)))
+        await asyncio.gather(*self._endings.values(), return_exceptions=True)
 
     async def _taken(self, witness: Witness) -> KeptSession:
         while True:
             if session := self._free():
                 await session.lock.acquire()
-            elif len(self._sessions) < self.most:
+            elif self._room():
                 async with self._door:
-                    if len(self._sessions) < self.most:
+                    if self._room():
                         return await self._open(witness)
+                continue
+            elif not self._sessions:  # one that has not logged out yet is one as well
+                await asyncio.wait(self._endings.values(), return_when=asyncio.FIRST_COMPLETED)
                 continue
             else:
                 session = self._sessions[0]
@@ -155,17 +177,27 @@ class Kept:
                 return session
             await self._give_back(session)
 
+    def _room(self) -> bool:
+        return len(self._sessions) + len(self._endings) < self.most
+
     def _free(self) -> KeptSession | None:
         return next((one for one in self._sessions if not one.lock.locked()), None)
 
     async def _give_back(self, session: KeptSession) -> None:
         try:
-            if session in self._sessions and (session.in_step() or self._retired):
-                await asyncio.shield(self._end(session))
+            if session in self._sessions and session.in_step():
+                await self._end(session)
         finally:
             session.lock.release()
-        if session in self._sessions and not session.lock.locked():
-            self._start_timer(session)
+            self._rest(session)
+
+    def _rest(self, session: KeptSession) -> None:
+        """Close it after a while, or now where it is retired, unless it is wanted."""
+        if session in self._sessions and not session.wanted:
+            if self._retired:
+                self._end(session)
+            else:
+                self._start_timer(session)
 
     def _start_timer(self, session: KeptSession) -> None:
         self._stop_timer(session)
@@ -177,19 +209,22 @@ class Kept:
             timer.cancel()
 
     def _grown_idle(self, session: KeptSession) -> None:
-        if not session.lock.locked():
-            self._close_later(self._end(session))
+        if session in self._sessions and not session.wanted:
+            self._end(session)
 
-    def _close_later(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    async def _end(self, session: KeptSession) -> None:
-        """Log out where the client still listens, and see that its group is gone."""
+    def _end(self, session: KeptSession) -> asyncio.Future[None]:
+        """Give it to nobody from now on, and close it, whether or not the end is waited for."""
         self._stop_timer(session)
         if session in self._sessions:
+            session.leaving = True
             self._sessions.remove(session)
+            ending = asyncio.get_running_loop().create_task(self._log_out(session))
+            ending.add_done_callback(lambda _: self._endings.pop(session, None))
+            self._endings[session] = ending
+        return asyncio.shield(self._endings[session])
+
+    async def _log_out(self, session: KeptSession) -> None:
+        """Log out where the client still listens, and see that its group is gone."""
         await session.partner.leave()
         await session.ending.aclose()
 
@@ -208,16 +243,24 @@ class Kept:
     async def _log_in(self, partner: Dialogue, witness: Witness) -> None:
         limit = min(LOGIN_LIMIT, self.dscli.timeout)
         heard = await partner.greeting(limit)
+        self._see_admitted(heard, witness)
         if heard.turn in _READINESS:
             witness.answered("", heard.exit_status, heard.text)
             raise self._not_logged_in(heard, limit)
         for setting in (WITHOUT_PAGES, LIST_OUTPUT):
             if heard.whole:
                 heard = await partner.tell(setting, limit)
+                self._see_admitted(heard, witness)
         if not heard.whole or complaints_of(heard.text, ""):
             witness.answered(LIST_OUTPUT, None, heard.text)
             said = without_secrets(heard.text)[:_MOST_SHOWN]
             raise UnsynchronisedError(heard.why or f"{LIST_OUTPUT} was answered with {said!r}")
+
+    def _see_admitted(self, heard: Heard, witness: Witness) -> None:
+        """Go on only where no login was refused: the other way to the array is one more login."""
+        if refused := refusal(heard.said, self.dscli.remedy):
+            witness.answered("", heard.exit_status, heard.text)
+            raise refused
 
     def _not_logged_in(self, heard: Heard, limit: float) -> ArrayError:
         readiness = _READINESS[heard.turn]
