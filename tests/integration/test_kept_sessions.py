@@ -468,6 +468,21 @@ async def test_a_refused_login_is_not_tried_another_way(tmp_path: Path) -> None:
         await kept.close()
 
 
+async def test_with_another_password_file_it_is_logged_in_anew(house: House) -> None:
+    files = ["the old one"]
+    kept = Kept(house.dscli, idle=PLENTY, most=1, tell=house.told.append, pwfile=lambda: files[-1])
+    house.made.append(kept)
+    array = InteractiveArray(house.array().oneshot, kept)
+    async with array.session(Heard(), RESYNC) as session:
+        files.append("the new one")
+        await array.observe(Heard())
+        assert (await session.change(*cleared(RESYNC), math.inf)).all_accepted
+    assert house.logins() == [(HMC1, "ok")], "who was promised a session has it to the end"
+    for _ in range(2):
+        await array.observe(Heard())
+    assert house.logins() == [(HMC1, "ok")] * 2
+
+
 async def test_a_session_that_the_console_has_ended_is_opened_anew(house: House) -> None:
     array = house.array()
     await array.observe(Heard())

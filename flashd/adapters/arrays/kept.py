@@ -40,7 +40,8 @@ class KeptSession:
     """A dscli that is logged in; `fresh` as long as it has answered nothing but the login.
 
     `lasting`: answers that hold for as long as the login, by their commands. `promised` to so many
-    who will come back with a command; `leaving` from when on it logs out.
+    who will come back with a command; `leaving` from when on it logs out; `pwfile` is the password
+    file by which it logged in.
     """
 
     partner: Dialogue
@@ -48,6 +49,7 @@ class KeptSession:
     fresh: bool = True
     lasting: dict[str, str] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pwfile: str = ""
     promised: int = 0
     leaving: bool = False
 
@@ -69,15 +71,24 @@ class Kept:
     """The sessions of one array: `most` at a time, each closed `idle` seconds after its last use.
 
     `tell` is given in words why a session is not used; it is heard once, until one is good again.
+    `pwfile` tells the password file from its former self: by another one is logged in anew, so that
+    one that is wrong is known at once and not when the session of the old one ends.
     """
 
     def __init__(
-        self, dscli: Dscli, *, idle: float, most: int, tell: Callable[[str], None]
+        self,
+        dscli: Dscli,
+        *,
+        idle: float,
+        most: int,
+        tell: Callable[[str], None],
+        pwfile: Callable[[], str] = str,
     ) -> None:
         self.dscli = dscli
         self.idle = idle
         self.most = most
         self._tell = tell
+        self._pwfile = pwfile
         self._sessions: list[KeptSession] = []
         self._door = asyncio.Lock()
         self._timers: dict[KeptSession, asyncio.TimerHandle] = {}
@@ -172,10 +183,21 @@ class Kept:
             else:
                 session = self._sessions[0]
                 await session.lock.acquire()
+            await self._replace(session)
             if session in self._sessions and not session.in_step():
                 self._stop_timer(session)
                 return session
             await self._give_back(session)
+
+    async def _replace(self, session: KeptSession) -> None:
+        """End one that would log in otherwise today; who was promised it has it to the end."""
+        try:
+            there = session in self._sessions and not session.promised
+            if there and session.pwfile != self._pwfile():
+                await self._end(session)
+        except BaseException:
+            await self._give_back(session)
+            raise
 
     def _room(self) -> bool:
         return len(self._sessions) + len(self._endings) < self.most
@@ -230,12 +252,13 @@ class Kept:
 
     async def _open(self, witness: Witness) -> KeptSession:
         """Log in; the session is the caller's."""
+        pwfile = self._pwfile()
         async with AsyncExitStack() as stack:
             partner = await stack.enter_async_context(
                 dialogue(self.dscli.argv, self.dscli.environment)
             )
             await self._log_in(partner, witness)
-            session = KeptSession(partner, stack.pop_all())
+            session = KeptSession(partner, stack.pop_all(), pwfile=pwfile)
         await session.lock.acquire()
         self._sessions.append(session)
         return session
