@@ -290,6 +290,8 @@ class Home:
                 inner = _interactive(
                     oneshot, settings, self.kept, tell, partial(fingerprint, pwfile)
                 )
+            elif (known := self.kept.pop(array, None)) is not None:
+                known.retire()
             return _guarded(inner, login, settings, store, turns.setdefault(array, asyncio.Lock()))
 
         async def stock(array: str) -> Inventory:

@@ -43,3 +43,20 @@ async def test_a_new_password_file_is_logged_in_with_at_once(tmp_path: Path) -> 
         with pytest.raises(LoginStopped):
             await world.arrays(ARRAY).observe(Heard())
     assert [one.outcome for one in made.array.logins()] == ["ok", "wrong password"]
+
+
+async def test_a_reload_to_oneshot_ends_the_session_that_was_kept(tmp_path: Path) -> None:
+    made = make_home(tmp_path)
+    made.settings(mode="interactive")
+    home = Home(made.etc)
+    auth = home.auth(home.configuration)
+    async with home.world(home.configuration, auth, command_events()) as world:
+        await world.arrays(ARRAY).observe(Heard())
+        (kept,) = home.kept.values()
+        made.settings(mode="oneshot")
+        again = home.anew()
+        heir = again.assemble(again.configuration, auth, world.events, world.store).after(world)
+        await heir.arrays(ARRAY).observe(Heard())
+        assert kept.groups == frozenset()
+        await kept.close()
+    assert home.kept == {}
