@@ -428,6 +428,21 @@ async def test_where_a_prompt_comes_too_often_the_next_command_goes_by_oneshot(
     await array.kept.close()
 
 
+async def test_after_a_change_that_shows_no_prompt_the_next_one_goes_by_oneshot(
+    tmp_path: Path,
+) -> None:
+    starts, told = tmp_path / "starts", list[str]()
+    answer = 'case "$line" in resync*) read -r line;; esac'
+    dscli = fake_dscli(tmp_path, SCRIPT.format(starts=starts, answer=answer), {})
+    kept = Kept(dscli, idle=PLENTY, most=1, tell=told.append)
+    array = InteractiveArray(OneshotArray(dscli, SystemClock(), LinuxHost()), kept)
+    answered = await change(array, RESYNC)
+    assert set(answered.accounts.values()) == {Account.SILENT}
+    assert told == ["dscli waits for input without showing its prompt, and was killed"]
+    assert kept.distrusted
+    await kept.close()
+
+
 REFUSED = "CMUC00191E dscli: The user name or the password is not valid."
 SCRIPT = """#!/bin/sh
 echo >> {starts}

@@ -229,6 +229,8 @@ class InteractiveSession:
                 )
             session.fresh = False
             heard = await session.partner.tell(line, oneshot.dscli.timeout)
+            if heard.turn in {Turn.STUCK, Turn.ASKED}:
+                await self.array.kept.distrust(heard.why)
             answer = _answer(heard, pairs)
             if not _plain(answer):
                 session.partner.end()  # what is still to come would be taken for another's answer
