@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FEW, MANY = fleet.COUNTS[:-1], fleet.COUNTS[-1]
 IDLE_SECONDS = 10.0
 LINEAR = 1.0
-SOON = 35.0
-"""Seconds after which a small fleet is due; the largest needs longer until it is at rest."""
+SOON, LATER = 35.0, 60.0
+"""Seconds after which a small fleet is due, and the largest: it needs longer to be at rest."""
 
 STARTED = 15.0
 """Seconds after which the largest fleet has started, and waits until all is due."""
@@ -159,7 +159,7 @@ def parts() -> list[Part]:
 def _fleet(_where: Path) -> Iterator[tuple[str, Found]]:
     with ThreadPoolExecutor() as pool:
         few = pool.map(_meanwhile, FEW)
-        many = fleet.measure(MANY, IDLE_SECONDS)
+        many = fleet.measure(MANY, IDLE_SECONDS, LATER)
         for one in MEASURES:
             yield one.promise.name, one.found(many)
         by_count = {**dict(zip(FEW, few, strict=True)), MANY: many}
