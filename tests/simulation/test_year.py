@@ -24,7 +24,7 @@ from flashd.core.command import render
 from flashd.core.firewall import Cleared, Forbidden
 from flashd.core.guards import Allowed
 from flashd.core.verify import Advance, Judgement
-from flashd.engine import attempt, batch, carry, gate, settle
+from flashd.engine import batch, carry, gate, looks, settle
 from flashd.engine.world import World
 from flashd.model.protection import NOTHING
 from flashd.model.run import Outcome
@@ -117,12 +117,11 @@ def no_look(patch: pytest.MonkeyPatch) -> None:
             for one in service.guards
         )
 
-    for module in (attempt, carry):
-        patch.setattr(module, "look", look)
+    patch.setattr(looks, "look", look)
 
 
 def whatever_they_say(patch: pytest.MonkeyPatch) -> None:
-    for module in (attempt, carry):
+    for module in (looks, carry):
         patch.setattr(module, "combine", lambda *_: Allowed(("nobody",)))
 
 
