@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flashd.core.retry import backoff
 from flashd.engine.events import Event
+from flashd.engine.records import Records
 from flashd.engine.telling import Conversation, tell_store_failed
 from flashd.errors import (
     ArrayError,
@@ -18,7 +19,7 @@ from flashd.errors import (
     StoreError,
     Unsurveyed,
 )
-from flashd.model.observation import ArrayRecord, Picture
+from flashd.model.observation import ArrayRecord
 from flashd.model.volumes import Pair
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from flashd.engine.world import World
     from flashd.errors import FlashdError
     from flashd.model.inventory import Inventory
+    from flashd.model.observation import Picture
     from flashd.model.volumes import Listing, Relation
 
 
@@ -192,16 +194,10 @@ async def picture(
     world: World, arrays: Iterable[str] | None = None, *, with_runs: bool = False
 ) -> Picture:
     """Gather what is known, of these arrays or of all; runs, enrolments only for who shows them."""
-    store = world.store
-    return Picture(
-        sightings={(one.array, one.pair): one for one in await store.sightings(arrays)},
-        arrays=await store.arrays(),
-        withdrawals={(one.array, one.pair): one for one in await store.withdrawals(arrays)},
-        last_runs=await store.last_runs() if with_runs else {},
-        standings=await store.standings(),
+    records = Records(
+        store=world.store,
         zones=world.zones,
-        holds=await store.holds(),
         doubt=world.pace.doubt,
-        enrolments=await store.enrolments() if with_runs else {},
         demands_enrolment=world.demands_enrolment,
     )
+    return await records.picture(arrays, with_runs=with_runs)
