@@ -20,7 +20,6 @@ from flashd.errors import (
     Unsurveyed,
 )
 from flashd.model.observation import ArrayRecord
-from flashd.model.volumes import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,8 +109,8 @@ async def remember(world: World, listing: Listing) -> None:
         clones = {clone for service in configured_now for clone in service.clones}
         await world.store.forget_pairs(clones - hiding)
     configured = list(world.pairs_on(listing.array))
-    turned = (Pair(pair.target, pair.source) for pair in configured)
-    reversed_ = [pair for pair in turned if pair in listing.relations]
+    ends = {(pair.target, pair.source) for pair in configured}
+    reversed_ = [pair for pair in listing.relations if (pair.source, pair.target) in ends]
     await world.store.record_listing(listing, [*configured, *reversed_])
 
 
