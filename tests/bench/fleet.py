@@ -14,7 +14,7 @@ from tests.bench.fleet_site import ARRAYS, Fleet, Watched, now
 
 COUNTS = (100, 1_000, 10_000)
 IDLE_SECONDS = 20.0
-LEAD_SECONDS = 55.0
+LEAD_SECONDS = 75.0
 """All are due so many seconds after the making: start, idle time and two reloads come before."""
 
 Measured = dict[str, float]
@@ -70,7 +70,7 @@ def _burst(fleet: Fleet, daemon: Watched) -> Measured:
     daemon.rest(fleet.due_at - now() - 1)
     before = daemon.cpu()
     daemon.event("command-sent", fleet.due_at)
-    daemon.settled()
+    daemon.until("resync-refused", fleet.services, fleet.due_at)
     after = daemon.cpu()
     batches = sorted(
         at - fleet.due_at for at, _ in daemon.events("command-sent", fleet.due_at)[:ARRAYS]
