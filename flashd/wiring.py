@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flashd.config.files import Files
     from flashd.config.guards import GuardOptions
     from flashd.config.settings import Settings
+    from flashd.engine.records import Records
     from flashd.engine.world import Pace, World
     from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
@@ -50,18 +51,17 @@ GUARD_GROUP = "flashd.guards"
 
 @dataclass(frozen=True, slots=True)
 class GuardTypes:
-    """Every type of guard: what it can be told, and what looks."""
+    """Every type of guard: what it can be told; `added` are those of other packages, which look."""
 
     options: Mapping[str, type[GuardOptions]]
-    guards: Mapping[str, Callable[[Any], Guard]]
+    added: Mapping[str, Callable[[Any], Guard]]
 
 
 def guard_types() -> GuardTypes:
     """Join the built-in guards with those of other packages; a name that is taken is an error."""
-    from flashd.adapters.guards.table import BUILT_IN
     from flashd.config.guards import BUILT_IN_GUARDS
 
-    options, guards = dict(BUILT_IN_GUARDS), dict(BUILT_IN)
+    options, added = dict(BUILT_IN_GUARDS), {}
     for point in entry_points(group=GUARD_GROUP):
         if point.name in options:
             raise ConfigError(
@@ -69,8 +69,8 @@ def guard_types() -> GuardTypes:
                 "Uninstall that package, or have its author choose another name.",
             )
         extra = point.load()
-        options[point.name], guards[point.name] = extra.options, extra.guard
-    return GuardTypes(options, guards)
+        options[point.name], added[point.name] = extra.options, extra.guard
+    return GuardTypes(options, added)
 
 
 def system_clock() -> Clock:
@@ -240,6 +240,23 @@ class Home:
         return remote_of(settings.ssh)
 
     @asynccontextmanager
+    async def records(
+        self, configuration: Configuration, auth: Auth | None
+    ) -> AsyncIterator[Records]:
+        """Open what is remembered, for who only looks: nothing here can reach an array."""
+        from flashd.engine.records import Records
+        from flashd.model.run import Doubt
+
+        settings = self.settings(configuration)
+        async with self.store(configuration) as store:
+            yield Records(
+                store=store,
+                zones=_zones(auth),
+                doubt=Doubt(late=settings.dscli.in_doubt, limit=settings.dscli.timeout),
+                demands_enrolment=settings.require_enrolment,
+            )
+
+    @asynccontextmanager
     async def world(
         self, configuration: Configuration, auth: Auth | None, events: Events
     ) -> AsyncIterator[World]:
@@ -321,10 +338,10 @@ def _guards(
     types: GuardTypes, settings: Settings, of_arrays: Mapping[str, Callable[[Any], Guard]]
 ) -> Callable[[GuardSpec], Guard]:
     """Make guards of specs; the built-in ones can ask other hosts, all by one way, and arrays."""
-    from flashd.adapters.guards.table import asking
+    from flashd.adapters.guards.table import BUILT_IN, asking
     from flashd.adapters.remote.made import remote_of
 
-    makers = {**types.guards, **asking(remote_of(settings.ssh)), **of_arrays}
+    makers = {**BUILT_IN, **types.added, **asking(remote_of(settings.ssh)), **of_arrays}
     return lambda spec: makers[spec.type](spec.options)
 
 

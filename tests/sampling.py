@@ -20,7 +20,7 @@ ALL = bool(os.environ.get("FLASHD_TEST_ALL"))
 ONE_OF: Sequence[tuple[str, str, int]] = (
     ("tests/integration/engine/", "postgresql", 8),  # the contract of stores holds both, whole
     ("tests/integration/engine/", "sqlite", 2),
-    ("tests/switches/", "", 4),
+    ("tests/switches/", "", 8),
     ("tests/contract/test_guard_contract.py", " there", 4),
     ("tests/contract/test_array_contract.py", "interactive", 4),
     ("tests/contract/test_array_contract.py", "", 2),

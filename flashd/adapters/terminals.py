@@ -36,14 +36,18 @@ _IFLAG, _OFLAG, _LFLAG = 0, 1, 3
 _STRUCT_WINSIZE = "HHHH"
 
 
+class NoTerminalError(OSError):
+    """This host gives no pseudo-terminal now; what needs none may still run."""
+
+
 @asynccontextmanager
 async def on_a_terminal(
     argv: Sequence[str], *, more_environment: Mapping[str, str], cap: int, columns: int = COLUMNS
 ) -> AsyncIterator[Child]:
     """Start a program on a terminal; leaving the context ends its whole group.
 
-    It is not echoed what the program is sent, unless the program does so. Raises `OSError` where
-    no terminal can be had or the program cannot be started.
+    It is not echoed what the program is sent, unless the program does so. Raises `NoTerminalError`
+    where no terminal can be had, any other `OSError` where the program cannot be started.
     """
     variables = environment({**PLAIN, **more_environment})
     program = await beside(partial(shutil.which, argv[0], path=variables.get("PATH")))
@@ -55,9 +59,8 @@ async def on_a_terminal(
 
 
 def _start(argv: Sequence[str], variables: Mapping[str, str], cap: int, columns: int) -> Child:
-    ours, theirs = os.openpty()
+    ours, theirs = _opened(columns)
     try:
-        _prepare(theirs, columns)
         pid = os.posix_spawn(
             argv[0],
             list(argv),
@@ -71,6 +74,9 @@ def _start(argv: Sequence[str], variables: Mapping[str, str], cap: int, columns:
             setsigmask=(),
             setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
         )
+    except NotImplementedError as error:  # a C library without sessions for posix_spawn
+        os.close(ours)
+        raise NoTerminalError(str(error)) from error
     except BaseException:
         os.close(ours)
         raise
@@ -83,6 +89,16 @@ def _start(argv: Sequence[str], variables: Mapping[str, str], cap: int, columns:
         os.killpg(pid, signal.SIGKILL)
         leader.wait()
         raise
+
+
+def _opened(columns: int) -> tuple[int, int]:
+    """Open a terminal, our end and the program's."""
+    try:
+        ours, theirs = os.openpty()
+    except OSError as error:
+        raise NoTerminalError(*error.args) from error
+    _prepare(theirs, columns)
+    return ours, theirs
 
 
 def _prepare(terminal: int, columns: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,8 @@ def command(home: Home, file: Path, *, replace: bool, as_json: bool) -> int:
 
     FILE lies in a directory where the user that flashd runs as may write.
     """
+    import asyncio
+
     backup = asyncio.run(_backup(home, file, replace=replace))
     if as_json:
         print_json(

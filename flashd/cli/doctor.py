@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -38,6 +37,8 @@ def command(home: Home, *, login: bool, guards: bool, unit: Path | None, as_json
 
     Exit 0 without a problem, 1 with one, 2 where it is in the configuration or auth.conf.
     """
+    import asyncio
+
     from flashd.doctor.case import Wanted
     from flashd.doctor.checkup import exit_code
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +29,8 @@ def command(home: Home, services: tuple[str, ...], *, dry_run: bool, as_json: bo
 
     Stores nothing where one of the SERVICEs cannot be enrolled.
     """
+    import asyncio
+
     found, stored = asyncio.run(_enroll(home, services, dry_run=dry_run))
     if as_json:
         print_json(_document(found, stored=stored))

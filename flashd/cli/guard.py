@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +29,8 @@ def command(home: Home, services: tuple[str, ...], *, as_json: bool) -> int:
 
     Exit 0 where all guards would allow a resync, 4 where they would not.
     """
+    import asyncio
+
     asked = asyncio.run(_ask(home, services))
     documents = [_document(service, readings, at) for service, readings, at in asked]
     if as_json:
@@ -44,6 +45,8 @@ async def _ask(
     home: Home, names: tuple[str, ...]
 ) -> list[tuple[Service, tuple[Reading, ...], float]]:
     """Ask side by side, each service's guards as the daemon would."""
+    import asyncio
+
     from flashd.engine.look import look
     from flashd.wiring import asks_arrays, command_events
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -67,6 +66,8 @@ def to_show(home: Home) -> tuple[Configuration, int]:
 
 
 def _last_accepted(home: Home) -> tuple[Configuration, datetime] | None:
+    import asyncio
+
     with suppress(FlashdError):  # the mistakes of the configuration are told then
         return asyncio.run(home.last_accepted())
     return None

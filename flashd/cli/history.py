@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flashd.cli.held import to_show
 from flashd.cli.names import SERVICE
-from flashd.cli.words import VERSION, instant, json_option, print_json, table
+from flashd.cli.tables import table
+from flashd.cli.words import VERSION, instant, json_option, print_json
 
 if TYPE_CHECKING:
     from flashd.config.configuration import Configuration
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(home: Home, service: str | None, limit: int, *, as_json: bool) -> int:
     """Tell past runs, newest first, with outcome, evidence and commands."""
+    import asyncio
+
     configuration, bad = to_show(home)
     runs = asyncio.run(_history(home, configuration, service, limit))
     if as_json:

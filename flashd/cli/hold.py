@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flashd.cli.held import configured, document, in_force, scopes, some
 from flashd.cli.names import ARRAY, SERVICE
-from flashd.cli.words import VERSION, instant, json_option, person, print_json, table
+from flashd.cli.tables import table
+from flashd.cli.words import VERSION, instant, json_option, person, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,8 @@ def command(  # noqa: PLR0913 - each is an option
     as_json: bool,
 ) -> int:
     """Let nobody resync until T, or until it is released. Without a scope: tell the holds."""
+    import asyncio
+
     named = bool(services or arrays or everything)
     if not named and until is None and reason is None:
         return asyncio.run(_list(home, in_force(home), as_json=as_json))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(home: Home, services: tuple[str, ...], *, as_json: bool) -> int:
     """Tell the exact dscli commands that a resync would send, without asking any array."""
+    import asyncio
+
     return asyncio.run(_plan(home, services, as_json=as_json))
 
 

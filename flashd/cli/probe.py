@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -41,6 +40,8 @@ def command(
 
     The script goes to standard output, what to do with it to standard error.
     """
+    import asyncio
+
     configuration = home.configuration
     if hosts:
         return asyncio.run(_ask(home.remote(configuration), hosts, as_json=as_json))
@@ -89,6 +90,8 @@ def _explain(settings: SshSettings, line: str) -> None:
 
 
 async def _ask(remote: Remote, hosts: tuple[str, ...], *, as_json: bool) -> int:
+    import asyncio
+
     deadline = asyncio.get_running_loop().time() + _SECONDS
     answers = await asyncio.gather(
         *(remote.ask(host, ("identity",), deadline=deadline, cap=0) for host in hosts)

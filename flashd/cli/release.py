@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -35,6 +34,8 @@ def command(
     as_json: bool,
 ) -> int:
     """End holds, each by the scope it was laid on; other holds of the same services stay."""
+    import asyncio
+
     if not (services or arrays or everything):
         raise click.UsageError("name services, --array A or --all")
     configuration = in_force(home)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,8 @@ def command(home: Home, file: Path, *, nothing_ran: bool | None, as_json: bool) 
     The store may be of either kind, and the daemon may run meanwhile. Refused while a run is
     open or somebody is at work.
     """
+    import asyncio
+
     from flashd.model.backup import Restored
 
     found = asyncio.run(_restore(home, file, nothing_ran=nothing_ran))

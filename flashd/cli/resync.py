@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,8 @@ def command(
     home: Home, services: tuple[str, ...], *, force: bool, dry_run: bool, as_json: bool
 ) -> int:
     """Resync now, whatever the schedule says, if every guard proves the service down."""
+    import asyncio
+
     results = asyncio.run(_resync(home, services, force=force, dry_run=dry_run))
     with suppress(OSError):  # who asked has gone, or his disk is full: the exit status tells
         if as_json:
@@ -76,6 +77,8 @@ async def _resync(
 
 async def _in_batches(world: World, wanted: list[Service], request: Request) -> list[Result]:
     """Run one batch for each set of arrays, side by side; answer in the order asked."""
+    import asyncio
+
     batches: dict[tuple[str, ...], list[Service]] = defaultdict(list)
     for service in wanted:
         batches[service.arrays].append(service)

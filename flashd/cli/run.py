@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 def command(home: Home, *, observe: bool, log_format: str) -> int:
     """Run the daemon, in the foreground; events go to standard output."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can reload: by default it would end us
+    import asyncio
+
     from flashd.daemon.service import run
     from flashd.wiring import daemon_events
 

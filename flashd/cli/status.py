@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flashd.cli.held import hold_of, to_show
 from flashd.cli.names import SERVICE
-from flashd.cli.words import VERSION, chosen, instant, json_option, print_json, table
+from flashd.cli.tables import table
+from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from flashd.config.auth import Auth
     from flashd.config.configuration import Configuration
     from flashd.model.health import Health
     from flashd.model.observation import Picture, Sighting
@@ -30,6 +32,8 @@ NOT_ALL_UP = 3
 @click.pass_obj
 def command(home: Home, services: tuple[str, ...], *, refresh: bool, as_json: bool) -> int:
     """Tell one line a service: status, age, what comes next. Exit 3 unless all are up."""
+    import asyncio
+
     configuration, bad = to_show(home)
     if bad and refresh:
         click.echo("the arrays are not asked: --refresh needs a good configuration", err=True)
@@ -63,28 +67,43 @@ async def _status(
 async def gather(
     home: Home, configuration: Configuration, wanted: list[Service], *, refresh: bool
 ) -> tuple[datetime, Picture]:
-    """Gather what is known, reading the arrays of `wanted` first if asked."""
-    from flashd.engine.observe import picture
+    """Gather what is known of the arrays of `wanted`, reading them first if asked."""
+    from flashd.wiring import system_clock
+
+    auth = login_of(home, configuration, needed=refresh)
+    if refresh:
+        await _refresh(home, configuration, auth, wanted)
+    async with home.records(configuration, auth) as records:
+        return system_clock().now(), await records.picture(arrays_of(wanted), with_runs=True)
+
+
+def login_of(home: Home, configuration: Configuration, *, needed: bool) -> Auth | None:
+    """Open auth.conf; who only looks misses no more than the zones of the arrays' dates."""
     from flashd.errors import ConfigError
-    from flashd.wiring import command_events
 
     try:
-        auth = home.auth(configuration)
+        return home.auth(configuration)
     except ConfigError:
-        if refresh:
+        if needed:
             raise
-        auth = None  # only the zones of the arrays' dates are missed, and dates are in UTC
-    async with home.world(configuration, auth, command_events()) as world:
-        if refresh:
-            await _refresh(world, wanted)
-        return world.clock.now(), await picture(world, with_runs=True)
+        return None  # dates are in UTC then
 
 
-async def _refresh(world: Any, wanted: list[Service]) -> None:  # noqa: ANN401
+def arrays_of(services: Iterable[Service]) -> list[str]:
+    """Name the arrays of these services, each once."""
+    return sorted({array for service in services for array in service.arrays})
+
+
+async def _refresh(
+    home: Home, configuration: Configuration, auth: Auth | None, wanted: list[Service]
+) -> None:
+    import asyncio
+
     from flashd.engine.batch import look_at
+    from flashd.wiring import command_events
 
-    arrays = sorted({array for service in wanted for array in service.arrays})
-    await asyncio.gather(*(look_at(world, array) for array in arrays))
+    async with home.world(configuration, auth, command_events()) as world:
+        await asyncio.gather(*(look_at(world, array) for array in arrays_of(wanted)))
 
 
 def _document(service: Service, health: Health, known: Picture, now: datetime) -> dict[str, Any]:

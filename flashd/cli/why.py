@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from flashd.cli.held import hold_of, to_show
 from flashd.cli.names import SERVICE
-from flashd.cli.status import gather
+from flashd.cli.status import login_of
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(home: Home, service: str, *, as_json: bool) -> int:
     """Explain the present decision: what holds it back or lets it run, since when, what next."""
+    import asyncio
+
     configuration, bad = to_show(home)
     status = asyncio.run(_why(home, configuration, service, as_json=as_json))
     return bad or status
@@ -37,11 +38,14 @@ def command(home: Home, service: str, *, as_json: bool) -> int:
 
 async def _why(home: Home, configuration: Configuration, name: str, *, as_json: bool) -> int:
     from flashd.core.explain import explain
+    from flashd.wiring import system_clock
 
     wanted = chosen(configuration, [name])[0]
-    now, known = await gather(home, configuration, [wanted], refresh=False)
-    async with home.store(configuration) as store:
-        runs = await store.history([name], 1)
+    auth = login_of(home, configuration, needed=False)
+    async with home.records(configuration, auth) as records:
+        now = system_clock().now()
+        known = await records.picture(wanted.arrays, with_runs=True)
+        runs = await records.store.history([name], 1)
     links = explain(wanted, known, now)
     document = _document(wanted, known, now, links, runs[0] if runs else None)
     if as_json:

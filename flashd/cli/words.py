@@ -1,18 +1,17 @@
-"""What the commands share: names of services, JSON, tables, who asks."""
+"""What the commands share: names of services, JSON, errors, who asks."""
 
 from __future__ import annotations
 
 import getpass
 import json
 import os
-import sys
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from flashd.config.configuration import Configuration
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Of the JSON documents."""
-
-_WIDE = 1 << 20
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -46,33 +43,6 @@ def instant(at: datetime | None) -> str | None:
 def print_json(document: object) -> None:
     """Print one document."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table: coloured and fitted on a terminal, one line a row elsewhere."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    terminal = sys.stdout.isatty()
-    drawn = Table(*columns, box=box.SIMPLE_HEAD if terminal else None, pad_edge=False)
-    for column in drawn.columns[:-1]:
-        column.no_wrap = True
-    for row in rows:
-        drawn.add_row(*(Text(cell, style=_style(cell) if terminal else "") for cell in row))
-    Console(width=None if terminal else _WIDE, highlight=False).print(drawn)
-
-
-def _style(cell: str) -> str:
-    return {
-        "up": "green",
-        "done": "green",
-        "warn": "yellow",
-        "refused": "yellow",
-        "unknown": "red",
-        "failed": "red",
-    }.get(cell, "")
 
 
 def tell(error: FlashdError) -> int:

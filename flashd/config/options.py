@@ -148,13 +148,13 @@ def _distinct(guards: tuple[GuardSpec, ...]) -> tuple[GuardSpec, ...]:
 
 
 def _some_proof(guards: tuple[GuardSpec, ...], info: ValidationInfo) -> tuple[GuardSpec, ...]:
+    if any(guard.proves for guard in guards):
+        return guards
     proving = sorted(kind for kind, options in guard_types(info).items() if options.proves)
     add = f"add one of type {listed(proving, 'or')}"
     if not guards:
         raise ValueError(f"is empty; nothing would prove that the service is down; {add}")
-    if not any(guard.proves for guard in guards):
-        raise ValueError(f"these can only veto, and none proves that the service is down; {add}")
-    return guards
+    raise ValueError(f"these can only veto, and none proves that the service is down; {add}")
 
 
 def _resources(value: dict[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,9 @@ class Reads:
 class Section(BaseModel):
     """A part of the configuration: closed, and not to be changed once read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
+    )
 
 
 def shaped(pattern: str, what: str) -> Callable[[object], str]:

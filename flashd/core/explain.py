@@ -169,7 +169,7 @@ def _relations(service: Service, picture: Picture) -> Link:
     unseen = [pair for array, pair in service.clones if (array, pair) not in picture.sightings]
     if unseen:
         return Link("relations", False, f"{len(unseen)} pairs were never observed")
-    match plan(service, picture.relations(), picture.withdrawals.values()):
+    match plan(service, picture.relations_of(service), picture.withdrawals.values()):
         case Refused() as refused:
             return Link("relations", False, refused.reason)
         case _:

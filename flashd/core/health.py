@@ -66,7 +66,7 @@ def _unknown(service: Service, picture: Picture, now: datetime) -> list[str]:
 
 
 def _unexpected(service: Service, picture: Picture) -> list[str]:
-    relations = picture.relations()
+    relations = picture.relations_of(service)
     reasons = []
     for resource in service.resources:
         mine = _withdrawn_of(service, resource, picture)

@@ -124,6 +124,8 @@ def last_resync(sighting: Sighting, zone: ZoneInfo | None) -> Bounds | None:
 
 def oldest(copies: Sequence[Bounds | None]) -> Bounds | None:
     """Bound the last resync of the oldest of several pairs; None where one holds no copy."""
+    if len(copies) == 1:
+        return copies[0]
     known = [copy for copy in copies if copy is not None]
     if len(known) < len(copies) or not known:
         return None

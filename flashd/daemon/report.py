@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flashd.ports.supervisor import Supervisor
 
 _REST = 5.0
-_SHARE = 100
+_SHARE = 250
 """Counting rests for so many times as long as it took: at most one part in so many of a core."""
 
 

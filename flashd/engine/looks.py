@@ -62,6 +62,7 @@ class _Ahead:
 
     def __init__(self, world: World, service: Service, pause: float) -> None:
         self.under_way = False
+        self.began = 0.0
         self._world, self._service, self._pause = world, service, pause
         self._wanted = asyncio.Event()
 
@@ -70,7 +71,7 @@ class _Ahead:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._pause):
                 await self._wanted.wait()
-        self.under_way = True
+        self.under_way, self.began = True, self._world.clock.monotonic()
         try:
             return await look(self._world, self._service)
         finally:
@@ -99,6 +100,8 @@ class Looks:
         self._handed: float | None = None
         self._waited = 0.0
         self._pace: float | None = None
+        self._turn_began: float | None = None
+        self._until_wanted = 0.0
 
     async def __aenter__(self) -> Self:
         return self
@@ -138,14 +141,15 @@ class Looks:
     async def whose_turn(self) -> Looked | None:
         """Tell whose turn it is: the nearest breach of those whose guards have spoken.
 
-        None where all others wait for guards that are slow. Who waits for a last look that was
-        begun ahead is passed over for now.
+        None where all others wait for guards that are slow. Who would have to wait for a last look
+        that was begun ahead is passed over for now.
         """
         await self._hear(0)
         if self._nobody_can():
             await self._hear(max(SLOW_LOOK, self._ready[0].took if self._ready else 0.0))
         for place, looked in enumerate(self._ready):
-            if not self._is_looking(looked):
+            if not self._would_wait(looked):
+                self._turn_began = self._world.clock.monotonic()
                 return self._ready.pop(place)
         return None
 
@@ -178,15 +182,23 @@ class Looks:
             insort(self._ready, looked, key=lambda one: self._breaches[one.service.name])
 
     def _nobody_can(self) -> bool:
-        """Whether to wait: the first in order is being looked at, and nobody has been."""
+        """Whether to wait: the first in order would have to, and nobody else need not."""
         if not self._ready:
             return True
         done = any(task.done() for _, task in self._last.values())
-        return self._is_looking(self._ready[0]) and not done
+        return self._would_wait(self._ready[0]) and not done
 
-    def _is_looking(self, looked: Looked) -> bool:
-        begun = self._last.get(looked.service.name)
-        return begun is not None and begun[0].under_way
+    def _would_wait(self, looked: Looked) -> bool:
+        """Whether a last look is under way that will not have ended when it is wanted.
+
+        As far as is known: by how long the first look took, and a turn until its last one. What
+        takes longer than the first look did may hang.
+        """
+        ahead, _ = self._last.get(looked.service.name, (None, None))
+        if ahead is None or not ahead.under_way:
+            return False
+        now, ends = self._world.clock.monotonic(), ahead.began + looked.took
+        return not now <= ends <= now + self._until_wanted
 
     # last looks
 
@@ -211,7 +223,7 @@ class Looks:
         can = (
             one
             for one in self._ready
-            if isinstance(one.verdict, Allowed) and not self._is_looking(one)
+            if isinstance(one.verdict, Allowed) and not self._would_wait(one)
         )
         return list(islice(can, MOST_AHEAD))
 
@@ -224,6 +236,8 @@ class Looks:
     async def last(self, service: Service, first: Sequence[Reading]) -> tuple[Reading, ...]:
         """Take the last look, or tell what was seen ahead where that can still stand for it."""
         began = self._world.clock.monotonic()
+        if self._turn_began is not None:
+            self._until_wanted, self._turn_began = began - self._turn_began, None
         try:
             return await self._seen_ahead(service, first) or await look(self._world, service)
         finally:

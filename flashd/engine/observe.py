@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flashd.core.retry import backoff
 from flashd.engine.events import Event
+from flashd.engine.records import Records
 from flashd.engine.telling import Conversation, tell_store_failed
 from flashd.errors import (
     ArrayError,
@@ -18,8 +19,7 @@ from flashd.errors import (
     StoreError,
     Unsurveyed,
 )
-from flashd.model.observation import ArrayRecord, Picture
-from flashd.model.volumes import Pair
+from flashd.model.observation import ArrayRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flashd.engine.world import World
     from flashd.errors import FlashdError
     from flashd.model.inventory import Inventory
+    from flashd.model.observation import Picture
     from flashd.model.volumes import Listing, Relation
 
 
@@ -108,8 +109,8 @@ async def remember(world: World, listing: Listing) -> None:
         clones = {clone for service in configured_now for clone in service.clones}
         await world.store.forget_pairs(clones - hiding)
     configured = list(world.pairs_on(listing.array))
-    turned = (Pair(pair.target, pair.source) for pair in configured)
-    reversed_ = [pair for pair in turned if pair in listing.relations]
+    ends = {(pair.target, pair.source) for pair in configured}
+    reversed_ = [pair for pair in listing.relations if (pair.source, pair.target) in ends]
     await world.store.record_listing(listing, [*configured, *reversed_])
 
 
@@ -192,16 +193,10 @@ async def picture(
     world: World, arrays: Iterable[str] | None = None, *, with_runs: bool = False
 ) -> Picture:
     """Gather what is known, of these arrays or of all; runs, enrolments only for who shows them."""
-    store = world.store
-    return Picture(
-        sightings={(one.array, one.pair): one for one in await store.sightings(arrays)},
-        arrays=await store.arrays(),
-        withdrawals={(one.array, one.pair): one for one in await store.withdrawals(arrays)},
-        last_runs=await store.last_runs() if with_runs else {},
-        standings=await store.standings(),
+    records = Records(
+        store=world.store,
         zones=world.zones,
-        holds=await store.holds(),
         doubt=world.pace.doubt,
-        enrolments=await store.enrolments() if with_runs else {},
         demands_enrolment=world.demands_enrolment,
     )
+    return await records.picture(arrays, with_runs=with_runs)

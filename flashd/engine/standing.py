@@ -62,7 +62,7 @@ def _assess(
     last = last_resync_of(service, known.sightings, known.zones)
     answer = decide(service, last, now, retry_at, binding(known.holds, service, now))
     decision, reason = _decision(before, answer, result, request)
-    look_at = _look_at(answer, result, now, world.pace.check_interval)
+    look_at = _look_at(before, answer, result, now, world.pace.check_interval)
     since = before.since if (decision, reason) == (before.decision, before.reason) else now
     return Standing(
         service=service.name,
@@ -76,12 +76,19 @@ def _assess(
 
 
 def _look_at(
-    answer: Due | NotDue, result: Result | None, now: datetime, again: timedelta
+    before: Standing, answer: Due | NotDue, result: Result | None, now: datetime, again: timedelta
 ) -> datetime | None:
-    """Tell when to look: what just had its turn and is due still, after the check interval."""
+    """Tell when to look: what just had its turn and is due still, after the check interval.
+
+    That stays so when another batch of its array ends meanwhile: two batches would else have each
+    other's services looked at without a pause.
+    """
     if isinstance(answer, NotDue):
         return answer.until
-    return now if result is None else now + again
+    if result is not None:
+        return now + again
+    waits = before.refused and before.look_at is not None and now < before.look_at <= now + again
+    return before.look_at if waits else now
 
 
 def _decision(
@@ -89,13 +96,15 @@ def _decision(
 ) -> tuple[str, str]:
     """Name the present decision: how the last turn ended where it did not end well.
 
-    Until what failed is tried again it stays failed, whoever lists the array meanwhile: else the
-    same failure would be news each time.
+    Until what failed or was refused is tried again it stays so, whoever lists the array meanwhile:
+    else the same failure would be news each time.
     """
     if result is not None and result.outcome is not Outcome.DONE:
         return request.decision_on(result.outcome), result.reason
     waits = isinstance(answer, NotDue) and answer.reason is Reason.BACKOFF
     if waits and before.decision == str(Outcome.FAILED):
+        return before.decision, before.reason
+    if result is None and isinstance(answer, Due) and before.refused:
         return before.decision, before.reason
     reason = str(getattr(answer, "reason", ""))
     return ("due" if isinstance(answer, Due) else "not-due"), reason

@@ -146,11 +146,8 @@ class World:
         """Tell what no command may have as a target, by these or newer definitions."""
         newest = self.newest
         worlds = (self,) if newest is self else (self, newest)
-        sources = frozenset(
-            (array, str(pair.source))
-            for world in worlds
-            for service in world.services.values()
-            for array, pair in service.clones
+        sources = frozenset[tuple[str, str]]().union(
+            *(service.sources for world in worlds for service in world.services.values())
         )
         return Forbidden(sources, self.protected | newest.protected)
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from flashd.model.run import NO_DOUBT, Doubt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from flashd.model.enrolment import Enrolment
     from flashd.model.hold import Hold, Scope
     from flashd.model.run import RunRecord
-    from flashd.model.volumes import Pair, Relation
+    from flashd.model.service import Service
+    from flashd.model.volumes import Pair, Relation, VolumeId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ class Standing:
         return self.decision in {REFUSED, WOULD_REFUSE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Picture:
     """All that flashd knows at one moment: what decisions are taken from.
 
@@ -121,6 +122,24 @@ class Picture:
     enrolments: Mapping[str, Enrolment] = field(default_factory=dict)
     demands_enrolment: bool = False
 
-    def relations(self) -> dict[tuple[str, Pair], Relation | None]:
-        """Tell the relations of the configured pairs as they were last seen."""
-        return {clone: sighting.relation for clone, sighting in self.sightings.items()}
+    _by_volume: dict[tuple[str, VolumeId], list[Sighting]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def relations_of(self, service: Service) -> dict[tuple[str, Pair], Relation | None]:
+        """Tell what was last seen of all pairs that have a volume in common with the service's."""
+        seen = self._sightings_by_volume()
+        return {
+            (array, sighting.pair): sighting.relation
+            for array, pair in service.clones
+            for volume in pair.volumes
+            for sighting in seen.get((array, volume), ())
+        }
+
+    def _sightings_by_volume(self) -> Mapping[tuple[str, VolumeId], Sequence[Sighting]]:
+        """Go through all sightings once: who asks of every service would do it for each of them."""
+        if not self._by_volume:
+            for (array, pair), sighting in self.sightings.items():
+                for volume in pair.volumes:
+                    self._by_volume.setdefault((array, volume), []).append(sighting)
+        return self._by_volume

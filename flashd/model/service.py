@@ -88,7 +88,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A dependent service and the clones that it uses."""
+    """A dependent service and the clones that it uses.
+
+    `arrays` are those that a run needs, in the order of their leases; `clones` every pair with its
+    array, in configured order; `sources` the volumes that are copied, with theirs. Each decision
+    asks for them, so they are made once, with the service.
+    """
 
     name: str
     description: str = ""
@@ -98,16 +103,17 @@ class Service:
     guards: tuple[GuardSpec, ...]
     resources: tuple[Resource, ...]
     origin: str = field(default="", compare=False)
+    arrays: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    clones: tuple[tuple[str, Pair], ...] = field(init=False, compare=False, repr=False)
+    sources: frozenset[tuple[str, str]] = field(init=False, compare=False, repr=False)
 
-    @property
-    def arrays(self) -> tuple[str, ...]:
-        """The arrays that a run of this service needs, in the order of their leases."""
-        return tuple(sorted({resource.array for resource in self.resources}))
-
-    @property
-    def clones(self) -> tuple[tuple[str, Pair], ...]:
-        """Every pair with its array, in configured order."""
-        return tuple((r.array, pair) for r in self.resources for pair in r.pairs)
+    def __post_init__(self) -> None:
+        arrays = tuple(sorted({resource.array for resource in self.resources}))
+        clones = tuple((r.array, pair) for r in self.resources for pair in r.pairs)
+        object.__setattr__(self, "arrays", arrays)
+        object.__setattr__(self, "clones", clones)
+        sources = frozenset((array, str(pair.source)) for array, pair in clones)
+        object.__setattr__(self, "sources", sources)
 
     @property
     def volumes(self) -> frozenset[tuple[str, VolumeId]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashd.cli.words import VERSION, instant, table
+from flashd.cli.tables import table
+from flashd.cli.words import VERSION, instant
 from flashd.core.durations import spell
 
 if TYPE_CHECKING:

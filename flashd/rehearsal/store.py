@@ -12,6 +12,7 @@ from flashd.core.holds import scopes_over
 from flashd.errors import StoreError
 from flashd.model.lease import FOREIGN_LEASE, Held
 from flashd.model.observation import ArrayRecord, Standing
+from flashd.model.run import StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WITHDRAWALS, RUNS, HOLDS, BREAKERS = "withdrawals", "runs", "holds", "breakers"
+ENROLMENTS, ENROLMENT = "enrolments", "enrolment"
 
 
 class Kept:
@@ -131,7 +133,9 @@ class KeepingStore(SqlStore):
 
     async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> Hold | None:
         """See `Runs`."""
-        self._kept.drop(RUNS, WITHDRAWALS)
+        self._kept.drop(RUNS)
+        if intent.step.kind is StepKind.WITHDRAW:
+            self._kept.drop(WITHDRAWALS)
         if lost := [one for one in leases if not self._has(holder, one)]:
             held = self._leases.get(lost[0])
             now = f"{held.by} has it" if held else "nobody has it"
@@ -230,8 +234,21 @@ class KeepingStore(SqlStore):
 
     async def enroll(self, wanted: Sequence[Enrolment], now: datetime) -> Mapping[str, Enrolment]:
         """See `Enrolments`."""
+        self._kept.drop(ENROLMENTS, ENROLMENT)
         await self.look_again(now, [one.service for one in wanted])
         return await super().enroll(wanted, now)
+
+    async def enrolment(self, service: str) -> Enrolment | None:
+        """See `Enrolments`."""
+        return await self._kept.get(ENROLMENT, service, lambda: SqlStore.enrolment(self, service))
+
+    async def enrolments(self) -> Mapping[str, Enrolment]:
+        """See `Enrolments`."""
+        return await self._kept.get(ENROLMENTS, None, lambda: SqlStore.enrolments(self))
+
+    async def time(self, now: datetime) -> datetime:
+        """Tell the time that is told: beside a file it is the caller's."""
+        return now
 
     async def breaker(self, array: str) -> Breaker | None:
         """See `Breakers`."""

@@ -147,10 +147,7 @@ class Twin:
 
     def _still(self, held: Inventory) -> bool:
         """Whether no track of a relation is copied any more."""
-        return all(
-            held.out_of_sync(one) == 0 if one.background_copy else self.replays.unwritten
-            for one in held.relations()
-        )
+        return not held.copying() and (self.replays.unwritten or not held.uncopied())
 
     def replay(self, commands: str, began: datetime) -> str:
         """Say it again."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from flashd.sim import keyboard, messages
 from flashd.sim.clock import Clock
 from flashd.sim.faults import Fault
-from flashd.sim.keyboard import Keyboard
+from flashd.sim.keyboard import Keyboard, TimeIsOverError
 from flashd.sim.switches import Positions
 from flashd.sim.terminal import Terminal
 
@@ -74,7 +74,7 @@ class Conversation:
         try:
             with keyboard.in_time(self._patience):
                 return self._given.readline()
-        except TimeoutError:
+        except TimeIsOverError:
             self._given.complain(f"{messages.idle_too_long('dscli')}\n")
             return ""
 

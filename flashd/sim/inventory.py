@@ -4,6 +4,7 @@ import math
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import lru_cache
 
 from flashd.sim.clock import Clock
 from flashd.sim.errors import SimError
@@ -156,6 +157,15 @@ class Inventory:
         """Move a switch; what was copied at the rate so far stays copied."""
         self.keep_progress(self.at)
         self._connection.execute("REPLACE INTO switch VALUES (?, ?)", (name, value))
+
+    def copying(self) -> tuple[Relation, ...]:
+        """Return the relations of which a background copy has still tracks to copy."""
+        begun = self._relations("background_copy = 1 AND uncopied > 0 ORDER BY source, target")
+        return tuple(one for one in begun if self.out_of_sync(one) > 0)
+
+    def uncopied(self) -> tuple[Relation, ...]:
+        """Return the relations that are not copied in the background."""
+        return self._relations("background_copy = 0 ORDER BY source, target")
 
     def passing(self) -> tuple[Relation, ...]:
         """Return the relations that last only as long as their copy."""
@@ -310,8 +320,10 @@ def _volume(row: Sequence[object]) -> Volume:
     return Volume(**{**values, "space_efficient": bool(values["space_efficient"])})  # type: ignore[arg-type]
 
 
-def _relation(row: Sequence[object]) -> Relation:
+@lru_cache(maxsize=4096)  # a listing reads all rows, of which hardly one has changed
+def _relation(row: tuple[object, ...]) -> Relation:
     source, target, *rest = row
     values = dict(zip(_RELATION[2:], rest, strict=True))
-    values |= {name: bool(values[name]) for name in _FLAGS}
+    for name in _FLAGS:
+        values[name] = bool(values[name])
     return Relation(pair=Pair(str(source), str(target)), **values)  # type: ignore[arg-type]

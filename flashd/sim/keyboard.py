@@ -17,6 +17,10 @@ _AT_ONCE = 1e-6  # seconds; a timer of 0 is none
 _TURNS = {"newline": "\n", "space-cr": " \r"}
 
 
+class TimeIsOverError(Exception):
+    """Nothing was typed in time; no `OSError`, which would be the end of the input."""
+
+
 class Keyboard:
     """The terminal that the lines come from, as the switches have it."""
 
@@ -48,7 +52,7 @@ class Keyboard:
 
 @contextmanager
 def in_time(seconds: float) -> Iterator[None]:
-    """Raise `TimeoutError` in a read that takes longer; infinite: never."""
+    """Raise `TimeIsOverError` in a read that takes longer; infinite: never."""
     if math.isinf(seconds):
         yield
         return
@@ -62,7 +66,7 @@ def in_time(seconds: float) -> Iterator[None]:
 
 
 def _time_is_over(*_: object) -> None:
-    raise TimeoutError
+    raise TimeIsOverError
 
 
 def echoed(line: str, column: int, columns: int, wrap: str) -> str:

@@ -49,6 +49,7 @@ FOR_A_SHELL = re.compile(rf"(\S*/)?({'|'.join(sorted(SHELLS))}) (-\w+ )*-\w*c\b"
 WHO_STARTS = {
     "adapters/arrays/client.py": "names the pipe of dscli's input; processes.py starts it",
     "adapters/processes.py": "dscli, the guards' programs, ssh",
+    "adapters/terminals.py": "dscli that is spoken to on a terminal",
     "install/host.py": "systemd-sysusers and systemd-tmpfiles, with constant arguments",
     "rehearsal/whole.py": "children of its own that rehearse a part each, and no other program",
     "sim/compare/client.py": "a real dscli, when an array is compared with the simulated one",

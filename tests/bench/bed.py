@@ -39,6 +39,11 @@ KINDS: Mapping[str, str] = {
 """By command: what it is for. Those of the client alone never reach an array, and cost nothing."""
 
 
+def allowed(login: float, command: float, services: int) -> float:
+    """Tell how long a batch may take: a login, two listings, a command a service, and 15 %."""
+    return 1.15 * (login + (services + 2) * command)
+
+
 @dataclass(frozen=True, slots=True)
 class Costs:
     """What a login and a command cost at the simulated array, in seconds."""
@@ -52,8 +57,8 @@ class Costs:
         return self.login + client_start()
 
     def target(self, services: int) -> float:
-        """Tell how long a batch may take: a login, two listings, a command a service, and 15 %."""
-        return 1.15 * (self.whole_login + (services + 2) * self.command)
+        """Tell how many seconds a batch may take."""
+        return allowed(self.whole_login, self.command, services)
 
     def facts(self) -> dict[str, object]:
         """Tell it for a table."""

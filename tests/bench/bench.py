@@ -27,6 +27,9 @@ RESULT = Path("build/bench.json")
 PAGE = Path("docs/performance.md")
 UNMEASURED, MISUSED = 1, 2
 
+# Users have flashd compiled; told to keep nothing compiled, each process would compile it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def parts() -> list[Part]:
     """Tell all parts in their order."""

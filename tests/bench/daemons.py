@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.bench.bed import Bed
 
-ENOUGH = 120.0
+ENOUGH = 60.0
 """Seconds after which what is waited for counts as not coming."""
 
 Event = dict[str, Any]
@@ -88,5 +88,5 @@ def instant(event: Event) -> float:
 
 def batch_seconds(one: Daemon, services: int) -> float:
     """Wait until so many resyncs are completed; tell how long that took from the daemon's start."""
-    last = one.until("resync-completed", services)
+    last = one.until("resync-completed", services, ENOUGH + 2 * services)
     return instant(last) - instant(one.until("daemon-started"))

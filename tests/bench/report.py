@@ -14,6 +14,7 @@ VERSION = 1
 BEGIN, END = "<!-- the bench writes from here -->", "<!-- to here -->"
 _NONE = "-"
 _WIDTH = 82
+_SMALL = 0.1
 
 
 def heading() -> str:
@@ -25,18 +26,21 @@ def row(figure: Figure) -> str:
     """Put a figure in a line, with its facts; without a number it says why."""
     name, unit = figure.promise.name, figure.promise.unit
     shown = f"{name}, {unit}" if unit else name
-    numbers = (
-        f"{number(figure.measured):>12}{number(figure.target):>10}{number(figure.ratio, 2):>8}"
-    )
+    numbers = f"{number(figure.measured):>12}{number(figure.target):>10}{quotient(figure.ratio):>8}"
     facts = told(figure.found.facts)
     return f"{shown:<{_WIDTH}}{numbers}  {figure.why or facts}".rstrip()
 
 
-def number(value: float | None, digits: int = 3) -> str:
+def number(value: float | None) -> str:
     """Spell a number, a whole one without its fraction, none as a dash."""
     if value is None:
         return _NONE
-    return f"{value:.0f}" if value == int(value) and digits > 2 else f"{value:.{digits}f}"
+    return f"{value:.0f}" if value == int(value) else f"{value:.3f}"
+
+
+def quotient(value: float | None) -> str:
+    """Spell a ratio: two digits, and three where it is below a tenth."""
+    return _NONE if value is None else f"{value:.{2 if value >= _SMALL else 3}f}"
 
 
 def told(facts: Mapping[str, object]) -> str:
@@ -111,7 +115,7 @@ def _part(name: str, figures: Sequence[Mapping[str, Any]]) -> str:
             for key in ("measured", "target")
         ]
         beside = one["why"] or told(one["facts"])
-        cells = (one["name"], *numbers, number(one["ratio"], 2), beside.replace("|", "\\|"))
+        cells = (one["name"], *numbers, quotient(one["ratio"]), beside.replace("|", "\\|"))
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -49,7 +49,7 @@ def parts() -> list[Part]:
     """Tell the parts."""
     return [
         Part("today", _promises(SIZES), _beside),
-        Part("whole loop of today", _promises(SIZES[-1:], WHOLE), _whole, asked=True),
+        Part("whole loop", _promises(SIZES[-1:], WHOLE), _whole, asked=True),
     ]
 
 

@@ -9,6 +9,7 @@ import asyncio
 import math
 import os
 import signal
+import sys
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -184,16 +185,16 @@ def command_of(size: int) -> str:
     return f"{start} {'0001:0002 ' * size}"[:size]
 
 
-@pytest.mark.parametrize("over", [False, True])
-async def test_a_command_over_1000_bytes_goes_by_oneshot(house: House, over: bool) -> None:  # noqa: FBT001 - a table
+async def test_a_command_over_1000_bytes_goes_by_oneshot(house: House) -> None:
     array = house.array()
     await array.observe(Heard())
     (group,) = array.kept.groups
-    command = command_of(LONGEST + over)
-    async with array.session(Heard(), command) as session:
-        assert (session.carrier.group == group) is not over
-    assert len(house.logins()) == (2 if over else 1)
-    assert lives(group) is not over, "one session at a time"
+    async with array.session(Heard(), command_of(LONGEST)) as session:
+        assert session.carrier.group == group
+    async with array.session(Heard(), command_of(LONGEST + 1)) as session:
+        assert session.carrier.group != group
+        assert not lives(group), "one session at a time"
+    assert house.logins() == [(HMC1, "ok")] * 2
 
 
 async def test_400_pairs_are_one_command_that_arrives_whole(house: House) -> None:
@@ -207,6 +208,7 @@ async def test_400_pairs_are_one_command_that_arrives_whole(house: House) -> Non
     assert answer.all_accepted
     (entry,) = house.sim.journal("resyncflash")
     assert entry.acted == tuple(pairs)
+    assert len(house.logins()) == 2
     assert len(await listed(array)) == 403
 
 
@@ -317,6 +319,40 @@ async def test_a_fault_in_the_middle_of_a_listing_is_survived(house: House, row:
         assert found == house.truth()
     assert await listed(array) == house.truth()
     assert len(house.told) <= 1
+
+
+async def test_a_prompt_before_the_answer_is_not_its_end(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    house.sim.add_fault("early-prompt", "resyncflash", position="after", seconds="0.5")
+    assert (await change(array, RESYNC)).all_accepted, "it was waited for"
+    assert len(house.changes()) == 1
+    assert await listed(array) == house.truth()
+
+
+async def test_a_session_that_does_not_tell_of_every_pair_is_not_gone_on_with(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    house.sim.add_fault("partial", "resyncflash", silent="yes")
+    answer = await change(array, RESYNC)
+    assert list(answer.accounts.values()).count(Account.SILENT) == 2
+    assert answer.reason == "dscli said nothing of 0101:0102, 0003:0004"
+    assert array.kept.groups == frozenset()
+
+
+async def test_a_host_without_a_terminal_says_so() -> None:
+    script = (
+        "import asyncio, resource\n"
+        "from flashd.adapters.terminals import NoTerminalError, on_a_terminal\n"
+        "async def start():\n"
+        "    resource.setrlimit(resource.RLIMIT_NOFILE, (1, 1))\n"
+        "    async with on_a_terminal(['/bin/true'], more_environment={}, cap=9): pass\n"
+        "try: asyncio.run(start())\n"
+        "except NoTerminalError as error: print('none:', error)\n"
+    )
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=-1)
+    said, _ = await child.communicate()
+    assert said.startswith(b"none: [Errno 24]")
 
 
 async def test_trouble_is_told_once_and_the_array_goes_by_oneshot(house: House) -> None:

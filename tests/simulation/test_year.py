@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import os
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -29,8 +29,10 @@ from flashd.engine.world import World
 from flashd.model.protection import NOTHING
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Reading, Verdict
+from tests.simulation.year.bounds import Ledger, longest_waits
 from tests.simulation.year.calendars import CALENDARS, Calendar, Hours, openings
-from tests.simulation.year.house import Plot
+from tests.simulation.year.definitions import Clone, Definition
+from tests.simulation.year.house import House, Plot
 from tests.simulation.year.play import play
 
 if TYPE_CHECKING:
@@ -219,3 +221,46 @@ def test_a_year_has_so_many_windows() -> None:
     assert count(CALENDARS["sundays"]) == 52
     assert count(CALENDARS["last of the month"]) == 12
     assert count(CALENDARS["at the change"]) == 365
+
+
+# how long a service waited, though allowed
+
+
+def longest_wait(refreshed: str, again: str) -> timedelta:
+    """Tell it for a nightly service that somebody refreshed, and that was refreshed again."""
+    nights = CALENDARS["nights of the working week"]
+    one = Definition(
+        name="db",
+        calendar=nights,
+        zone=ZoneInfo("UTC"),
+        min_delay=timedelta(0),
+        max_delay=timedelta(days=45),
+        refresh_after=None,
+        watchers=(),
+        clones=(Clone("sync#1", "IBM.2107-75AAA01", ("0001:0002",), recording=True, bgcopy=True),),
+    )
+    ledger = Ledger(timedelta(minutes=10))
+    ledger.reigns["db"].append((at("2026-01-05T12:00"), one))
+    for when in (refreshed, again):
+        ledger.refreshed("db", at(when))
+    waits = longest_waits(ledger, {}, at("2026-01-06T12:00"))
+    return max((one.lasted for one in waits), default=timedelta(0))
+
+
+def test_a_window_waits_for_its_length_after_somebody_else_s_refresh() -> None:
+    """So says docs/schedule.md; on the same evening an earlier one keeps nothing closed."""
+    assert longest_wait("2026-01-05T18:49", "2026-01-06T00:51") == timedelta(0)
+    assert longest_wait("2026-01-05T18:49", "2026-01-06T02:51:01") == timedelta(hours=2)
+    assert longest_wait("2026-01-05T13:00", "2026-01-06T00:51") == timedelta(hours=2, minutes=51)
+    assert longest_wait("2026-01-05T22:10", "2026-01-06T11:00") == timedelta(minutes=10)
+
+
+def test_a_hang_excuses_the_arrays_of_its_batch_and_no_others(tmp_path: Path) -> None:
+    house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=4), tmp_path)
+    one, other, third, fourth = house.twins
+    house.under_way = lambda: {(one, other), (third,), (third, fourth)}
+    house.mischiefs[one].note("hang", timedelta(minutes=58))
+    house.mischiefs[one].note("refused", timedelta(minutes=36))
+    assert house.ledger.troubles.keys() == {one, other}
+    for twin in house.twins.values():
+        twin.file.close()

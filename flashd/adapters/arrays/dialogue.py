@@ -13,7 +13,7 @@ from flashd.adapters.arrays.messages import asks
 from flashd.adapters.arrays.screen import answer_in, plain, prompted
 from flashd.adapters.arrays.waiting import input_of, reader_in, reads
 from flashd.adapters.procfs import process
-from flashd.adapters.terminals import COLUMNS, on_a_terminal
+from flashd.adapters.terminals import COLUMNS, NoTerminalError, on_a_terminal
 from flashd.adapters.threads import beside
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ _QUIET_SECONDS = 1.0
 """After the prompt, where it cannot be seen that the client reads."""
 
 _LAST_WORDS_SECONDS = 5.0
+
+
+class UnsynchronisedError(Exception):
+    """Nobody knows which answer of a session belongs to which command, and it was closed."""
 
 
 class Turn(Enum):
@@ -78,7 +82,8 @@ async def dialogue(
 ) -> AsyncIterator[Dialogue]:
     """Start dscli on a terminal; leaving the context ends its whole process group.
 
-    Raises as `flashd.adapters.arrays.client.client` does.
+    Raises `UnsynchronisedError` where this host gives no terminal, else as
+    `flashd.adapters.arrays.client.client` does.
     """
     await trusted(argv[0])
     process = on_a_terminal(
@@ -86,6 +91,8 @@ async def dialogue(
     )
     try:
         child = await process.__aenter__()
+    except NoTerminalError as error:
+        raise UnsynchronisedError(f"this host gives no terminal: {error}") from error
     except (OSError, ValueError) as error:
         raise not_started(argv[0], error) from error
     partner = Dialogue(child)

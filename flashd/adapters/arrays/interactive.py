@@ -11,10 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from flashd.adapters.arrays.dialogue import Heard, Turn
+from flashd.adapters.arrays.dialogue import Heard, Turn, UnsynchronisedError
 from flashd.adapters.arrays.failures import failure
 from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of
-from flashd.adapters.arrays.kept import UnsynchronisedError
 from flashd.adapters.arrays.messages import (
     EXIT_CONNECTION,
     EXIT_SYNTAX,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.client import Readiness
-from flashd.adapters.arrays.dialogue import Turn, dialogue
+from flashd.adapters.arrays.dialogue import Turn, UnsynchronisedError, dialogue
 from flashd.adapters.arrays.failures import not_logged_in
 from flashd.adapters.arrays.inquiries import LIST_OUTPUT
 from flashd.adapters.arrays.messages import asks, complaints_of
@@ -33,10 +33,6 @@ LOGIN_LIMIT = 300.0
 
 _MOST_SHOWN = 80
 _READINESS = {Turn.ENDED: Readiness.ENDED, Turn.ASKED: Readiness.ASKING, Turn.LATE: Readiness.LATE}
-
-
-class UnsynchronisedError(Exception):
-    """Nobody knows which answer of a session belongs to which command, and it was closed."""
 
 
 @dataclass(slots=True, eq=False)

@@ -5,26 +5,22 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC
 from functools import cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, create_engine, event, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import StaticPool
 
 from flashd.adapters.stores.files import Identity
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import Connection, Engine, Table
 
-_INSERTS: Mapping[str, Callable[[Table], Any]] = {
-    "sqlite": sqlite.insert,
-    "postgresql": postgresql.insert,
-}
 _WAL_TRIES = 20
 
 
@@ -72,7 +68,7 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, obj
 
 @cache
 def _upsert(dialect: str, table: Table) -> Any:  # noqa: ANN401 - of either dialect
-    insert = _INSERTS[dialect](table)
+    insert = _insert(dialect, table)
     values = {c.name: insert.excluded[c.name] for c in table.columns if not c.primary_key}
     key = list(table.primary_key.columns)
     return insert.on_conflict_do_update(index_elements=key, set_=values)
@@ -86,7 +82,12 @@ def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 @cache
 def _add_missing(dialect: str, table: Table) -> Any:  # noqa: ANN401 - of either dialect
-    return _INSERTS[dialect](table).on_conflict_do_nothing()
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+def _insert(dialect: str, table: Table) -> Any:  # noqa: ANN401 - of either dialect
+    """Begin an insert that can meet a key; the other dialect is not loaded for it."""
+    return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
 def lease_time(connection: Connection, told: datetime) -> datetime:

@@ -72,7 +72,7 @@ class SqlLeases(Lanes):
 def refuse_unless_held(connection: Connection, names: Iterable[str], holder: Holder) -> None:
     """Raise unless `holder` has every one of these leases."""
     wanted = dict.fromkeys(names)
-    theirs = {row.name: row for row in _rows(connection, wanted)}
+    theirs = {row.name: row for row in _rows(connection, wanted)} if wanted else {}
     for name in wanted:
         row = theirs.get(name)
         if row is None or _holder(row) != holder:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flashd.core.schedule.grammar import read
 from flashd.core.schedule.hints import hints
 from flashd.core.schedule.openings import Openings
-from flashd.core.schedule.search import Question, first_start, open_until
+from flashd.core.schedule.search import Question, first_start, open_until, starts_now
 from flashd.core.schedule.windows import contains
 from flashd.core.schedule.zone import SECOND, Zone
 
@@ -38,11 +38,7 @@ class Schedule:
     ) -> bool:
         """Say whether a run may start at `now`, given when the last one did."""
         question = _question(now, last, default_interval=default_interval)
-        today = question.zone.wall(question.now).toordinal()
-        return any(
-            first_start(openings, question, horizon=today) == question.now
-            for openings in self._openings
-        )
+        return any(starts_now(openings, question) for openings in self._openings)
 
     def open_at(self, now: datetime) -> bool:
         """Say whether `now` is inside a window and not excluded, whatever the intervals."""

@@ -64,6 +64,15 @@ def first_start(
     return None
 
 
+def starts_now(openings: Openings, question: Question) -> bool:
+    """Say whether the window lets a run start at the very instant of the question, unspread."""
+    bound = _bound(openings.window, question)
+    if bound is None or question.now < min(bound.same, bound.other):
+        return False  # without a search: mostly the interval alone says no
+    today = question.zone.wall(question.now).toordinal()
+    return first_start(openings, question, horizon=today) == question.now
+
+
 def open_until(openings: Openings, instant: datetime, zone: Zone) -> datetime | None:
     """Return when the occurrences that are open at `instant` close; None if none is."""
     today = zone.wall(instant).toordinal()

@@ -86,10 +86,10 @@ def _is_copying(held: Inventory, relation: Relation) -> bool:
 
 def select(held: Inventory, operands: tuple[str, ...], image: str) -> tuple[Relation, ...]:
     """Return the relations that pairs, volumes, ranges of volumes or LSSs name, each once."""
-    found: set[Relation] = set()
+    found: dict[tuple[str, str], Relation] = {}
     for operand in operands:
-        found.update(_named(held, operand, image))
-    return tuple(sorted(found, key=lambda one: (one.pair.source, one.pair.target)))
+        found |= {(one.pair.source, one.pair.target): one for one in _named(held, operand, image)}
+    return tuple(found[ends] for ends in sorted(found))
 
 
 def _named(held: Inventory, operand: str, image: str) -> list[Relation]:

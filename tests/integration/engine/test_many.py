@@ -10,9 +10,10 @@ import pytest
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
 from flashd.engine.request import Request
-from flashd.model.lease import volume_lease
+from flashd.model.lease import array_lease, volume_lease
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Verdict
+from tests.integration.engine.doors import followed
 from tests.integration.engine.house import (
     HOUR,
     OTHER,
@@ -66,6 +67,22 @@ async def test_one_login_and_one_listing_serve_a_whole_batch(lab: Lab) -> None:
     async with lab.open() as world:
         await ticks(world)
         assert await outcomes(world) == ["done"] * 5
+    assert len(lab.array().journal("lsflash")) == 2
+
+
+@pytest.mark.parametrize("fault", ["refused", "die-before", "unreachable"])
+async def test_one_whose_command_fails_takes_nobody_with_it(lab: Lab, fault: str) -> None:
+    """Nor does the array have to be listed once more for it."""
+    for number in range(3):
+        lab.clones(numbered(number), age=timedelta(hours=30 - number))
+        lab.define(f"s{number}", resource(numbered(number)))
+    at = {"unreachable": "*"}.get(fault, "resyncflash")
+    lab.array().add_fault(fault, at, nth=4 if fault == "unreachable" else 2)
+    async with lab.open() as world:
+        await ticks(world)
+        ended = [await outcomes(world, f"s{number}") for number in range(3)]
+    assert [ended[0], ended[2]] == [["done"], ["done"]]
+    assert ended[1] == ["open" if fault == "die-before" else "failed"]
     assert len(lab.array().journal("lsflash")) == 2
 
 
@@ -138,11 +155,19 @@ def two_arrays(lab: Lab) -> None:
     )
 
 
-async def test_a_service_on_two_arrays(lab: Lab) -> None:
+async def test_a_service_on_two_arrays_is_one_run_under_the_leases_of_both(lab: Lab) -> None:
     two_arrays(lab)
-    async with lab.open() as world:
+    held: list[set[str]] = []
+
+    async def note() -> None:
+        held.append({name for name in await world.store.held() if name.startswith("array ")})
+
+    async with lab.open(dress=lambda store: followed(store, "intend", note)) as world:
         (result,) = await asked(world, "both")
+        (run,) = await world.store.history(None, 9)
     assert result.outcome is Outcome.DONE
+    assert run.arrays == (SERIAL, OTHER)
+    assert held == [{array_lease(SERIAL), array_lease(OTHER)}] * 2
     assert lab.acted(SERIAL) == lab.acted(OTHER) == ["resyncflash"]
 
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.engine.batch import run_batch
 from flashd.engine.events import Event
+from flashd.engine.request import Request
 from flashd.errors import FlashdError
 from flashd.model.health import Status
 from flashd.model.protection import Protection
@@ -19,6 +21,7 @@ from flashd.model.verdict import Finding, Verdict
 from tests.integration.engine.doors import followed
 from tests.integration.engine.house import (
     HOUR,
+    SERIAL,
     Lab,
     Looks,
     asked,
@@ -388,3 +391,20 @@ async def test_a_refused_service_is_looked_at_again_after_the_check_interval(lab
         assert list(await world.store.due(standing.look_at)) == ["db"]
         assert standing.since is not None
         assert standing.look_at - standing.since == world.pace.check_interval
+
+
+async def test_another_batch_of_its_array_has_a_refused_service_looked_at_no_sooner(
+    lab: Lab,
+) -> None:
+    """Two batches that share an array would have each other's services looked at for ever."""
+    nightly(lab, up())
+    async with lab.open() as world:
+        await ticks(world)
+        before = await world.store.standings()
+        assert before["db"].refused
+        await run_batch(world, (SERIAL,), [], Request())
+        assert await world.store.standings() == before
+        assert len(lab.told.messages(Event.DECISION_CHANGED)) == 1
+        await world.store.look_again(world.clock.now())
+        await run_batch(world, (SERIAL,), [], Request())
+        assert list(await world.store.due(world.clock.now())) == ["db"]

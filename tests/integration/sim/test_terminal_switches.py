@@ -173,6 +173,13 @@ def test_or_it_prompts_again_and_nothing_works_any_more(
     assert typist.leave() == 0
 
 
+def test_or_it_does_not_wait_to_be_asked(start: Callable[..., Typist], array: Array) -> None:
+    typist = start(after_idle="leaves", idle_seconds="0.1", terminal_echo="client")
+    assert typist.read_to_the_end().startswith("CMUN02096E dscli: ")
+    assert typist.exit_code() == 0
+    assert array.journal() == ()
+
+
 def test_a_console_that_is_gone_is_gone_for_the_next_login_too(
     start: Callable[..., Typist], sit: Sit, login: tuple[str, ...], array: Array
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.simulation.year.calendars import Opening, joined, openings, without
+from tests.simulation.year.calendars import Opening, ended, joined, openings, without
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -122,11 +122,17 @@ def _wanted(
     for one in spans:
         if one.end <= begin or one.begin >= stop or not one.sure:
             continue
-        if once and last is not None and one.begin <= last <= one.end + LATE:
-            continue
+        opens = max(begin, one.begin)
+        if once and last is not None:
+            if one.begin <= last <= one.end + LATE:
+                continue
+            opens = max(opens, ended(last, one.length, definition.zone) + SLACK)
+            if opens >= one.end:
+                continue  # somebody else refreshed it shortly before: so says docs/schedule.md
         if _spread(definition) and not (begin <= one.begin and one.end + LATE < stop):
             continue  # its own second may be any: only a window that goes by is one too many
-        found.append((max(begin, one.begin), min(stop, one.end)))
+        if opens < stop:
+            found.append((opens, min(stop, one.end)))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -36,6 +36,12 @@ class Hours:
             and not (self.not_first_of_month and day.day == 1)
         )
 
+    @property
+    def length(self) -> timedelta:
+        """How long it is on the wall, its end inside."""
+        begin, end = (datetime.combine(date.min, at) for at in (self.begin, self.end))
+        return end + SECOND - begin if begin < end else end + DAY + SECOND - begin
+
     def pieces(self, day: date) -> list[tuple[datetime, datetime]]:
         """Tell what is open on one day of the wall's calendar."""
         if not self.on(day):
@@ -60,11 +66,15 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Opening:
-    """One window in real time; not `sure` where a repeated hour makes two of its parts."""
+    """One window in real time; not `sure` where a repeated hour makes two of its parts.
+
+    `length` is that of the window as it is written, also where its days leave only a part of it.
+    """
 
     begin: datetime
     end: datetime
     sure: bool = True
+    length: timedelta = timedelta(0)
 
 
 CALENDARS = {
@@ -106,12 +116,21 @@ def openings(
     if calendar.endless:
         return (Opening(first, last),)
     day, final = first.date() - 2 * DAY, last.date() + 2 * DAY
-    pieces = []
+    lengths: dict[tuple[datetime, datetime], timedelta] = {}
     while day <= final:
-        pieces += [piece for hours in calendar.hours for piece in hours.pieces(day)]
+        lengths |= {piece: hours.length for hours in calendar.hours for piece in hours.pieces(day)}
         day += DAY
-    found = [_real(begin, end, zone) for begin, end in joined(pieces)]
+    found = []
+    for begin, end in joined(list(lengths)):
+        parts = [length for piece, length in lengths.items() if begin <= piece[0] < end]
+        found.append(replace(_real(begin, end, zone), length=max(parts)))
     return tuple(one for one in found if one.end > first and one.begin < last)
+
+
+def ended(last: datetime, length: timedelta, zone: ZoneInfo) -> datetime:
+    """Tell when a window of this length may have its one run again: by both clocks."""
+    wall = last.astimezone(zone).replace(tzinfo=None, fold=0) + length
+    return max(last + length, first_reached(wall, zone))
 
 
 def joined(spans: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:

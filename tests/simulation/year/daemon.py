@@ -237,6 +237,7 @@ class YearDaemon:
         self.store = throwaway_store(path, PresentHost(self.house), kind)
         self.released = self.store.released if isinstance(self.store, KeepingStore) else None
         self.cycle: Cycle | None = None
+        self.house.under_way = lambda: self.cycle.under_way if self.cycle else frozenset()
 
     def world(self, life: Life) -> World:
         """Make a world of the present definitions, for one life."""

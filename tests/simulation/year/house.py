@@ -28,7 +28,7 @@ from tests.simulation.year.scenery import Scenery, ups
 from tests.simulation.year.times import HostClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from flashd.model.lease import Holder
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 UTC = ZoneInfo("UTC")
 Row = tuple[Any, ...]
+HANGS = frozenset({"hang", "login-hang", "client-timeout"})
+LEASED = 24 * MINUTE
+"""So long a hung client has its batch keep its leases: the time limit of a command, and an end."""
 _TRUTH = """SELECT source || ':' || target, created_at, synced_at, recording, persistent,
     state = 'Valid' AND target_writable AND NOT revertible FROM relation"""
 ARRAYS = tuple(f"IBM.2107-75{letter * 3}01" for letter in "ABCD")
@@ -85,6 +88,7 @@ class House:
         self.refused_logins: list[str] = []
         self.meddled: list[tuple[str, str]] = []
         self.skews: dict[str, float] = {}
+        self.under_way: Callable[[], Iterable[tuple[str, ...]]] = tuple
         self._late_until: dict[str, datetime] = {}
         self._ups: dict[str, list[tuple[datetime, datetime]]] = {}
         self._oldest: dict[str, datetime] = {}
@@ -123,8 +127,16 @@ class House:
     def _struck(self, name: str, kind: str, length: timedelta) -> None:
         now = self.true.now()
         self.ledger.trouble(name, now - 2 * MINUTE, length)
+        if kind in HANGS:
+            self._share(name, now)
         if kind == "acts-late":
             self._late_until[name] = now + 5 * MINUTE
+
+    def _share(self, hung: str, now: datetime) -> None:
+        """Excuse the other arrays of a batch in which one hangs: it has the leases of all."""
+        for batch in self.under_way():
+            for other in batch if hung in batch else ():
+                self.ledger.trouble(other, now - 2 * MINUTE, LEASED)
 
     def _meddled(self, array: str, pair: str) -> None:
         self.meddled.append((array, pair))

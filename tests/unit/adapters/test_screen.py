@@ -44,8 +44,8 @@ def test_the_prompt_stands_alone_at_the_end(said: bytes) -> None:
         b"dscli>|0001|Online",
         b"dscli> \n",
         b"words\n\x1b[1mdscli>\x1b[",
-        b"-" * 505 + b"dscli> ",
         b"-" * 506 + b"dscli> ",
+        b"-" + b"dscli> " * 2 + b"dscli>" * 83,
     ],
 )
 def test_anything_else_is_no_prompt(said: bytes) -> None:

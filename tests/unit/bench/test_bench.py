@@ -95,6 +95,13 @@ def test_each_row_has_measured_target_and_ratio(capsys: pytest.CaptureFixture[st
     assert line.endswith("logins 1, listings 2")
 
 
+@pytest.mark.parametrize(
+    ("ratio", "spelt"), [(None, "-"), (0.1, "0.10"), (0.0999, "0.100"), (0.005, "0.005")]
+)
+def test_a_small_ratio_keeps_a_digit(ratio: float | None, spelt: str) -> None:
+    assert report.quotient(ratio) == spelt
+
+
 def test_the_page_is_written_between_its_marks_and_nowhere_else(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")

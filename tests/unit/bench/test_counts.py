@@ -8,7 +8,7 @@ import pytest
 
 from flashd.sim import journal
 from tests.bench import today
-from tests.bench.bed import Bed, Costs, Heard, Shape, make_bed
+from tests.bench.bed import Bed, Costs, Heard, Shape, allowed, make_bed
 from tests.bench.parts import BenchError
 from tests.bench.profile import profile
 
@@ -46,6 +46,13 @@ def test_what_an_array_heard_is_counted_by_what_it_is_for(bed: Bed) -> None:
         "changes": 2,
         "others": 1,
     }
+
+
+@pytest.mark.parametrize(("services", "seconds"), [(0, 1.15 * 5), (1, 1.15 * 5.5), (50, 1.15 * 30)])
+def test_a_batch_may_take_a_login_two_listings_and_a_command_a_service(
+    services: int, seconds: float
+) -> None:
+    assert allowed(4.0, 0.5, services) == pytest.approx(seconds)
 
 
 def test_a_batch_that_did_not_change_what_it_should_is_no_figure(bed: Bed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -76,16 +77,28 @@ def test_a_reading_says_what_was_found() -> None:
     assert Reading("db", "command", True, finding, NOW, 1.0).verdict is Verdict.DOWN
 
 
-def test_a_picture_tells_the_relations_that_were_seen_last() -> None:
-    seen = Sighting(
-        array="A", pair=FIRST, relation=None, observed_at=NOW, before_at=None, since_at=NOW
+def sighting(array: str, name: str) -> Sighting:
+    return Sighting(
+        array=array,
+        pair=Pair.parse(name),
+        relation=None,
+        observed_at=NOW,
+        before_at=None,
+        since_at=NOW,
     )
+
+
+def test_a_picture_tells_what_was_seen_of_all_pairs_on_the_volumes_of_a_service() -> None:
+    touching = [("B", "0003:0004"), ("B", "0002:0007"), ("B", "0009:0001"), ("A", "0004:0003")]
+    others = [("B", "0005:0006"), ("A", "0001:0002"), ("C", "0003:0004")]
     picture = Picture(
-        sightings={("A", FIRST): seen},
+        sightings={(a, Pair.parse(name)): sighting(a, name) for a, name in [*others, *touching]},
         arrays={},
         withdrawals={},
         last_runs={},
         standings={},
         zones={},
     )
-    assert picture.relations() == {("A", FIRST): None}
+    seen = picture.relations_of(SERVICE)
+    assert seen == {(array, Pair.parse(name)): None for array, name in touching}
+    assert replace(picture, sightings={}).relations_of(SERVICE) == {}
