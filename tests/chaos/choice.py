@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.chaos.case import Case
+from tests.chaos.scenes import KEPT, STAYS
 from tests.chaos.watch import Blow
 
 if TYPE_CHECKING:
@@ -23,11 +24,16 @@ _BYTES = "bytes of a change"
 
 
 def sampled(scenes: Sequence[Scene], number: int, dice: Random) -> list[Scene]:
-    """Choose scenes for so many combinations: the plain ones of a single resource always.
+    """Choose scenes for so many combinations: always the plain ones of a single resource.
 
+    Those are played whole in either mode, so that every instant is come to.
     None in which a dscli has to run out of time: that is waited for, and nothing else is done.
     """
-    plain = [one for one in scenes if one.layout == "one resource" and one.trouble == "nothing"]
+    plain = [
+        one
+        for one in scenes
+        if one.layout == "one resource" and one.trouble == "nothing" and one.mode != STAYS
+    ]
     quick = [one for one in scenes if not (one.fault and one.fault.hangs)]
     others = [one for one in quick if one not in plain]
     return plain + dice.sample(others, min(len(others), max(1, number // 6)))
@@ -50,14 +56,15 @@ def chosen(seen: Mapping[Scene, Sequence[Seen]], dice: Random, number: int = 0) 
 def preludes(seen: Mapping[Scene, Sequence[Seen]]) -> list[Case]:
     """Choose kills after which the flashd that recovers is to be killed too, at all its instants.
 
-    The dscli of the first has or has not had its command done, and stands still there.
+    The dscli of the first has or has not had its command done, and stands still there, or has
+    ended with its terminal.
     """
     return [
-        Case(scene, one.instant, Blow.STUCK)
+        Case(scene, one.instant, Blow.DAEMON if scene.mode == KEPT else Blow.STUCK)
         for scene, instants in seen.items()
         if scene.layout == "one resource" and scene.trouble in {"nothing", "partial"}
         for one in instants
-        if one.stoppable and one.instant.name in _TURNING_POINTS
+        if one.intended and one.stoppable and one.instant.name in _TURNING_POINTS
     ]
 
 
@@ -90,17 +97,18 @@ def _cases(scene: Scene, seen: Sequence[Seen], *, begun: bool = False) -> Iterat
         begun = begun or one.instant.name == "before store.intend"
         if not begun:
             continue
-        blows = list(_blows(one))
-        if one.instant.name.endswith(_BYTES) or not one.stoppable:
+        blows = list(_blows(scene, one))
+        if one.instant.name.endswith(_BYTES) or not one.intended:
             blows = [blows[number % len(blows)]]
         for blow in blows:
             yield Case(scene, one.instant, blow)
 
 
-def _blows(one: Seen) -> Iterator[Blow]:
+def _blows(scene: Scene, one: Seen) -> Iterator[Blow]:
+    """A dscli whose terminal hangs up does not stand still, unless it is one that stays."""
     yield Blow.ALL
     if one.dscli:
         yield Blow.DAEMON
         yield Blow.DSCLI
-    if one.stoppable:
+    if one.stoppable and scene.mode != KEPT:
         yield Blow.STUCK

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import subprocess
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flashd.sim.instants import INSTANTS
 from tests.chaos.doors import doored
-from tests.chaos.nursery import Midwife
+from tests.chaos.nursery import nurse
 from tests.chaos.scenes import LATE, stage
 from tests.integration.engine.house import ticks
 
@@ -58,7 +57,7 @@ def be_flashd(root: Path, scene: Scene, *, again: bool = False) -> int:
 
     `again`: after another flashd was killed; then once more, when nothing is in doubt any longer.
     """
-    subprocess.Popen = Midwife().start  # type: ignore[misc,assignment]
+    nurse()
     lab = stage(root, scene)
     lab.environment[INSTANTS] = str(root / LISTENER)
     asyncio.run(_tick(lab, Bell(root), again=again))
@@ -77,4 +76,7 @@ async def _tick(lab: Stage, bell: Bell, *, again: bool) -> None:
 async def opened(lab: Stage) -> AsyncIterator[World]:
     """Open a world that writes down what it tells."""
     async with lab.open() as world:
-        yield replace(world, events=Log(lab.root / LOG))
+        try:
+            yield replace(world, events=Log(lab.root / LOG))
+        finally:
+            await lab.close()

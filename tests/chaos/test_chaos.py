@@ -21,7 +21,7 @@ from flashd.engine.events import Event
 from flashd.model.run import Outcome
 from flashd.ports import array, guard, host, store
 from tests.chaos.case import Case, case_named
-from tests.chaos.scenes import Scene, scenes
+from tests.chaos.scenes import KEPT, ONESHOT, Scene, scenes
 from tests.chaos.watch import Blow, Instant
 from tests.integration.engine.house import DAY, Lab, asked, resource, ticks
 
@@ -55,6 +55,7 @@ NOT_IN_A_CYCLE = {
     "store.answers": "the watchdog",
     "store.close": "the end of a daemon that is not killed",
     "host.ours": "a restore",
+    "store.prune": "now and then, beside the ticks, and no open run",
     "store.enroll": "a person's command, one transaction",
     "store.enrolments": "who shows the present, and a service that nobody enrolled",
     "array.counters": "a guard's look, which changes nothing",
@@ -83,10 +84,11 @@ def sample() -> str:
 
 
 def test_a_sample_of_all_kills_leaves_all_well(sample: str) -> None:
-    found = re.search(r"(\d+) combinations, of which 0 failed; (\d+) kills", sample)
+    found = re.search(r"all: (\d+) combinations, of which 0 failed; (\d+) kills", sample)
     assert found, sample
     assert int(found[1]) >= SAMPLE
     assert int(found[2]) >= SAMPLE // 2, "hardly anybody was killed"
+    assert all(re.search(rf"^{mode}: \d+ combi", sample, re.MULTILINE) for mode in (ONESHOT, KEPT))
 
 
 def test_every_call_of_a_port_is_an_instant(sample: str) -> None:
@@ -137,6 +139,7 @@ def test_the_bytes_of_the_conversation_are_instants(sample: str) -> None:
         "output: half a line",
         "command: answered",
         "all is said",
+        "prompt: half a line",
     )
     assert {f"dscli {one}" for one in wanted} <= set(sample.splitlines())
 
@@ -145,7 +148,7 @@ def test_the_bytes_of_the_conversation_are_instants(sample: str) -> None:
     "case",
     [
         Case(scenes()[0], Instant("dscli 0001:0002: acted on", 1), Blow.STUCK),
-        Case(Scene("two arrays", "two-steps", "lies")),
+        Case(Scene("interactive", "two arrays", "two-steps", "lies")),
         Case(scenes()[0], Instant("after store.intend", 1), Blow.DSCLI).then(
             Instant("before host.end", 2), Blow.ALL
         ),
