@@ -22,7 +22,7 @@ import sqlalchemy.dialects.sqlite  # noqa: F401 - the same
 
 import flashd.adapters.stores.store  # noqa: F401 - so that what is forked need not
 from tests.chaos.case import Case, Theatre, case_named
-from tests.chaos.choice import chosen, preludes, recovering, sampled
+from tests.chaos.choice import chosen, preludes, recovering, sampled, some
 from tests.chaos.crew import spread
 from tests.chaos.nursery import adopt_orphans
 from tests.chaos.scenes import MODES, scenes, scratch
@@ -112,7 +112,7 @@ def _play(arguments: Namespace, seed: int, root: Path) -> Tally:
     tally.add(_on_stage(root, arguments.workers, cases))
     firsts = preludes(seen)
     if arguments.sample:
-        firsts = dice.sample(firsts, min(len(firsts), 2))
+        firsts = some(firsts, dice)
     again = [one.then() for one in firsts]
     tally.add(_on_stage(root, arguments.workers, again))
     traced = {one: tally.played[one].seen for one in again}

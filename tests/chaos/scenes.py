@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from dataclasses import dataclass, field, replace
@@ -41,6 +42,8 @@ MODES = (ONESHOT, KEPT, STAYS)
 
 PLENTY = 3600.0
 """Seconds after which a session that is not used is closed: none of a scene."""
+
+LOOK_SECONDS = 0.02
 
 
 class Placed(NamedTuple):
@@ -160,6 +163,14 @@ class Stage(Site):
         for one in self.sessions.values():
             await one.kept.close()
 
+    async def looked_in_time(self) -> Finding:
+        """Be a guard's look that takes as long as the array works on the command of who was before.
+
+        So whoever is killed then has a look under way and a command on the array.
+        """
+        await asyncio.sleep(LOOK_SECONDS)
+        return down()
+
     async def closed_meanwhile(self) -> Finding:
         """Be a guard's look in which each session that nobody uses is closed."""
         for one in self.sessions.values():
@@ -194,7 +205,11 @@ def stage(root: Path, scene: Scene, state: str = "") -> Stage:
     fault = scene.fault
     lab.timeout = IMPATIENT if fault and fault.hangs else PATIENT
     lab.late = LATE
-    looks = {"closed": [lab.closed_meanwhile], "asked": [lab.asked_meanwhile], "": []}
+    looks = {
+        "closed": lab.closed_meanwhile,
+        "asked": lab.asked_meanwhile,
+        "": lab.looked_in_time if len(scene.services) > 1 else down,
+    }
     for service in scene.services:
         lab.define(
             service,
@@ -202,7 +217,7 @@ def stage(root: Path, scene: Scene, state: str = "") -> Stage:
                 resource(*one.pairs, name=one.name, serial=one.serial, recording=recording(scene))
                 for one in scene.of(service)
             ),
-            looks=looks[fault.meanwhile if fault else ""],
+            looks=[looks[fault.meanwhile if fault else ""]],
             max_delay=MOST_AGE,
         )
     for serial in scene.arrays:
