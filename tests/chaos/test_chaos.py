@@ -22,7 +22,9 @@ from flashd.engine.events import Event
 from flashd.model.run import Outcome
 from flashd.ports import array, guard, host, store
 from tests.chaos.case import Case, case_named
-from tests.chaos.scenes import MODES, Scene, scenes
+from tests.chaos.doors import doored
+from tests.chaos.flashd_process import opened
+from tests.chaos.scenes import KEPT, MODES, Scene, prepare, scenes, stage
 from tests.chaos.watch import Blow, Instant
 from tests.integration.engine.house import DAY, Lab, asked, resource, ticks
 
@@ -143,6 +145,23 @@ def test_the_bytes_of_the_conversation_are_instants(sample: str) -> None:
         "prompt: half a line",
     )
     assert {f"dscli {one}" for one in wanted} <= set(sample.splitlines())
+
+
+async def test_two_services_of_a_batch_have_one_carrier_and_looks_beside_a_command(
+    tmp_path: Path,
+) -> None:
+    """Else no kill would find what is special about a session that is kept."""
+    scene = Scene(KEPT, "two services", "recording", "nothing")
+    prepare(tmp_path, scene)
+    lab = stage(tmp_path, scene)
+    doors: list[str] = []
+    async with opened(lab) as world:
+        await ticks(doored(world, lab.backend, doors.append))
+        runs = await world.store.history(None, 10)
+    assert {run.service for run in runs} == {"db", "app"}
+    assert len({step.intent.carrier for run in runs for step in run.sent}) == 1
+    begun, ended = doors.index("before session.change"), doors.index("after session.change")
+    assert "before guard.look" in doors[begun:ended]
 
 
 def test_a_dscli_is_born_on_a_terminal_as_flashd_would_start_it(tmp_path: Path) -> None:
