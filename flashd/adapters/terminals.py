@@ -59,14 +59,14 @@ async def on_a_terminal(
 
 
 def _start(argv: Sequence[str], variables: Mapping[str, str], cap: int, columns: int) -> Child:
-    ours, theirs = _opened(columns)
+    ours, theirs, name = _opened(columns)
     try:
         pid = os.posix_spawn(
             argv[0],
             list(argv),
             variables,
             file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.ttyname(theirs), os.O_RDWR, 0),
+                (os.POSIX_SPAWN_OPEN, 0, name, os.O_RDWR, 0),
                 (os.POSIX_SPAWN_DUP2, 0, 1),
                 (os.POSIX_SPAWN_DUP2, 0, 2),
             ],
@@ -86,19 +86,25 @@ def _start(argv: Sequence[str], variables: Mapping[str, str], cap: int, columns:
     try:
         return Child(leader, Ends(ours, os.dup(ours), None), cap)
     except BaseException:
+        os.close(ours)
         os.killpg(pid, signal.SIGKILL)
         leader.wait()
         raise
 
 
-def _opened(columns: int) -> tuple[int, int]:
-    """Open a terminal, our end and the program's."""
+def _opened(columns: int) -> tuple[int, int, str]:
+    """Open a terminal: our end, the program's, and its name."""
     try:
         ours, theirs = os.openpty()
     except OSError as error:
         raise NoTerminalError(*error.args) from error
-    _prepare(theirs, columns)
-    return ours, theirs
+    try:
+        _prepare(theirs, columns)
+        return ours, theirs, os.ttyname(theirs)
+    except (OSError, termios.error) as error:
+        os.close(ours)
+        os.close(theirs)
+        raise NoTerminalError(*error.args) from error
 
 
 def _prepare(terminal: int, columns: int) -> None:

@@ -376,6 +376,39 @@ async def test_a_session_that_does_not_tell_of_every_pair_is_not_gone_on_with(ho
     assert array.kept.groups == frozenset()
 
 
+ALWAYS_READS = """#!{python}
+import sys, threading, time
+def say(text):
+    print(text + "dscli> ", end="", flush=True)
+def late():
+    time.sleep(2)
+    say("CMUC00168I resyncflash: FlashCopy volume pair 0001:0002 successfully resynchronized.\\n")
+say("")
+for line in sys.stdin:
+    if line.startswith("resyncflash"):
+        threading.Thread(target=late).start()
+    elif not line.startswith("quit"):
+        say("")
+    else:
+        break
+"""
+
+
+async def test_a_client_that_reads_all_the_time_is_not_cut_off(tmp_path: Path) -> None:
+    """As line editors do; what it is at is the array's."""
+    dscli = fake_dscli(tmp_path, ALWAYS_READS.format(python=sys.executable), {})
+    told: list[str] = []
+    kept = Kept(dscli, idle=PLENTY, most=1, tell=told.append)
+    array = InteractiveArray(OneshotArray(dscli, SystemClock(), LinuxHost()), kept)
+    command = f"resyncflash -dev {ARRAY} -persist -record -cp 0001:0002"
+    async with array.session(Heard(), command) as session:
+        answer = await session.change(*cleared(command), math.inf)
+    assert answer.all_accepted
+    assert len(kept.groups) == 1
+    assert told == []
+    await kept.close()
+
+
 async def test_a_host_without_a_terminal_says_so() -> None:
     script = (
         "import asyncio, resource\n"
@@ -432,12 +465,12 @@ async def test_after_a_change_that_shows_no_prompt_the_next_one_goes_by_oneshot(
     tmp_path: Path,
 ) -> None:
     starts, told = tmp_path / "starts", list[str]()
-    answer = 'case "$line" in resync*) read -r line;; esac'
+    said = " ".join(f"'CMUC00168I resyncflash: {pair} done.'" for pair in PAIRS.split())
+    answer = f"""case "$line" in resync*) printf '%s\\n' {said}; read -r line;; esac"""
     dscli = fake_dscli(tmp_path, SCRIPT.format(starts=starts, answer=answer), {})
     kept = Kept(dscli, idle=PLENTY, most=1, tell=told.append)
     array = InteractiveArray(OneshotArray(dscli, SystemClock(), LinuxHost()), kept)
-    answered = await change(array, RESYNC)
-    assert set(answered.accounts.values()) == {Account.SILENT}
+    assert (await change(array, RESYNC)).all_accepted
     assert told == ["dscli waits for input without showing its prompt, and was killed"]
     assert kept.distrusted
     await kept.close()

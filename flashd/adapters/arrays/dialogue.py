@@ -17,7 +17,7 @@ from flashd.adapters.terminals import COLUMNS, NoTerminalError, on_a_terminal
 from flashd.adapters.threads import beside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from flashd.adapters.processes import Child
 
@@ -25,8 +25,9 @@ _KEPT_OF_A_FLOOD = 64 * 1024
 _SOON, _LATER = 0.01, 0.25
 """Seconds between looks whether the client reads: where it has shown the prompt, and before."""
 
-_STUCK_LOOKS = 4
-"""So often in a row it reads without having shown the prompt, and has said nothing meanwhile."""
+_STUCK_LOOKS, _DONE_LOOKS = 20, 4
+"""So often in a row it reads without having shown the prompt, and has said nothing meanwhile: then
+none is to come, sooner where it asks something or has said all that was waited for."""
 
 _QUIET_SECONDS = 1.0
 """After the prompt, where it cannot be seen that the client reads."""
@@ -146,15 +147,19 @@ class Dialogue:
         """Hear what the client says until its first prompt, or until there will be none."""
         return await self._hear("", limit)
 
-    async def tell(self, command: str, limit: float) -> Heard:
+    async def tell(
+        self, command: str, limit: float, enough: Callable[[str], bool] | None = None
+    ) -> Heard:
         """Say a command and hear the answer; `limit` in seconds.
 
+        With `enough` a client that reads and shows no prompt counts as stuck only where that says
+        that all has been said: some read all the time, and what they are at must not be cut off.
         Whoever is cancelled in it, or hears an answer that is not whole, cannot go on.
         """
         self.open = False
         with suppress(BrokenPipeError, OSError):  # it has ended: so is the answer
             await self._child.input.write(f"{command}\n".encode("ascii"))
-        return await self._hear(command, limit)
+        return await self._hear(command, limit, enough)
 
     def end(self) -> None:
         """Kill the client."""
@@ -175,11 +180,13 @@ class Dialogue:
                     await asyncio.shield(self._exit)
         self.end()
 
-    async def _hear(self, command: str, limit: float) -> Heard:
+    async def _hear(
+        self, command: str, limit: float, enough: Callable[[str], bool] | None = None
+    ) -> Heard:
         self.open = False
         try:
             async with asyncio.timeout(limit):
-                turn = await self._until_a_turn()
+                turn = await self._until_a_turn(enough)
         except TimeoutError:
             turn = Turn.LATE
         why = {
@@ -206,7 +213,7 @@ class Dialogue:
         self._said += self._child.output.take()
         return status
 
-    async def _until_a_turn(self) -> Turn:
+    async def _until_a_turn(self, enough: Callable[[str], bool] | None) -> Turn:
         stuck, quiet = 0, 0.0
         while True:
             ended = self._exit.done()
@@ -223,9 +230,18 @@ class Dialogue:
             if shown and self._at_rest(settled=settled, quiet=quiet):
                 return Turn.PROMPTED
             stuck = stuck + 1 if settled and not shown else 0
-            if stuck >= _STUCK_LOOKS:
-                return Turn.ASKED if self._question() else Turn.STUCK
+            if stuck >= _DONE_LOOKS and (found := self._stuck(stuck, enough)):
+                return found
             await self._news(_SOON if shown or news else _LATER)
+
+    def _stuck(self, looks: int, enough: Callable[[str], bool] | None) -> Turn | None:
+        """Tell how a client stands that reads and has shown no prompt for so many looks."""
+        said = plain(self._said.decode("utf-8", "replace"))
+        if asks(said):
+            return Turn.ASKED
+        if enough is not None:
+            return Turn.STUCK if enough(said) else None
+        return Turn.STUCK if looks >= _STUCK_LOOKS else None
 
     def _at_rest(self, *, settled: bool, quiet: float) -> bool:
         """Whether the prompt means that the client waits for the next command.
@@ -234,9 +250,6 @@ class Dialogue:
         """
         self._seen_reading = self._seen_reading or settled
         return settled or (not self._seen_reading and quiet >= _QUIET_SECONDS)
-
-    def _question(self) -> str:
-        return asks(plain(self._said.decode("utf-8", "replace")))
 
     async def _news(self, seconds: float) -> None:
         """Wait until something is said, or the client ends, but not for long."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from flashd.adapters.arrays.dialogue import Heard, Turn, UnsynchronisedError
@@ -164,6 +165,9 @@ class InteractiveArray:
             if (known := session.lasting.get(command)) is not None:
                 texts.append(known)
                 continue
+            if not session.partner.alive:
+                heard = Heard(Turn.ENDED, "", why="dscli has ended")
+                break
             if doubt := session.in_step():
                 session.partner.end()
                 raise UnsynchronisedError(doubt)
@@ -228,7 +232,8 @@ class InteractiveSession:
                     "the guards' last readings grew too old before the command was written"
                 )
             session.fresh = False
-            heard = await session.partner.tell(line, oneshot.dscli.timeout)
+            told_of_all = partial(_told_of_all, pairs=pairs)
+            heard = await session.partner.tell(line, oneshot.dscli.timeout, told_of_all)
             if heard.turn in {Turn.STUCK, Turn.ASKED}:
                 await self.array.kept.distrust(heard.why)
             answer = _answer(heard, pairs)
@@ -244,6 +249,11 @@ def _answer(heard: Heard, pairs: Sequence[Pair]) -> Answer:
         return account_in_session(heard.text, pairs)
     why = heard.why or f"dscli ended in the middle of a session, exit code {heard.exit_status}"
     return account(heard.text, "", None, pairs, why)
+
+
+def _told_of_all(said: str, pairs: Sequence[Pair]) -> bool:
+    """Whether the array has said of every pair what became of it."""
+    return Account.SILENT not in account_in_session(said, pairs).accounts.values()
 
 
 def _plain(answer: Answer) -> bool:
