@@ -85,7 +85,7 @@ class InteractiveArray:
         async with AsyncExitStack() as stack:
             session: Session | None = None
             if len(command.encode()) <= LONGEST and not self.kept.distrusted:
-                session = await self._kept_one(witness)
+                session = await self._kept_one(witness, stack)
             if session is None:
                 await self.kept.make_room()
                 session = await stack.enter_async_context(self.oneshot.session(witness, command))
@@ -95,16 +95,15 @@ class InteractiveArray:
     def _array(self) -> str:
         return self.oneshot.dscli.array
 
-    async def _kept_one(self, witness: Witness) -> InteractiveSession | None:
+    async def _kept_one(self, witness: Witness, stack: AsyncExitStack) -> InteractiveSession | None:
         try:
-            async with self.kept.session(witness) as session:
-                me = self.oneshot.host.holder("")
-                partner = session.partner
-                carrier = Carrier(me.host, me.boot_id, partner.group, partner.started)
-                return InteractiveSession(self, session, carrier, witness)
+            session = await stack.enter_async_context(self.kept.awaiting(witness))
         except UnsynchronisedError as doubt:
             await self.kept.distrust(str(doubt))
             return None
+        me, partner = self.oneshot.host.holder(""), session.partner
+        carrier = Carrier(me.host, me.boot_id, partner.group, partner.started)
+        return InteractiveSession(self, session, carrier, witness)
 
     async def _ask(self, witness: Witness, inquiry: Inquiry[T]) -> T:
         if self.kept.distrusted:
@@ -145,7 +144,7 @@ class InteractiveArray:
                     raise UnsynchronisedError(f"{inquiry.reports}: {said}") from error
                 session.fresh = False
                 return found
-            if _connection_lost(heard):
+            if _of_no_more_use(heard, failed):
                 session.partner.end()
                 if not fresh:
                     raise _LostError(failed)
@@ -191,9 +190,13 @@ def _failed(heard: Heard, remedy: str, rights: str) -> ArrayError | None:
     return failure(said, remedy, rights)
 
 
-def _connection_lost(heard: Heard) -> bool:
-    """Whether the session is of no more use, though asking once more may be."""
-    return heard.turn is Turn.ENDED or NO_CONNECTION in heard.text
+def _of_no_more_use(heard: Heard, failed: ArrayError) -> bool:
+    """Whether asking once more is of use only in a new session.
+
+    Whatever a client says, but for a plain no: by which message it tells that its session is gone
+    is not public, and it may show its prompt and tell the same for ever.
+    """
+    return heard.turn is Turn.ENDED or (heard.whole and isinstance(failed, ArrayUnreachable))
 
 
 @dataclass(frozen=True, slots=True)

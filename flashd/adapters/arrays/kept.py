@@ -28,9 +28,6 @@ WITHOUT_PAGES = "setenv -paging off"
 DISTRUST_SECONDS = 300.0
 """So long an array goes by `oneshot` whose session could not be synchronised."""
 
-LOGIN_LIMIT = 300.0
-"""Seconds; two consoles, three ports and 20 s for each connection come to two minutes."""
-
 _MOST_SHOWN = 80
 _READINESS = {Turn.ENDED: Readiness.ENDED, Turn.ASKED: Readiness.ASKING, Turn.LATE: Readiness.LATE}
 
@@ -39,12 +36,14 @@ _READINESS = {Turn.ENDED: Readiness.ENDED, Turn.ASKED: Readiness.ASKING, Turn.LA
 class KeptSession:
     """A dscli that is logged in; `fresh` as long as it has answered nothing but the login.
 
-    `lasting`: answers that hold for as long as the login, by their commands.
+    `lasting`: answers that hold for as long as the login, by their commands. `awaits`: how many
+    commands are to come for which it is kept open, though others may ask in it meanwhile.
     """
 
     partner: Dialogue
     ending: AsyncExitStack
     fresh: bool = True
+    awaits: int = 0
     lasting: dict[str, str] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -114,6 +113,18 @@ class Kept:
             await self._give_back(session)
 
     @asynccontextmanager
+    async def awaiting(self, witness: Witness) -> AsyncIterator[KeptSession]:
+        """Have a session that neither grows idle nor is retired meanwhile; raises as `session`."""
+        async with self.session(witness) as session:
+            session.awaits += 1
+        try:
+            yield session
+        finally:
+            session.awaits -= 1
+            if self._retired and not session.lock.locked():
+                self._close_later(self._end(session))
+
+    @asynccontextmanager
     async def again(self, session: KeptSession) -> AsyncIterator[KeptSession]:
         """Have just this session to oneself, whatever has become of it."""
         await session.lock.acquire()
@@ -130,7 +141,9 @@ class Kept:
     def retire(self) -> None:
         """Close each session as soon as nobody uses it: there is another way to the array now."""
         self._retired = True
-        self._close_later(self.make_room())
+        for session in self._sessions:
+            if not (session.lock.locked() or session.awaits):
+                self._close_later(self._end(session))
 
     async def close(self) -> None:
         """End all sessions, whoever uses them."""
@@ -160,7 +173,8 @@ class Kept:
 
     async def _give_back(self, session: KeptSession) -> None:
         try:
-            if session in self._sessions and (session.in_step() or self._retired):
+            over = self._retired and not session.awaits
+            if session in self._sessions and (session.in_step() or over):
                 await asyncio.shield(self._end(session))
         finally:
             session.lock.release()
@@ -177,7 +191,9 @@ class Kept:
             timer.cancel()
 
     def _grown_idle(self, session: KeptSession) -> None:
-        if not session.lock.locked():
+        if session.awaits:
+            self._start_timer(session)
+        elif not session.lock.locked():
             self._close_later(self._end(session))
 
     def _close_later(self, work: Coroutine[None, None, None]) -> None:
@@ -206,7 +222,7 @@ class Kept:
         return session
 
     async def _log_in(self, partner: Dialogue, witness: Witness) -> None:
-        limit = min(LOGIN_LIMIT, self.dscli.timeout)
+        limit = self.dscli.login_timeout
         heard = await partner.greeting(limit)
         if heard.turn in _READINESS:
             witness.answered("", heard.exit_status, heard.text)
