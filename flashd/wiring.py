@@ -275,6 +275,7 @@ class Home:
 
         from flashd.adapters.guards.table import asking_arrays
         from flashd.adapters.host import LinuxHost
+        from flashd.config.pwfile import fingerprint, pwfile_of
         from flashd.engine.telling import Conversation, tell_mode
         from flashd.engine.world import World
 
@@ -285,7 +286,12 @@ class Home:
             oneshot, login = _client(array, settings, auth)
             inner: ArrayBackend = oneshot
             if settings.dscli.mode == "interactive":
-                inner = _interactive(oneshot, settings, self.kept, partial(tell_mode, world, array))
+                pwfile, tell = pwfile_of(settings, login), partial(tell_mode, world, array)
+                inner = _interactive(
+                    oneshot, settings, self.kept, tell, partial(fingerprint, pwfile)
+                )
+            elif (known := self.kept.pop(array, None)) is not None:
+                known.retire()
             return _guarded(inner, login, settings, store, turns.setdefault(array, asyncio.Lock()))
 
         async def stock(array: str) -> Inventory:
@@ -374,7 +380,11 @@ def _remedy(settings: Settings, login: Login) -> str:
 
 
 def _interactive(
-    oneshot: OneshotArray, settings: Settings, kept: dict[str, Kept], tell: Callable[[str], None]
+    oneshot: OneshotArray,
+    settings: Settings,
+    kept: dict[str, Kept],
+    tell: Callable[[str], None],
+    pwfile: Callable[[], str],
 ) -> ArrayBackend:
     """Have the sessions with an array that are there go on, if they are called just so."""
     from flashd.adapters.arrays.interactive import InteractiveArray
@@ -386,7 +396,8 @@ def _interactive(
     if known is None or (known.dscli, known.idle, known.most) != wanted:
         if known is not None:
             known.retire()
-        known = Kept(oneshot.dscli, idle=idle, most=settings.dscli.sessions, tell=tell)
+        most = settings.dscli.sessions
+        known = Kept(oneshot.dscli, idle=idle, most=most, tell=tell, pwfile=pwfile)
         kept[array] = known
     return InteractiveArray(oneshot, known)
 

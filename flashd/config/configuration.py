@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from flashd.config.settings import Settings, read_settings
 from flashd.model.protection import NOTHING, Protection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from flashd.model.service import Service
@@ -45,6 +47,22 @@ def load(
     return interpret(read_files(config_dir), guard_types)
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Let what is read pile up: none of it is garbage, and each collection would go through it all.
+
+    With thousands of services that takes two fifths of the time.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_collector_paused()
 def interpret(
     files: Files, guard_types: Mapping[str, type[GuardOptions]] = BUILT_IN_GUARDS
 ) -> Configuration:

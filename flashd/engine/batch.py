@@ -91,6 +91,11 @@ async def look_at(world: World, array: str) -> None:
                 await observe(world, array)
 
 
+FEW_NEW = 16
+"""Of more services than this that were never observed nobody's guards are asked before the array
+is: few of a fleet that is new are due, and each guard may start processes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The work under one set of array leases."""
@@ -133,7 +138,8 @@ class Batch:
             return []
         known = await picture(self.world, self.arrays)
         _, due = self._due(services, known, await self._open_here(), began)
-        return due
+        new = {one.name for one in due if not known.sightings.keys() >= set(one.clones)}
+        return due if len(new) <= FEW_NEW else [one for one in due if one.name not in new]
 
     async def _open_here(self) -> list[RunRecord]:
         """Tell the runs without an end that name these arrays."""

@@ -102,7 +102,7 @@ class Standing:
         return self.decision in {REFUSED, WOULD_REFUSE}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """All that flashd knows at one moment: what decisions are taken from.
 

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 import tempfile
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.bench.fleet_site import ARRAYS, Fleet, Watched, now
 
 COUNTS = (100, 1_000, 10_000)
 IDLE_SECONDS = 20.0
-LEAD_SECONDS = 55.0
+LEAD_SECONDS = 75.0
 """All are due so many seconds after the making: start, idle time and two reloads come before."""
 
 Measured = dict[str, float]
@@ -24,14 +25,18 @@ def measure(
 ) -> Measured:
     """Run a daemon over so many services from its start to a burst; seconds unless named.
 
-    Without a `lead` nothing becomes due, and there is no burst. CPU time is told beside the wall's:
+    Without a `lead` nothing becomes due, and there is no burst; where it is too short for the
+    machine, none is told. CPU time is told beside the wall's:
     on a machine that has more to do it alone says something.
     """
     with tempfile.TemporaryDirectory(prefix="flashd-fleet-") as directory:
         fleet = Fleet.make(Path(directory), services, 360_000 if lead is None else lead)
         with fleet.daemon() as daemon:
             found = _calm(fleet, daemon, idle)
-            return found if lead is None else found | _burst(fleet, daemon)
+            if lead is not None:
+                with suppress(TimeoutError):  # what is measured so far counts all the same
+                    found |= _burst(fleet, daemon)
+            return found
 
 
 def _calm(fleet: Fleet, daemon: Watched, idle: float) -> Measured:
@@ -65,7 +70,7 @@ def _burst(fleet: Fleet, daemon: Watched) -> Measured:
     daemon.rest(fleet.due_at - now() - 1)
     before = daemon.cpu()
     daemon.event("command-sent", fleet.due_at)
-    daemon.settled()
+    daemon.until("resync-refused", fleet.services, fleet.due_at)
     after = daemon.cpu()
     batches = sorted(
         at - fleet.due_at for at, _ in daemon.events("command-sent", fleet.due_at)[:ARRAYS]

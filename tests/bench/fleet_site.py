@@ -159,6 +159,12 @@ class Watched:
         mark = f'"action":"{action}"'
         return [(at, line) for at, line in list(self.lines) if at > after and mark in line]
 
+    def until(self, action: str, count: int, after: float) -> None:
+        """Wait until so many events of a kind have come, but not for ever."""
+        end = now() + ENOUGH
+        while now() < end and len(self.events(action, after)) < count:
+            self.rest(0.5)
+
     def reload(self) -> tuple[float, float]:
         """Reload; tells how long it took, and the longest time without a sign of life."""
         began = now()

@@ -40,7 +40,10 @@ def number(value: float | None) -> str:
 
 def quotient(value: float | None) -> str:
     """Spell a ratio: two digits, and three where it is below a tenth."""
-    return _NONE if value is None else f"{value:.{2 if value >= _SMALL else 3}f}"
+    if value is None:
+        return _NONE
+    rounded = round(value, 3) + 0.0  # so that next to nothing has no sign
+    return f"{rounded:.{2 if value >= _SMALL else 3}f}"
 
 
 def told(facts: Mapping[str, object]) -> str:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,14 +22,14 @@ import sqlalchemy.dialects.sqlite  # noqa: F401 - the same
 
 import flashd.adapters.stores.store  # noqa: F401 - so that what is forked need not
 from tests.chaos.case import Case, Theatre, case_named
-from tests.chaos.choice import chosen, preludes, recovering, sampled
+from tests.chaos.choice import chosen, preludes, recovering, sampled, some
 from tests.chaos.crew import spread
 from tests.chaos.nursery import adopt_orphans
-from tests.chaos.scenes import scenes, scratch
+from tests.chaos.scenes import MODES, scenes, scratch
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tests.chaos.case import Result
 
@@ -50,18 +51,27 @@ class Tally:
         return sum(bool(result.problems) for result in self.played.values())
 
     def summary(self) -> str:
-        killed = [case for case, result in self.played.items() if result.struck]
-        instants = {(case.scene, case.before, case.at) for case in killed}
-        names = {case.at.name for case in killed if case.at}
-        by_blow = {str(case.blow): 0 for case in sorted(killed, key=lambda one: one.blow)}
-        for case in killed:
-            by_blow[str(case.blow)] += 1
-        blows = ", ".join(f"{number} {blow}" for blow, number in by_blow.items())
-        return (
-            f"{len(self.played)} combinations, of which {self.failed} failed; "
-            f"{len(killed)} kills ({blows}) at {len(instants)} crash points of {len(names)} kinds, "
-            f"in {len({case.scene for case in self.played})} scenes"
-        )
+        """Tell of each mode, and then of all."""
+        modes = [mode for mode in MODES if any(case.scene.mode == mode for case in self.played)]
+        parts = [f"{mode}: {_counted(self._of(mode))}" for mode in modes]
+        return "\n".join((*parts, f"all: {_counted(self.played)}"))
+
+    def _of(self, mode: str) -> dict[Case, Result]:
+        return {case: result for case, result in self.played.items() if case.scene.mode == mode}
+
+
+def _counted(played: Mapping[Case, Result]) -> str:
+    failed = sum(bool(result.problems) for result in played.values())
+    killed = [case for case, result in played.items() if result.struck]
+    instants = {(case.scene, case.before, case.at) for case in killed}
+    names = {case.at.name for case in killed if case.at}
+    blows = Counter(case.blow for case in sorted(killed, key=lambda one: one.blow))
+    by_blow = ", ".join(f"{number} {blow}" for blow, number in blows.items())
+    return (
+        f"{len(played)} combinations, of which {failed} failed; "
+        f"{len(killed)} kills ({by_blow or 'none'}) at {len(instants)} crash points of "
+        f"{len(names)} kinds, in {len({case.scene for case in played})} scenes"
+    )
 
 
 def say(text: str) -> None:
@@ -82,7 +92,7 @@ def main() -> int:
         say(
             "\n".join(sorted({one.instant.name for it in tally.played.values() for one in it.seen}))
         )
-    say(f"seed {seed}: {tally.summary()}, in {time.monotonic() - began:.0f} s")
+    say(f"{tally.summary()}\nseed {seed}, in {time.monotonic() - began:.0f} s")
     return 1 if tally.failed else 0
 
 
@@ -102,7 +112,7 @@ def _play(arguments: Namespace, seed: int, root: Path) -> Tally:
     tally.add(_on_stage(root, arguments.workers, cases))
     firsts = preludes(seen)
     if arguments.sample:
-        firsts = dice.sample(firsts, min(len(firsts), 2))
+        firsts = some(firsts, dice)
     again = [one.then() for one in firsts]
     tally.add(_on_stage(root, arguments.workers, again))
     traced = {one: tally.played[one].seen for one in again}

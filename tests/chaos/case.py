@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tests.chaos.flashd_process import be_flashd
 from tests.chaos.nursery import born
 from tests.chaos.restart import VERDICT, be_judge, be_restarted
-from tests.chaos.scenes import Scene, furnished, prepare, scene_named
+from tests.chaos.scenes import STAYS, Scene, furnished, prepare, scene_named
 from tests.chaos.watch import (
     LIMIT,
     ORPHANS_TIME,
@@ -129,7 +129,7 @@ def _struck(
     again: bool = False,
 ) -> tuple[Watch, list[str]]:
     """Let a flashd live until it is struck, or until it has ended."""
-    watch = stuck.enter_context(Watch(root, at, blow))
+    watch = stuck.enter_context(Watch(root, at, blow, kept=scene.mode == STAYS))
     watch.daemon = born(lambda: be_flashd(root, scene, again=again))
     try:
         code = watch.until_ended()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.chaos.case import Case
+from tests.chaos.scenes import KEPT, MODES, ONESHOT, RECORDING, STAYS
 from tests.chaos.watch import Blow
 
 if TYPE_CHECKING:
@@ -14,23 +15,38 @@ if TYPE_CHECKING:
     from tests.chaos.scenes import Scene
     from tests.chaos.watch import Seen
 
-UNDER_A_FAULT = 16
-ELSEWHERE = 120
-ELSEWHERE_UNDER_A_FAULT = 4
+ALL = 1 << 20
+MOST = {
+    (ONESHOT, "one resource"): (ALL, 16),
+    (ONESHOT, "two resources"): (120, 4),
+    (ONESHOT, "two arrays"): (120, 4),
+    (ONESHOT, "two services"): (120, 0),
+    (KEPT, "one resource"): (ALL, 12),
+    (KEPT, "two services"): (240, 4),
+    (KEPT, "two resources"): (60, 0),
+    (KEPT, "two arrays"): (60, 0),
+    (STAYS, "one resource"): (300, 6),
+    (STAYS, "two services"): (120, 0),
+}
+"""So many kills in each scene at most: with the array well, and under each fault."""
+
 IN_RECOVERY = 600
 _TURNING_POINTS = frozenset({"dscli command: to be done", "dscli command: done"})
 _BYTES = "bytes of a change"
 
 
 def sampled(scenes: Sequence[Scene], number: int, dice: Random) -> list[Scene]:
-    """Choose scenes for so many combinations: the plain ones of a single resource always.
+    """Choose scenes for so many combinations: always the plain ones of a single resource.
 
-    None in which a dscli has to run out of time: that is waited for, and nothing else is done.
+    Those are played whole, so that every instant is come to; of a client that outlives its terminal
+    one of them, since it comes to the same ones. None in which a dscli has to run out of time: that
+    is waited for, and nothing else is done.
     """
     plain = [one for one in scenes if one.layout == "one resource" and one.trouble == "nothing"]
+    always = [one for one in plain if one.mode != STAYS or one.way == RECORDING]
     quick = [one for one in scenes if not (one.fault and one.fault.hangs)]
     others = [one for one in quick if one not in plain]
-    return plain + dice.sample(others, min(len(others), max(1, number // 6)))
+    return always + dice.sample(others, min(len(others), max(1, number // 8)))
 
 
 def chosen(seen: Mapping[Scene, Sequence[Seen]], dice: Random, number: int = 0) -> list[Case]:
@@ -42,23 +58,29 @@ def chosen(seen: Mapping[Scene, Sequence[Seen]], dice: Random, number: int = 0) 
     cases: list[Case] = []
     for scene, instants in seen.items():
         possible = list(_cases(scene, instants))
-        most = _most(scene)
-        cases += possible if most is None else dice.sample(possible, min(most, len(possible)))
+        cases += dice.sample(possible, min(_most(scene), len(possible)))
     return cases
 
 
 def preludes(seen: Mapping[Scene, Sequence[Seen]]) -> list[Case]:
     """Choose kills after which the flashd that recovers is to be killed too, at all its instants.
 
-    The dscli of the first has or has not had its command done, and stands still there.
+    The dscli of the first has or has not had its command done, and stands still there, or has
+    ended with its terminal.
     """
     return [
-        Case(scene, one.instant, Blow.STUCK)
+        Case(scene, one.instant, Blow.DAEMON if scene.mode == KEPT else Blow.STUCK)
         for scene, instants in seen.items()
         if scene.layout == "one resource" and scene.trouble in {"nothing", "partial"}
         for one in instants
-        if one.stoppable and one.instant.name in _TURNING_POINTS
+        if one.intended and one.stoppable and one.instant.name in _TURNING_POINTS
     ]
+
+
+def some(cases: Sequence[Case], dice: Random) -> list[Case]:
+    """Choose one of each mode."""
+    by_mode = [[case for case in cases if case.scene.mode == mode] for mode in MODES]
+    return [dice.choice(ones) for ones in by_mode if ones]
 
 
 def recovering(seen: Mapping[Case, Sequence[Seen]], dice: Random, number: int = 0) -> list[Case]:
@@ -71,11 +93,10 @@ def recovering(seen: Mapping[Case, Sequence[Seen]], dice: Random, number: int = 
     return dice.sample(every, min(number or IN_RECOVERY, len(every)))
 
 
-def _most(scene: Scene) -> int | None:
-    """Tell how many of a scene's cases are played; None: all of them."""
-    if scene.layout == "one resource":
-        return None if scene.trouble == "nothing" else UNDER_A_FAULT
-    return ELSEWHERE if scene.trouble == "nothing" else ELSEWHERE_UNDER_A_FAULT
+def _most(scene: Scene) -> int:
+    """Tell how many of a scene's cases are played."""
+    well, under_a_fault = MOST[scene.mode, scene.layout]
+    return well if scene.trouble == "nothing" else under_a_fault
 
 
 def _cases(scene: Scene, seen: Sequence[Seen], *, begun: bool = False) -> Iterator[Case]:
@@ -90,17 +111,18 @@ def _cases(scene: Scene, seen: Sequence[Seen], *, begun: bool = False) -> Iterat
         begun = begun or one.instant.name == "before store.intend"
         if not begun:
             continue
-        blows = list(_blows(one))
-        if one.instant.name.endswith(_BYTES) or not one.stoppable:
+        blows = list(_blows(scene, one))
+        if one.instant.name.endswith(_BYTES) or not one.intended:
             blows = [blows[number % len(blows)]]
         for blow in blows:
             yield Case(scene, one.instant, blow)
 
 
-def _blows(one: Seen) -> Iterator[Blow]:
+def _blows(scene: Scene, one: Seen) -> Iterator[Blow]:
+    """A dscli whose terminal hangs up does not stand still, unless it is one that stays."""
     yield Blow.ALL
     if one.dscli:
         yield Blow.DAEMON
         yield Blow.DSCLI
-    if one.stoppable:
+    if one.stoppable and scene.mode != KEPT:
         yield Blow.STUCK

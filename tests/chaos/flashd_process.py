@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-import subprocess
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from flashd.sim.instants import INSTANTS
 from tests.chaos.doors import doored
-from tests.chaos.nursery import Midwife
-from tests.chaos.scenes import LATE, stage
+from tests.chaos.nursery import nurse
+from tests.chaos.scenes import LATE, ONESHOT, stage
 from tests.integration.engine.house import ticks
 
 if TYPE_CHECKING:
@@ -57,11 +56,12 @@ def be_flashd(root: Path, scene: Scene, *, again: bool = False) -> int:
     """Tick once as the daemon does, with a door at every call of a port.
 
     `again`: after another flashd was killed; then once more, when nothing is in doubt any longer.
+    Where a session is kept there is a second tick as well, which has the session of the first one.
     """
-    subprocess.Popen = Midwife().start  # type: ignore[misc,assignment]
+    nurse()
     lab = stage(root, scene)
     lab.environment[INSTANTS] = str(root / LISTENER)
-    asyncio.run(_tick(lab, Bell(root), again=again))
+    asyncio.run(_tick(lab, Bell(root), again=again or scene.mode != ONESHOT))
     return 0
 
 
@@ -77,4 +77,7 @@ async def _tick(lab: Stage, bell: Bell, *, again: bool) -> None:
 async def opened(lab: Stage) -> AsyncIterator[World]:
     """Open a world that writes down what it tells."""
     async with lab.open() as world:
-        yield replace(world, events=Log(lab.root / LOG))
+        try:
+            yield replace(world, events=Log(lab.root / LOG))
+        finally:
+            await lab.close()

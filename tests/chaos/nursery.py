@@ -2,7 +2,8 @@
 
 A Python that starts anew takes a tenth of a second, a fork takes a thousandth, and chaos needs
 tens of thousands of processes. They are as real as others: a dscli so born runs `flashd-dscli`'s
-own main, leads a process group of its own, talks by pipes, and is a child of who asked for it.
+own main, leads a session and a process group of its own, talks by pipes or has the terminal that it
+is given as its controlling one, and is a child of who asked for it.
 
 Who has threads must not fork. So a flashd asks its midwife, a process without threads that was
 forked from it before it had any; and since it is the subreaper of what is born there, the child
@@ -12,6 +13,7 @@ becomes its own child as soon as the process in between has ended.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import gc
 import json
 import os
@@ -19,6 +21,7 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -105,19 +108,43 @@ class Midwife:
             reading, writing = os.pipe()
             ours.append(writing if number == 0 else reading)
             theirs.append(reading if number == 0 else writing)
-        asked = json.dumps([list(argv), dict(how["env"])]).encode()
-        socket.send_fds(self._ask, [asked], theirs)
-        for descriptor in theirs:
-            os.close(descriptor)
-        pid = int(self._ask.recv(64) or 0)
-        if not pid:
-            raise ChildProcessError("the midwife has ended")
+        pid = self._bear(argv, how["env"], theirs)
         return Newborn(
             pid,
             stdin=os.fdopen(ours[0], "wb", 0),
             stdout=os.fdopen(ours[1], "rb", 0),
             stderr=os.fdopen(ours[2], "rb", 0),
         )
+
+    def spawn(self, path: str, argv: Sequence[str], env: Mapping[str, str], **how: Any) -> int:  # noqa: ANN401 - as os has it
+        """Stand in for `os.posix_spawn`: for dscli alone, on the terminal that it is to open."""
+        opened, *copied = how["file_actions"]
+        if (
+            not how["setsid"]
+            or opened[:2] != (os.POSIX_SPAWN_OPEN, 0)
+            or len(copied) != _STREAMS - 1
+        ):
+            raise NotImplementedError(f"nothing but dscli on a terminal is born here, not {path}")
+        terminal = os.open(opened[2], opened[3] | os.O_NOCTTY)
+        return self._bear(argv, env, [terminal])
+
+    def _bear(self, argv: Sequence[str], env: Mapping[str, str], theirs: Sequence[int]) -> int:
+        """Have a dscli born with these streams, one terminal or three pipes; they are its alone."""
+        asked = json.dumps([list(argv), dict(env)]).encode()
+        socket.send_fds(self._ask, [asked], theirs)
+        for descriptor in theirs:
+            os.close(descriptor)
+        pid = int(self._ask.recv(64) or 0)
+        if not pid:
+            raise ChildProcessError("the midwife has ended")
+        return pid
+
+
+def nurse() -> None:
+    """Have every dscli of this process born by a midwife, whichever way it is started."""
+    midwife = Midwife()
+    subprocess.Popen = midwife.start  # type: ignore[misc,assignment]
+    os.posix_spawn = midwife.spawn  # type: ignore[assignment]
 
 
 def _attend(requests: socket.socket) -> None:
@@ -127,28 +154,40 @@ def _attend(requests: socket.socket) -> None:
         if not asked:
             return
         argv, environment = json.loads(asked)
-        requests.send(str(_orphaned(lambda: _be_dscli(argv, environment, descriptors))).encode())  # noqa: B023 - called at once
+        pid = _orphaned(lambda told: _be_dscli(argv, environment, descriptors, told))  # noqa: B023 - called at once
+        requests.send(str(pid).encode())
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _orphaned(live: Callable[[], int]) -> int:
-    """Fork a process whose parent ends at once, so that the subreaper has it; tell its id."""
+def _orphaned(live: Callable[[int], int]) -> int:
+    """Fork a process whose parent ends at once, so that the subreaper has it; tell its id.
+
+    It tells that itself on the descriptor that it is given, once it has its streams: what is told
+    of a process that was really started is true of it from the beginning.
+    """
     reading, writing = os.pipe()
     between = os.fork()
     if between == 0:
-        os.write(writing, str(born(live)).encode())
+        born(lambda: live(writing))
         os._exit(0)
     os.waitpid(between, 0)
     os.close(writing)
-    pid = int(os.read(reading, 64))
+    pid = int(os.read(reading, 64) or 0)
     os.close(reading)
     return pid
 
 
-def _be_dscli(argv: Sequence[str], environment: Mapping[str, str], streams: Sequence[int]) -> int:
-    for number, descriptor in enumerate(streams):
-        os.dup2(descriptor, number)
+def _be_dscli(
+    argv: Sequence[str], environment: Mapping[str, str], streams: Sequence[int], told: int
+) -> int:
+    """Be the client itself: on pipes, or on a terminal that hangs up with who has its other end."""
+    for number in range(_STREAMS):
+        os.dup2(streams[number % len(streams)], number)
+    if len(streams) == 1:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    os.write(told, str(os.getpid()).encode())
     os.closerange(_STREAMS, 1 << 10)
     os.chdir("/")
     os.environ.clear()

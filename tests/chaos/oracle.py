@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from flashd.model.health import Status
 from flashd.model.run import Outcome
-from tests.chaos.scenes import LAYOUTS, TWO_STEPS
+from tests.chaos.scenes import TWO_STEPS
 from tests.integration.engine.house import health
 
 if TYPE_CHECKING:
@@ -32,10 +32,11 @@ ALARMS = ("RESYNC_FAILED", "RESYNC_UNKNOWN", "RUN_RECOVERED")
 
 @dataclass
 class Oracle:
-    """Judges one case; `problems` are what must not be."""
+    """Judges one service of a case; `problems` are what must not be."""
 
     lab: Stage
     scene: Scene
+    service: str
     problems: list[str] = field(default_factory=list)
     partly: bool = False
     claimable: bool = True
@@ -43,17 +44,18 @@ class Oracle:
     def hold(self, so: object, what: str) -> None:
         """Note what ought to be so and is not."""
         if not so:
-            self.problems.append(what)
+            self.problems.append(f"{self.service}: {what}")
 
     def commands(self, serial: str) -> list[Entry]:
-        """Tell the changing commands that an array read and that are not fault of anybody else."""
-        return list(self.lab.changes(serial))
+        """Tell the changing commands that an array read and that name a pair of the service."""
+        mine = {pair for one, pair in self._clones() if one == serial}
+        return [one for one in self.lab.changes(serial) if mine & set(one.command.split())]
 
     # whenever somebody asks
 
     async def truthful(self, world: World, when: str) -> None:
         """No clone is claimed to be fresher than it is; one that is partly done is no fresh one."""
-        standing = await health(world, "db")
+        standing = await health(world, self.service)
         bounds = standing.last_resync
         self.claimable = True
         truths = [self._copied(serial, pair) for serial, pair in self._clones()]
@@ -97,21 +99,21 @@ class Oracle:
         return any(fresh) and not all(fresh)
 
     def _clones(self) -> list[tuple[str, str]]:
-        return [(serial, pair) for _, serial, pairs in LAYOUTS[self.scene.layout] for pair in pairs]
+        return [(one.serial, pair) for one in self.scene.of(self.service) for pair in one.pairs]
 
     # at the end
 
     async def final(self, world: World) -> None:
         """All is quiet: nothing is open, nothing is lost, nothing was done twice."""
         self.hold(not await world.store.open_runs(), "a run is open")
-        runs = sorted(await world.store.history(["db"], 1000), key=lambda run: run.id)
+        runs = sorted(await world.store.history([self.service], 1000), key=lambda run: run.id)
         self.hold(all(run.reason.strip() for run in runs), "a run ended without a reason")
         for serial in self.scene.arrays:
             steps = [step for run in runs for step in run.sent if step.intent.step.array == serial]
             self._each_intent_once(serial, [step.intent.command for step in steps])
         self._all_done_once()
-        for _, serial, pairs in LAYOUTS[self.scene.layout]:
-            self._whole_and_never_withdrawn_twice(serial, pairs)
+        for one in self.scene.of(self.service):
+            self._whole_and_never_withdrawn_twice(one.serial, one.pairs)
         self._done_is_done([run for run in runs if run.outcome is Outcome.DONE])
         if self.partly:
             self.hold(self._alarmed(), "partly done, and nobody was told")
@@ -136,7 +138,7 @@ class Oracle:
         A run that could not do all is followed by one that begins with the first resource anew.
         """
         done: set[tuple[str, str]] = set()
-        first, begun = set(LAYOUTS[self.scene.layout][0][2]), set[str]()
+        first, begun = set(self.scene.of(self.service)[0].pairs), set[str]()
         everything = [
             (serial, one) for serial in self.scene.arrays for one in self.commands(serial)
         ]
@@ -195,9 +197,9 @@ class Oracle:
 
     async def _whole(self, world: World) -> None:
         self.hold(not await world.store.withdrawals(), "a withdrawal is open")
-        standing = await health(world, "db")
+        standing = await health(world, self.service)
         self.hold(standing.status is Status.UP, f"it did not heal: {standing.reasons}")
-        for _, serial, pairs in LAYOUTS[self.scene.layout]:
+        for _, _, serial, pairs in self.scene.of(self.service):
             there = {str(one.pair): one for one in self.lab.array(serial).relations()}
             self.hold(set(pairs) <= set(there), f"a relation is lost: {set(pairs) - set(there)}")
             self.hold(self.lab.fresh(*pairs, serial=serial), f"{pairs} are not fresh")
@@ -216,7 +218,9 @@ class Oracle:
             return
         for serial in self.scene.arrays:
             sent = [_verb(one) for one in self.commands(serial)]
-            self.hold(sent.count(self.scene.flash) <= len(self.scene.resources), f"sent {sent}")
+            self.hold(
+                sent.count(self.scene.flash) <= len(self.scene.of(self.service)), f"sent {sent}"
+            )
 
 
 def _verb(one: Entry) -> str:

@@ -1,21 +1,31 @@
-"""What flashd is killed in the midst of: which clones, which way to refresh them, which fault."""
+"""What flashd is killed in the midst of: which clones, how they are refreshed, which fault."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
 
-from tests.integration.engine.house import DAY, OTHER, SERIAL, resource
+from flashd.adapters.arrays.breaker import BreakerArray
+from flashd.adapters.arrays.interactive import InteractiveArray
+from flashd.adapters.arrays.kept import Kept
+from flashd.adapters.arrays.oneshot import OneshotArray
+from flashd.errors import ArrayError
+from tests.chaos.troubles import TROUBLES, Trouble
+from tests.integration.engine.house import DAY, OTHER, SERIAL, down, resource, unknown
 from tests.switches.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from flashd.model.service import Resource
+    from flashd.model.verdict import Finding
+    from flashd.ports.array import ArrayBackend
+    from flashd.ports.store import Store
 
 RECORDING, TWO_STEPS = "recording", "two-steps"
 WAYS = (RECORDING, TWO_STEPS)
@@ -24,154 +34,221 @@ LATE = 20.0
 PATIENT, IMPATIENT = 60.0, 1.5
 """Seconds that a dscli has for its answer; the second where one hangs."""
 
-Placed = tuple[str, str, tuple[str, ...]]
+SECOND_CONSOLE = "10.10.10.11"
+
+ONESHOT, KEPT, STAYS = "oneshot", "interactive", "interactive, stays"
+MODES = (ONESHOT, KEPT, STAYS)
+"""A client a command; one kept on a terminal that ends when it hangs up; one that does not."""
+
+PLENTY = 3600.0
+"""Seconds after which a session that is not used is closed: none of a scene."""
+
+LOOK_SECONDS = 0.02
+
+
+class Placed(NamedTuple):
+    """A resource, and where it is: of which service, on which array."""
+
+    service: str
+    name: str
+    serial: str
+    pairs: tuple[str, ...]
+
+
 LAYOUTS: Mapping[str, tuple[Placed, ...]] = {
-    "one resource": (("sync#1", SERIAL, ("0001:0002", "0101:0102", "0003:0004")),),
+    "one resource": (Placed("db", "sync#1", SERIAL, ("0001:0002", "0101:0102", "0003:0004")),),
+    "two services": (
+        Placed("db", "sync#1", SERIAL, ("0001:0002", "0101:0102")),
+        Placed("app", "sync#1", SERIAL, ("0003:0004", "0103:0104")),
+    ),
     "two resources": (
-        ("sync#1", SERIAL, ("0001:0002", "0101:0102")),
-        ("sync#2", SERIAL, ("0003:0004",)),
+        Placed("db", "sync#1", SERIAL, ("0001:0002", "0101:0102")),
+        Placed("db", "sync#2", SERIAL, ("0003:0004",)),
     ),
     "two arrays": (
-        ("sync#1", SERIAL, ("0001:0002", "0101:0102")),
-        ("sync#2", OTHER, ("0003:0004", "0005:0006")),
+        Placed("db", "sync#1", SERIAL, ("0001:0002", "0101:0102")),
+        Placed("db", "sync#2", OTHER, ("0003:0004", "0005:0006")),
     ),
 }
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """A fault of the array: at which of the changing verbs, or listings, it strikes.
-
-    `heals`: whether flashd mends all by itself. `hangs`: whether a dscli has to run out of time.
-    """
-
-    fault: str
-    at: str = "flash"
-    options: Mapping[str, object] = field(default_factory=dict)
-    position: str = ""
-    nth: int = 1
-    heals: bool = True
-    hangs: bool = False
-
-
-def _late(**options: object) -> Trouble:
-    return Trouble("acts-late", options={"seconds": 6, **options})
-
-
-TROUBLES: Mapping[str, Trouble | None] = {
-    "nothing": None,
-    "dies before": Trouble("die-before"),
-    "dies after": Trouble("die-after"),
-    "dies answering": Trouble("die-answering", options={"bytes": 30}),
-    "answer lost": Trouble("lost-answer"),
-    "connection lost before": Trouble("connection-lost", position="before"),
-    "connection lost after": Trouble("connection-lost", position="after"),
-    "long busy": Trouble("client-timeout", options={"seconds": 0.1}),
-    "acts late, killed": _late(),
-    "acts late, ends": _late(exit=3),
-    "acts late on the rest": _late(pairs=1),
-    "partial": Trouble("partial", options={"pairs": 1}),
-    "partial, silent": Trouble("partial", options={"pairs": 1, "silent": "yes"}),
-    "refused": Trouble("refused"),
-    "lies": Trouble("lie"),
-    "garbage": Trouble("garbage"),
-    "the answer before": Trouble("previous-answer"),
-    "hangs before": Trouble("hang", position="before", hangs=True),
-    "hangs after": Trouble("hang", position="after", hangs=True),
-    "withdraw dies before": Trouble("die-before", "rmflash"),
-    "withdraw dies after": Trouble("die-after", "rmflash"),
-    "withdraw partial": Trouble("partial", "rmflash", {"pairs": 1}),
-    "withdraw acts late": Trouble("acts-late", "rmflash", {"seconds": 6}),
-    "withdraw lies": Trouble("lie", "rmflash"),
-    "listing cut short": Trouble("cut-short", "lsflash", {"rows": 1}, nth=2),
-    "listing lost": Trouble("lost-answer", "lsflash", nth=2),
-    "listing of before": Trouble("previous-answer", "lsflash", nth=2),
-    "others resync": Trouble("others-resync", "lsflash", nth=2),
-    "others withdraw": Trouble("others-withdraw", "lsflash", nth=2, heals=False),
-    "others reverse": Trouble(
-        "others-reverse", "lsflash", {"pair": "0001:0002"}, nth=1, heals=False
-    ),
-    "no login": Trouble("unreachable", "10.10.10.10", nth=2),
-}
+FAULTLESS = frozenset({(ONESHOT, "two services"), (KEPT, "two resources"), (KEPT, "two arrays")})
+"""Where no fault is tried: it is in other modes, or layouts, that each fault makes a difference."""
 
 
 @dataclass(frozen=True, order=True)
 class Scene:
     """One way for one service to be refreshed, under one fault."""
 
+    mode: str
     layout: str
     way: str
     trouble: str
 
     def __str__(self) -> str:
-        return f"{self.layout}/{self.way}/{self.trouble}"
+        return f"{self.mode}/{self.layout}/{self.way}/{self.trouble}"
 
     @property
     def fault(self) -> Trouble | None:
         return TROUBLES[self.trouble]
 
     @property
-    def resources(self) -> tuple[Resource, ...]:
-        recording = self.way == RECORDING
-        return tuple(
-            resource(*pairs, name=name, serial=serial, recording=recording)
-            for name, serial, pairs in LAYOUTS[self.layout]
-        )
+    def placed(self) -> tuple[Placed, ...]:
+        return LAYOUTS[self.layout]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.service for one in self.placed))
 
     @property
     def arrays(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(serial for _, serial, _ in LAYOUTS[self.layout]))
+        return tuple(dict.fromkeys(one.serial for one in self.placed))
 
     @property
     def flash(self) -> str:
         return "resyncflash" if self.way == RECORDING else "mkflash"
 
+    def of(self, service: str) -> tuple[Placed, ...]:
+        """Tell the resources of one service."""
+        return tuple(one for one in self.placed if one.service == service)
+
+    def can_be(self) -> bool:
+        """Whether its mode, layout, way and fault go together."""
+        fault = self.fault
+        if fault is None:
+            return self.mode != STAYS or self.layout in {"one resource", "two services"}
+        if (self.mode, self.layout) in FAULTLESS:
+            return False
+        if self.mode == STAYS and self.layout != "one resource":
+            return False
+        return (self.way == TWO_STEPS or fault.at != "rmflash") and (
+            self.mode != ONESHOT or not fault.terminal
+        )
+
 
 def scene_named(text: str) -> Scene:
-    layout, way, trouble = text.split("/")
-    return Scene(layout, way, trouble)
+    return Scene(*text.split("/"))
 
 
 def scenes() -> tuple[Scene, ...]:
-    """Every layout, way and fault that go together."""
-    return tuple(
-        Scene(layout, way, trouble)
-        for layout in LAYOUTS
-        for way in WAYS
-        for trouble, fault in TROUBLES.items()
-        if way == TWO_STEPS or fault is None or fault.at != "rmflash"
-    )
+    """Every mode, layout, way and fault that go together."""
+    every = (Scene(*one) for one in product(MODES, LAYOUTS, WAYS, TROUBLES))
+    return tuple(one for one in every if one.can_be())
 
 
+@dataclass
 class Stage(Site):
     """A lab for one scene, in which time passes at once on all its arrays."""
+
+    mode: str = ONESHOT
+    sessions: dict[str, InteractiveArray] = field(default_factory=dict)
 
     def set_clocks(self, ahead: timedelta) -> None:
         self.clock.ahead = ahead
         for array in self.arrays.values():
             array.set_clock(offset=ahead.total_seconds())
 
+    def backend(self, serial: str, store: Store) -> ArrayBackend:
+        """Make an array as its mode has it; the session with it is kept."""
+        made = super().backend(serial, store)
+        if self.mode == ONESHOT or not isinstance(made, BreakerArray):
+            return made
+        if serial not in self.sessions:
+            oneshot = made.inner
+            assert isinstance(oneshot, OneshotArray)
+            kept = Kept(oneshot.dscli, idle=PLENTY, most=1, tell=lambda _: None)
+            self.sessions[serial] = InteractiveArray(oneshot, kept)
+        return replace(made, inner=self.sessions[serial])
+
+    async def close(self) -> None:
+        """Log out wherever a session is kept."""
+        for one in self.sessions.values():
+            await one.kept.close()
+
+    async def looked_in_time(self) -> Finding:
+        """Be a guard's look that takes as long as the array works on the command of who was before.
+
+        So whoever is killed then has a look under way and a command on the array.
+        """
+        await asyncio.sleep(LOOK_SECONDS)
+        return down()
+
+    async def closed_meanwhile(self) -> Finding:
+        """Be a guard's look in which each session that nobody uses is closed."""
+        for one in self.sessions.values():
+            await one.kept.make_room()
+        return down()
+
+    async def asked_meanwhile(self) -> Finding:
+        """Be a guard's look that asks the arrays by their sessions."""
+        try:
+            for one in self.sessions.values():
+                await one.observe(Deaf())
+        except ArrayError:
+            return unknown()
+        return down()
+
+
+class Deaf:
+    """Is told what is sent and answered, and keeps nothing."""
+
+    def sent(self, command: str, client: str) -> None:
+        pass
+
+    def answered(
+        self, command: str, exit_status: int | None, output: str, *, failed: bool | None = None
+    ) -> None:
+        pass
+
 
 def stage(root: Path, scene: Scene, state: str = "") -> Stage:
     """Go on where whoever was here before has left the clocks."""
-    lab = Stage(root, state)
+    lab = _bare(root, scene, state)
     fault = scene.fault
     lab.timeout = IMPATIENT if fault and fault.hangs else PATIENT
     lab.late = LATE
+    looks = {
+        "closed": lab.closed_meanwhile,
+        "asked": lab.asked_meanwhile,
+        "": lab.looked_in_time if len(scene.services) > 1 else down,
+    }
+    for service in scene.services:
+        lab.define(
+            service,
+            *(
+                resource(*one.pairs, name=one.name, serial=one.serial, recording=recording(scene))
+                for one in scene.of(service)
+            ),
+            looks=[looks[fault.meanwhile if fault else ""]],
+            max_delay=MOST_AGE,
+        )
     for serial in scene.arrays:
         lab.array(serial)
-    lab.define("db", *scene.resources, max_delay=MOST_AGE)
     ahead = max(0.0, lab.array().now() - datetime.now(UTC).timestamp())  # noqa: TID251 - of the arrays
     lab.clock.ahead, lab.clock.older = timedelta(seconds=ahead), ahead
     return lab
 
 
+def recording(scene: Scene) -> bool:
+    return scene.way == RECORDING
+
+
+def _bare(root: Path, scene: Scene, state: str = "") -> Stage:
+    lab = Stage(root, state, mode=scene.mode)
+    if scene.fault and scene.fault.second:
+        lab.second_console = SECOND_CONSOLE
+    return lab
+
+
 def prepare(root: Path, scene: Scene) -> None:
     """Make the arrays of a scene, with clones that are a day old."""
-    lab = Stage(root)
-    for _, serial, pairs in LAYOUTS[scene.layout]:
-        lab.clones(*pairs, serial=serial, age=DAY, record=scene.way == RECORDING)
-    if fault := scene.fault:
+    lab = _bare(root, scene)
+    for one in scene.placed:
+        lab.clones(*one.pairs, serial=one.serial, age=DAY, record=recording(scene))
+    fault = scene.fault or Trouble()
+    switches = {**fault.switches, "terminal_hangup": "stays" if scene.mode == STAYS else "ends"}
+    for array in lab.arrays.values():
+        for name, position in switches.items():
+            array.switch(name, position)
+    if fault.fault:
         pattern = scene.flash if fault.at == "flash" else fault.at
         lab.array().add_fault(
             fault.fault,

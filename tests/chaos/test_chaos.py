@@ -7,6 +7,7 @@ import inspect
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,7 +22,9 @@ from flashd.engine.events import Event
 from flashd.model.run import Outcome
 from flashd.ports import array, guard, host, store
 from tests.chaos.case import Case, case_named
-from tests.chaos.scenes import Scene, scenes
+from tests.chaos.doors import doored
+from tests.chaos.flashd_process import opened
+from tests.chaos.scenes import KEPT, MODES, Scene, prepare, scenes, stage
 from tests.chaos.watch import Blow, Instant
 from tests.integration.engine.house import DAY, Lab, asked, resource, ticks
 
@@ -55,6 +58,7 @@ NOT_IN_A_CYCLE = {
     "store.answers": "the watchdog",
     "store.close": "the end of a daemon that is not killed",
     "host.ours": "a restore",
+    "store.prune": "now and then, beside the ticks, and no open run",
     "store.enroll": "a person's command, one transaction",
     "store.enrolments": "who shows the present, and a service that nobody enrolled",
     "array.counters": "a guard's look, which changes nothing",
@@ -83,10 +87,11 @@ def sample() -> str:
 
 
 def test_a_sample_of_all_kills_leaves_all_well(sample: str) -> None:
-    found = re.search(r"(\d+) combinations, of which 0 failed; (\d+) kills", sample)
+    found = re.search(r"all: (\d+) combinations, of which 0 failed; (\d+) kills", sample)
     assert found, sample
     assert int(found[1]) >= SAMPLE
     assert int(found[2]) >= SAMPLE // 2, "hardly anybody was killed"
+    assert all(re.search(rf"^{mode}: \d+ combinations", sample, re.MULTILINE) for mode in MODES)
 
 
 def test_every_call_of_a_port_is_an_instant(sample: str) -> None:
@@ -137,15 +142,49 @@ def test_the_bytes_of_the_conversation_are_instants(sample: str) -> None:
         "output: half a line",
         "command: answered",
         "all is said",
+        "prompt: half a line",
     )
     assert {f"dscli {one}" for one in wanted} <= set(sample.splitlines())
+
+
+async def test_two_services_of_a_batch_have_one_carrier_and_looks_beside_a_command(
+    tmp_path: Path,
+) -> None:
+    """Else no kill would find what is special about a session that is kept."""
+    scene = Scene(KEPT, "two services", "recording", "nothing")
+    prepare(tmp_path, scene)
+    lab = stage(tmp_path, scene)
+    doors: list[str] = []
+    async with opened(lab) as world:
+        await ticks(doored(world, lab.backend, doors.append))
+        runs = await world.store.history(None, 10)
+    assert {run.service for run in runs} == {"db", "app"}
+    assert len({step.intent.carrier for run in runs for step in run.sent}) == 1
+    begun, ended = doors.index("before session.change"), doors.index("after session.change")
+    assert "before guard.look" in doors[begun:ended]
+
+
+def test_a_dscli_is_born_on_a_terminal_as_flashd_would_start_it(tmp_path: Path) -> None:
+    """Else nothing would be hung up on, and every kill of the daemon would leave an orphan."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.hung_up", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told.stdout.splitlines() == [
+        "leads True, on its own terminal True",
+        f"ended by {-signal.SIGHUP}",
+    ]
 
 
 @pytest.mark.parametrize(
     "case",
     [
         Case(scenes()[0], Instant("dscli 0001:0002: acted on", 1), Blow.STUCK),
-        Case(Scene("two arrays", "two-steps", "lies")),
+        Case(Scene("interactive", "two arrays", "two-steps", "lies")),
         Case(scenes()[0], Instant("after store.intend", 1), Blow.DSCLI).then(
             Instant("before host.end", 2), Blow.ALL
         ),

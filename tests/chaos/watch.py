@@ -48,12 +48,14 @@ class Instant:
 class Seen:
     """An instant, and how it was just then.
 
-    `dscli`: whether one was alive; `stoppable`: one that an intent names, and that does not keep
-    the array's file from everybody else.
+    `dscli`: whether one was alive; `intended`: whether an intent was written that it is to carry;
+    `stoppable`: whether a dscli can stand still there, since an intent names it or it is kept, and
+    does not keep the array's file from everybody else.
     """
 
     instant: Instant
     dscli: bool
+    intended: bool
     stoppable: bool
 
 
@@ -64,6 +66,7 @@ class Watch:
     root: Path
     at: Instant | None = None
     blow: Blow = Blow.NONE
+    kept: bool = False
     seen: list[Seen] = field(default_factory=list)
     struck: bool = False
     daemon: int = 0
@@ -153,8 +156,8 @@ class Watch:
         self._counts[name] = nth = self._counts.get(name, 0) + 1
         instant = Instant(name, nth)
         self._note_lock(pid, name)
-        stoppable = self._carrying and bool(self._clients) and not self._locking
-        self.seen.append(Seen(instant, bool(self._clients), stoppable))
+        stoppable = (self._carrying or self.kept) and bool(self._clients) and not self._locking
+        self.seen.append(Seen(instant, bool(self._clients), self._carrying, stoppable))
         if instant == self.at and not self.struck:
             self.struck = True
             if not self._strike(pid):

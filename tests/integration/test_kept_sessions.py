@@ -24,11 +24,11 @@ from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
-from flashd.errors import ArrayError, ArrayUnreachable
+from flashd.errors import ArrayError, ArrayUnreachable, LoginRefused
 from flashd.model.run import Account
 from flashd.model.volumes import VolumeId
 from flashd.sim.array import Array
-from tests.contract.arrays import ARRAY, HMC1, HMC2, PLENTY, SIMULATED, Heard, cleared
+from tests.contract.arrays import ARRAY, HMC1, HMC2, PLENTY, SIMULATED, Heard, cleared, fake_dscli
 from tests.switches.pairwise import pairwise
 from tests.switches.positions import dice, put, seed, terminal_positions
 
@@ -193,6 +193,42 @@ async def test_another_way_to_the_array_closes_the_sessions_of_the_old_one(house
     async with array.kept.session(Heard()) as session:  # of who began by it
         group = session.partner.group
     await gone(group)
+
+
+async def test_a_session_that_waits_for_its_command_is_not_closed_for_want_of_use(
+    house: House,
+) -> None:
+    array = house.array(idle=0.02)
+    async with array.session(Heard(), RESYNC) as session:
+        await array.observe(Heard())
+        array.kept.retire()
+        await array.kept.make_room()
+        await asyncio.sleep(0.1)
+        assert (await session.change(*cleared(RESYNC), math.inf)).all_accepted
+    await gone(session.carrier.group)
+    assert house.logins() == [(HMC1, "ok")]
+
+
+async def test_nothing_is_said_to_a_session_that_logs_out(house: House) -> None:
+    array = house.array()
+    async with array.session(Heard(), RESYNC) as session:
+        closing = asyncio.create_task(array.kept.close())
+        await asyncio.sleep(0)
+        with pytest.raises(ArrayUnreachable, match="was lost before the command was written"):
+            await session.change(*cleared(RESYNC), math.inf)
+        await closing
+    assert house.changes() == []
+
+
+async def test_one_that_has_not_logged_out_yet_is_one_of_those_that_are_open(house: House) -> None:
+    array = house.array()
+    await array.observe(Heard())
+    (group,) = array.kept.groups
+    room = asyncio.create_task(array.kept.make_room())
+    await asyncio.sleep(0)
+    async with array.kept.session(Heard()):
+        assert not lives(group)
+    await room
 
 
 # What a terminal must not carry
@@ -409,6 +445,93 @@ async def test_what_is_said_unasked_is_no_answer_to_the_next(house: House) -> No
     for _ in range(2):
         assert await listed(array) == house.truth()
     assert (await change(array, RESYNC)).all_accepted
+
+
+async def test_where_a_prompt_comes_too_often_the_next_command_goes_by_oneshot(
+    tmp_path: Path,
+) -> None:
+    late = "(sleep 0.2; printf 'dscli> ') &"
+    dscli = fake_dscli(tmp_path, SCRIPT.format(starts=tmp_path / "starts", answer=late), {})
+    array = InteractiveArray(
+        OneshotArray(dscli, SystemClock(), LinuxHost()),
+        Kept(dscli, idle=PLENTY, most=1, tell=lambda _: None),
+    )
+    async with array.session(Heard(), RESYNC) as session:
+        await asyncio.sleep(0.4)
+        with pytest.raises(ArrayUnreachable, match="said what nobody asked"):
+            await session.change(*cleared(RESYNC), math.inf)
+    assert array.kept.distrusted
+    await array.kept.close()
+
+
+async def test_after_a_change_that_shows_no_prompt_the_next_one_goes_by_oneshot(
+    tmp_path: Path,
+) -> None:
+    starts, told = tmp_path / "starts", list[str]()
+    answer = 'case "$line" in resync*) read -r line;; esac'
+    dscli = fake_dscli(tmp_path, SCRIPT.format(starts=starts, answer=answer), {})
+    kept = Kept(dscli, idle=PLENTY, most=1, tell=told.append)
+    array = InteractiveArray(OneshotArray(dscli, SystemClock(), LinuxHost()), kept)
+    answered = await change(array, RESYNC)
+    assert set(answered.accounts.values()) == {Account.SILENT}
+    assert told == ["dscli waits for input without showing its prompt, and was killed"]
+    assert kept.distrusted
+    await kept.close()
+
+
+REFUSED = "CMUC00191E dscli: The user name or the password is not valid."
+SCRIPT = """#!/bin/sh
+echo >> {starts}
+n=0
+printf 'dscli> '
+while read -r line; do
+    n=$((n + 1))
+    {answer}
+    printf 'dscli> '
+done
+exit 5
+"""
+AMID = "in the middle of a session"
+REFUSALS = {
+    "before a prompt": f"printf '{REFUSED}\\ndscli> '; read -r line; exit 5",
+    "before another question": f"printf '{REFUSED}\\nPassword: '; read -r line; exit 5",
+    "at the first setting": f"printf 'dscli> '; read -r line; echo '{REFUSED}'; exit 5",
+    AMID: (
+        "printf 'dscli> '; read -r line; printf 'dscli> '; read -r line; printf 'dscli> '; "
+        "read -r line; printf 'CMUC00234I lsflash: No Flash Copy found.\\ndscli> '; "
+        f"read -r line; echo '{REFUSED}'; exit 3"
+    ),
+}
+
+
+async def test_a_refused_login_is_not_tried_another_way(tmp_path: Path) -> None:
+    for place, (when, script) in enumerate(REFUSALS.items()):
+        where = tmp_path / str(place)
+        where.mkdir()
+        dscli = fake_dscli(where, f"#!/bin/sh\necho >> {where}/starts\n{script}\n", {})
+        kept = Kept(dscli, idle=PLENTY, most=1, tell=lambda _: None)
+        array = InteractiveArray(OneshotArray(dscli, SystemClock(), LinuxHost()), kept)
+        if when == AMID:
+            await array.observe(Heard())
+        with pytest.raises(LoginRefused):
+            await array.observe(Heard())
+        assert (where / "starts").read_text() == "\n", f"a second login, refused {when}"
+        await kept.close()
+
+
+async def test_with_another_password_file_it_is_logged_in_anew(house: House) -> None:
+    files = ["the old one"]
+    kept = Kept(house.dscli, idle=PLENTY, most=1, tell=house.told.append, pwfile=lambda: files[-1])
+    house.made.append(kept)
+    array = InteractiveArray(house.array().oneshot, kept)
+    async with array.session(Heard(), RESYNC) as session:
+        files.append("the new one")
+        await array.observe(Heard())
+        assert (await session.change(*cleared(RESYNC), math.inf)).all_accepted
+    assert house.logins() == [(HMC1, "ok")], "who was promised a session has it to the end"
+    for _ in range(2):
+        await array.observe(Heard())
+    assert house.logins() == [(HMC1, "ok")] * 2
 
 
 async def test_a_session_that_the_console_has_ended_is_opened_anew(house: House) -> None:

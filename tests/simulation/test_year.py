@@ -33,6 +33,7 @@ from tests.simulation.year.bounds import Ledger, longest_waits
 from tests.simulation.year.calendars import CALENDARS, Calendar, Hours, openings
 from tests.simulation.year.definitions import Clone, Definition
 from tests.simulation.year.house import House, Plot
+from tests.simulation.year.oracle import Live, Oracle
 from tests.simulation.year.play import play
 
 if TYPE_CHECKING:
@@ -263,3 +264,28 @@ def test_a_hang_excuses_the_arrays_of_its_batch_and_no_others(tmp_path: Path) ->
     assert house.ledger.troubles.keys() == {one, other}
     for twin in house.twins.values():
         twin.file.close()
+
+
+# what the oracle has not to see
+
+
+def test_what_somebody_withdrew_after_it_was_listed_is_done_all_the_same() -> None:
+    now = [at("2026-01-05T12:00")]
+    oracle = Oracle(lambda: now[0], lambda: 0.0, lambda _array: frozenset())
+    pair, array = "0001:0002", "IBM.2107-75AAA01"
+    live = Live(pair, 1.0, 1.0, recording=True, persistent=True, plain=True)
+    for run, acted in (("before", live), ("after", replace(live, acted_at=2.0))):
+        oracle.shows(array, {pair: acted})
+        now[0] += timedelta(minutes=1)
+        oracle.intended(run, "resyncflash")
+    oracle.claims_done("before", [(array, pair)])
+    assert not oracle.violations
+    oracle.shows(array, {})
+    now[0] += timedelta(seconds=2)
+    oracle.claims_done("before", [(array, pair)])
+    assert not oracle.violations
+    oracle.claims_done("after", [(array, pair)])
+    assert len(oracle.violations) == 1
+    now[0] += timedelta(minutes=5)
+    oracle.claims_done("before", [(array, pair)])
+    assert len(oracle.violations) == 2

@@ -20,6 +20,7 @@ def test_it_resyncs_through_its_sandbox(flashd: Installed) -> None:
     flashd.until("resync-completed")
     assert flashd.fresh
     assert flashd.sent() == 1
+    assert "session-mode" not in flashd.actions(), "it has a terminal, and keeps its session"
     flashd.machine.do("systemctl", "stop", "flashd")
     assert flashd.unit("Result") == "success"
     assert flashd.actions()[-1] == "daemon-stopped"

@@ -175,6 +175,7 @@ class Dialogue:
     async def leave(self) -> None:
         """Have the client log out and end, and kill it where it does not."""
         if self.alive:
+            self.open = False  # whoever comes now must not say anything after it
             with suppress(OSError, TimeoutError):
                 await self._child.input.write(b"quit\n")
                 async with asyncio.timeout(_LAST_WORDS_SECONDS):

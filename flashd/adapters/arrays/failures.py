@@ -56,6 +56,14 @@ def failure(said: Said, remedy: str, rights: str = MAY_CHANGE) -> ArrayError | N
     return _rejection(said, complaints, words, rights) or _no_answer(said, words, said_no)
 
 
+def refusal(said: Said, remedy: str) -> LoginRefused | None:
+    """Tell that user or password was refused, however the client went on after it said so."""
+    if login_refused(said.exit_status, complaints_of(said.stdout, said.stderr)):
+        found = failure(said, remedy)
+        return found if isinstance(found, LoginRefused) else None
+    return None
+
+
 def not_logged_in(
     said: Said, readiness: Readiness, question: str, limit: float, remedy: str
 ) -> ArrayError:

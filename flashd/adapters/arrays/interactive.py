@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from flashd.adapters.arrays.dialogue import Heard, Turn, UnsynchronisedError
-from flashd.adapters.arrays.failures import failure
+from flashd.adapters.arrays.failures import failure, refusal
 from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of
 from flashd.adapters.arrays.messages import (
     EXIT_CONNECTION,
@@ -80,7 +80,8 @@ class InteractiveArray:
     async def session(self, witness: Witness, command: str) -> AsyncIterator[Session]:
         """Have a client logged in: the kept one, unless the command is too long for a terminal.
 
-        The kept one is not reserved: a guard may ask the array something before the command goes.
+        The kept one is promised and not reserved: a guard may ask the array something before the
+        command goes.
         """
         async with AsyncExitStack() as stack:
             session: Session | None = None
@@ -97,13 +98,15 @@ class InteractiveArray:
 
     async def _kept_one(self, witness: Witness, stack: AsyncExitStack) -> InteractiveSession | None:
         try:
-            session = await stack.enter_async_context(self.kept.awaiting(witness))
+            async with self.kept.session(witness) as session:
+                stack.enter_context(self.kept.promise(session))
+                me = self.oneshot.host.holder("")
+                partner = session.partner
+                carrier = Carrier(me.host, me.boot_id, partner.group, partner.started)
+                return InteractiveSession(self, session, carrier, witness)
         except UnsynchronisedError as doubt:
             await self.kept.distrust(str(doubt))
             return None
-        me, partner = self.oneshot.host.holder(""), session.partner
-        carrier = Carrier(me.host, me.boot_id, partner.group, partner.started)
-        return InteractiveSession(self, session, carrier, witness)
 
     async def _ask(self, witness: Witness, inquiry: Inquiry[T]) -> T:
         if self.kept.distrusted:
@@ -175,6 +178,9 @@ class InteractiveArray:
         )
         failed = bool(complaints_of(heard.text, "")) if heard.whole else None
         witness.answered("; ".join(wanted), heard.exit_status, heard.text, failed=failed)
+        if refused := refusal(replace(heard.said, exit_status=None), dscli.remedy):
+            session.partner.end()  # its words, not its end: that comes to who was idle, too
+            raise refused
         if heard.turn in {Turn.STUCK, Turn.ASKED}:
             raise UnsynchronisedError(heard.why)
         return heard
@@ -214,6 +220,8 @@ class InteractiveSession:
         line = line_of(command, oneshot.dscli.array, pairs).rstrip("\n")
         async with self.array.kept.again(self.kept) as session:
             if doubt := session.in_step():
+                if session.partner.alive:
+                    await self.array.kept.distrust(doubt)
                 raise ArrayUnreachable(
                     f"the session was lost before the command was written: {doubt}",
                     "Nothing was sent; the next try logs in anew.",
@@ -225,6 +233,8 @@ class InteractiveSession:
                 )
             session.fresh = False
             heard = await session.partner.tell(line, oneshot.dscli.timeout)
+            if heard.turn in {Turn.STUCK, Turn.ASKED}:
+                await self.array.kept.distrust(heard.why)
             answer = _answer(heard, pairs)
             if not _plain(answer):
                 session.partner.end()  # what is still to come would be taken for another's answer

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.client import Readiness
 from flashd.adapters.arrays.dialogue import Turn, UnsynchronisedError, dialogue
-from flashd.adapters.arrays.failures import not_logged_in
+from flashd.adapters.arrays.failures import not_logged_in, refusal
 from flashd.adapters.arrays.inquiries import LIST_OUTPUT
 from flashd.adapters.arrays.messages import asks, complaints_of
 from flashd.adapters.masking import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from flashd.adapters.arrays.dialogue import Dialogue, Heard
     from flashd.adapters.arrays.oneshot import Dscli
@@ -36,20 +36,28 @@ _READINESS = {Turn.ENDED: Readiness.ENDED, Turn.ASKED: Readiness.ASKING, Turn.LA
 class KeptSession:
     """A dscli that is logged in; `fresh` as long as it has answered nothing but the login.
 
-    `lasting`: answers that hold for as long as the login, by their commands. `awaits`: how many
-    commands are to come for which it is kept open, though others may ask in it meanwhile.
+    `lasting`: answers that hold for as long as the login, by their commands. `promised` to so many
+    who will come back with a command; `leaving` from when on it logs out; `pwfile` is the password
+    file by which it logged in.
     """
 
     partner: Dialogue
     ending: AsyncExitStack
     fresh: bool = True
-    awaits: int = 0
     lasting: dict[str, str] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pwfile: str = ""
+    promised: int = 0
+    leaving: bool = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody uses it, or will."""
+        return self.lock.locked() or self.promised > 0
 
     def in_step(self) -> str:
         """Say why the next answer could be another command's; empty where it cannot."""
-        if not self.partner.alive:
+        if self.leaving or not self.partner.alive:
             return "dscli has ended"
         if said := self.partner.unasked().strip():
             return f"dscli said what nobody asked: {without_secrets(said)[:_MOST_SHOWN]!r}"
@@ -60,19 +68,28 @@ class Kept:
     """The sessions of one array: `most` at a time, each closed `idle` seconds after its last use.
 
     `tell` is given in words why a session is not used; it is heard once, until one is good again.
+    `pwfile` tells the password file from its former self: by another one is logged in anew, so that
+    one that is wrong is known at once and not when the session of the old one ends.
     """
 
     def __init__(
-        self, dscli: Dscli, *, idle: float, most: int, tell: Callable[[str], None]
+        self,
+        dscli: Dscli,
+        *,
+        idle: float,
+        most: int,
+        tell: Callable[[str], None],
+        pwfile: Callable[[], str] = str,
     ) -> None:
         self.dscli = dscli
         self.idle = idle
         self.most = most
         self._tell = tell
+        self._pwfile = pwfile
         self._sessions: list[KeptSession] = []
         self._door = asyncio.Lock()
         self._timers: dict[KeptSession, asyncio.TimerHandle] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._endings: dict[KeptSession, asyncio.Task[None]] = {}
         self._distrusted_until = 0.0
         self._told = False
         self._retired = False
@@ -112,17 +129,15 @@ class Kept:
         finally:
             await self._give_back(session)
 
-    @asynccontextmanager
-    async def awaiting(self, witness: Witness) -> AsyncIterator[KeptSession]:
-        """Have a session that neither grows idle nor is retired meanwhile; raises as `session`."""
-        async with self.session(witness) as session:
-            session.awaits += 1
+    @contextmanager
+    def promise(self, session: KeptSession) -> Iterator[None]:
+        """Have it not closed for want of use, though others may use it meanwhile."""
+        session.promised += 1
         try:
-            yield session
+            yield
         finally:
-            session.awaits -= 1
-            if self._retired and not session.lock.locked():
-                self._close_later(self._end(session))
+            session.promised -= 1
+            self._rest(session)
 
     @asynccontextmanager
     async def again(self, session: KeptSession) -> AsyncIterator[KeptSession]:
@@ -135,51 +150,73 @@ class Kept:
 
     async def make_room(self) -> None:
         """Have the sessions that nobody uses log out."""
-        idle = [one for one in self._sessions if not one.lock.locked()]
-        await asyncio.gather(*(self._end(one) for one in idle))
+        unused = [one for one in self._sessions if not one.wanted]
+        await asyncio.gather(*map(self._end, unused))
 
     def retire(self) -> None:
         """Close each session as soon as nobody uses it: there is another way to the array now."""
         self._retired = True
-        for session in self._sessions:
-            if not (session.lock.locked() or session.awaits):
-                self._close_later(self._end(session))
+        for session in tuple(self._sessions):
+            self._rest(session)
 
     async def close(self) -> None:
         """End all sessions, whoever uses them."""
         self._retired = True
-        await asyncio.gather(*(self._end(one) for one in tuple(self._sessions)))
-        await asyncio.gather(*self._closing, return_exceptions=True)
+        await asyncio.gather(*map(self._end, tuple(self._sessions)))
+        await asyncio.gather(*self._endings.values(), return_exceptions=True)
 
     async def _taken(self, witness: Witness) -> KeptSession:
         while True:
             if session := self._free():
                 await session.lock.acquire()
-            elif len(self._sessions) < self.most:
+            elif self._room():
                 async with self._door:
-                    if len(self._sessions) < self.most:
+                    if self._room():
                         return await self._open(witness)
+                continue
+            elif not self._sessions:  # one that has not logged out yet is one as well
+                await asyncio.wait(self._endings.values(), return_when=asyncio.FIRST_COMPLETED)
                 continue
             else:
                 session = self._sessions[0]
                 await session.lock.acquire()
+            await self._replace(session)
             if session in self._sessions and not session.in_step():
                 self._stop_timer(session)
                 return session
             await self._give_back(session)
+
+    async def _replace(self, session: KeptSession) -> None:
+        """End one that would log in otherwise today; who was promised it has it to the end."""
+        try:
+            there = session in self._sessions and not session.promised
+            if there and session.pwfile != self._pwfile():
+                await self._end(session)
+        except BaseException:
+            await self._give_back(session)
+            raise
+
+    def _room(self) -> bool:
+        return len(self._sessions) + len(self._endings) < self.most
 
     def _free(self) -> KeptSession | None:
         return next((one for one in self._sessions if not one.lock.locked()), None)
 
     async def _give_back(self, session: KeptSession) -> None:
         try:
-            over = self._retired and not session.awaits
-            if session in self._sessions and (session.in_step() or over):
-                await asyncio.shield(self._end(session))
+            if session in self._sessions and session.in_step():
+                await self._end(session)
         finally:
             session.lock.release()
-        if session in self._sessions and not session.lock.locked():
-            self._start_timer(session)
+            self._rest(session)
+
+    def _rest(self, session: KeptSession) -> None:
+        """Close it after a while, or now where it is retired, unless it is wanted."""
+        if session in self._sessions and not session.wanted:
+            if self._retired:
+                self._end(session)
+            else:
+                self._start_timer(session)
 
     def _start_timer(self, session: KeptSession) -> None:
         self._stop_timer(session)
@@ -191,32 +228,34 @@ class Kept:
             timer.cancel()
 
     def _grown_idle(self, session: KeptSession) -> None:
-        if session.awaits:
-            self._start_timer(session)
-        elif not session.lock.locked():
-            self._close_later(self._end(session))
+        if session in self._sessions and not session.wanted:
+            self._end(session)
 
-    def _close_later(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-
-    async def _end(self, session: KeptSession) -> None:
-        """Log out where the client still listens, and see that its group is gone."""
+    def _end(self, session: KeptSession) -> asyncio.Future[None]:
+        """Give it to nobody from now on, and close it, whether or not the end is waited for."""
         self._stop_timer(session)
         if session in self._sessions:
+            session.leaving = True
             self._sessions.remove(session)
+            ending = asyncio.get_running_loop().create_task(self._log_out(session))
+            ending.add_done_callback(lambda _: self._endings.pop(session, None))
+            self._endings[session] = ending
+        return asyncio.shield(self._endings[session])
+
+    async def _log_out(self, session: KeptSession) -> None:
+        """Log out where the client still listens, and see that its group is gone."""
         await session.partner.leave()
         await session.ending.aclose()
 
     async def _open(self, witness: Witness) -> KeptSession:
         """Log in; the session is the caller's."""
+        pwfile = self._pwfile()
         async with AsyncExitStack() as stack:
             partner = await stack.enter_async_context(
                 dialogue(self.dscli.argv, self.dscli.environment)
             )
             await self._log_in(partner, witness)
-            session = KeptSession(partner, stack.pop_all())
+            session = KeptSession(partner, stack.pop_all(), pwfile=pwfile)
         await session.lock.acquire()
         self._sessions.append(session)
         return session
@@ -224,16 +263,24 @@ class Kept:
     async def _log_in(self, partner: Dialogue, witness: Witness) -> None:
         limit = self.dscli.login_timeout
         heard = await partner.greeting(limit)
+        self._see_admitted(heard, witness)
         if heard.turn in _READINESS:
             witness.answered("", heard.exit_status, heard.text)
             raise self._not_logged_in(heard, limit)
         for setting in (WITHOUT_PAGES, LIST_OUTPUT):
             if heard.whole:
                 heard = await partner.tell(setting, limit)
+                self._see_admitted(heard, witness)
         if not heard.whole or complaints_of(heard.text, ""):
             witness.answered(LIST_OUTPUT, None, heard.text)
             said = without_secrets(heard.text)[:_MOST_SHOWN]
             raise UnsynchronisedError(heard.why or f"{LIST_OUTPUT} was answered with {said!r}")
+
+    def _see_admitted(self, heard: Heard, witness: Witness) -> None:
+        """Go on only where no login was refused: the other way to the array is one more login."""
+        if refused := refusal(heard.said, self.dscli.remedy):
+            witness.answered("", heard.exit_status, heard.text)
+            raise refused
 
     def _not_logged_in(self, heard: Heard, limit: float) -> ArrayError:
         readiness = _READINESS[heard.turn]

@@ -46,6 +46,9 @@ _MESSAGE = re.compile(
     r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})(?P<kind>[IWE]))\b:?\s*(?P<text>.*)"
 )
 _COMPLAINT = re.compile(r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})E)\b:?\s*(?P<text>.*)")
+_MAY_COMPLAIN = re.compile(r"CM[A-Z]{2,3}[0-9]{4,5}E")
+"""In every text that complains, and found quickly: megabytes are looked through several times."""
+
 _PAIR = re.compile(
     r"(?<![0-9A-Za-z:.\-/])(?P<array1>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
     r"(?P<source>[0-9A-Fa-f]{1,4}):(?P<array2>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
@@ -130,7 +133,7 @@ def message_in(line: str) -> Message | None:
 
 def complaints_of(stdout: str, stderr: str) -> list[Message]:
     """Pick the messages of class E of both streams."""
-    texts = (text for text in (stdout, stderr) if _OF_A_MESSAGE in text)
+    texts = (text for text in (stdout, stderr) if _MAY_COMPLAIN.search(text))
     said = messages_of(line for text in texts for line in lines_of(text))
     return [message for message in said if message.kind == "E"]
 

@@ -60,3 +60,10 @@ async def test_a_service_that_is_removed_keeps_it(store: Store) -> None:
     await store.enroll([PAYROLL], NOW)
     await store.enlist([], minute(1))
     assert await store.enrolment("payroll") == PAYROLL
+
+
+async def test_who_has_asked_before_is_told_what_was_enrolled_since(store: Store) -> None:
+    assert (await store.enrolment("payroll"), await store.enrolments()) == (None, {})
+    await store.enroll([PAYROLL], NOW)
+    assert await store.enrolment("payroll") == PAYROLL
+    assert await store.enrolments() == {"payroll": PAYROLL}

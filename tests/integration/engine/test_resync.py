@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -308,7 +309,9 @@ async def test_a_reversed_relation_refuses(lab: Lab) -> None:
     lab.array().reverse_relation(PAIRS[0])
     async with lab.open() as world:
         (result,) = await asked(world, "db")
+        told = (await health(world, "db")).reasons
     assert f"pair {PAIRS[0]} is reversed on the array" in result.reason
+    assert any(f"pair {PAIRS[0]} is reversed on the array" in reason for reason in told)
     assert not lab.changes()
 
 
@@ -406,5 +409,16 @@ async def test_another_batch_of_its_array_has_a_refused_service_looked_at_no_soo
         assert await world.store.standings() == before
         assert len(lab.told.messages(Event.DECISION_CHANGED)) == 1
         await world.store.look_again(world.clock.now())
+        await run_batch(world, (SERIAL,), [], Request())
+        assert list(await world.store.due(world.clock.now())) == ["db"]
+
+
+async def test_a_refused_service_is_looked_at_at_once_after_the_clock_went_back(lab: Lab) -> None:
+    """By the clock of now it would be left alone for hours."""
+    nightly(lab, up())
+    async with lab.open() as world:
+        await ticks(world)
+        (standing,) = (await world.store.standings()).values()
+        await world.store.stand([replace(standing, look_at=world.clock.now() + HOUR)])
         await run_batch(world, (SERIAL,), [], Request())
         assert list(await world.store.due(world.clock.now())) == ["db"]

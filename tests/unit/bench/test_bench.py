@@ -96,7 +96,8 @@ def test_each_row_has_measured_target_and_ratio(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("ratio", "spelt"), [(None, "-"), (0.1, "0.10"), (0.0999, "0.100"), (0.005, "0.005")]
+    ("ratio", "spelt"),
+    [(None, "-"), (0.1, "0.10"), (0.0999, "0.100"), (0.005, "0.005"), (-1e-9, "0.000")],
 )
 def test_a_small_ratio_keeps_a_digit(ratio: float | None, spelt: str) -> None:
     assert report.quotient(ratio) == spelt

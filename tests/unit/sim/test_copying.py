@@ -174,3 +174,19 @@ def test_a_flash_onto_the_source_of_a_copy_that_was_not_asked_for_copies_first(s
     assert resync(slow, "0100:0102") == ""
     assert slow.out_of_sync_tracks("0102:0103") == 93
     assert slow.content("0103") == "0100@0"
+
+
+def under_way(array: Array) -> tuple[list[str], list[str]]:
+    """Tell the pairs that are being copied, and those that are not in the background."""
+    with array.inventory() as held:
+        return [str(one.pair) for one in held.copying()], [str(one.pair) for one in held.uncopied()]
+
+
+def test_what_is_being_copied_is_told_until_the_last_track(slow: Array) -> None:
+    slow.add_volumes("0200", "0201")
+    assert establish(slow, "0200:0201", NOCOPY) == ""
+    slow.establish(PAIR)
+    slow.show_time(1009.9, runs=False)
+    assert under_way(slow) == ([PAIR], ["0200:0201"])
+    slow.show_time(1010.0, runs=False)
+    assert under_way(slow) == ([], ["0200:0201"])
