@@ -316,6 +316,7 @@ class Home:
             protected=configuration.protected,
             require_enrolment=settings.require_enrolment,
             pace=pace_of(settings),
+            asks_arrays=asks_arrays,
             retention=settings.history.retention,
         )
         return world

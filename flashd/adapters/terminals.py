@@ -108,7 +108,11 @@ def _opened(columns: int) -> tuple[int, int, str]:
 
 
 def _prepare(terminal: int, columns: int) -> None:
-    """Have it echo nothing, turn no line end into another, and be wide."""
+    """Have it echo nothing, turn no line end into another, be wide, and be nobody else's.
+
+    Most hosts let the group tty write to a new terminal, and what it wrote would be an answer.
+    """
+    os.fchmod(terminal, 0o600)
     settings = termios.tcgetattr(terminal)
     settings[_IFLAG] &= ~termios.IXON  # no byte stops the output
     settings[_OFLAG] &= ~termios.OPOST

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from flashd.config.values import Reads, Section, Span, whole_number
+from flashd.config.values import Section, Span, bounded
 from flashd.model.history import USUAL, Retention
 
 _FEWEST, _MOST = 1_000, 100_000_000
@@ -23,13 +23,9 @@ class HistorySettings(Section):
     keep: Annotated[Span, AfterValidator(_a_day)] = Field(
         default=USUAL.keep, description="A run is pruned so long after its end, 1d or more."
     )
-    at_most: Annotated[
-        int,
-        Reads(
-            lambda value: whole_number(value, _FEWEST, _MOST),
-            {"type": "integer", "minimum": _FEWEST, "maximum": _MOST},
-        ),
-    ] = Field(default=USUAL.at_most, description="Of more runs the oldest are pruned.")
+    at_most: Annotated[int, bounded(_FEWEST, _MOST)] = Field(
+        default=USUAL.at_most, description="Of more runs the oldest are pruned."
+    )
 
     @property
     def retention(self) -> Retention:

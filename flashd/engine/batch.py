@@ -15,7 +15,7 @@ from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, words
 from flashd.engine.attempt import Attempt, Turn
 from flashd.engine.leases import leased
-from flashd.engine.looks import Looked, Looks
+from flashd.engine.looks import Looked, Looks, asks_arrays
 from flashd.engine.observe import observe, observe_all, picture, witness
 from flashd.engine.recover import orphans, settle_orphans, still_open
 from flashd.engine.request import Request, Result
@@ -137,7 +137,8 @@ class Batch:
         if self.request.asked or self.request.dry_run or not services:
             return []
         known = await picture(self.world, self.arrays)
-        _, due = self._due(services, known, await self._open_here(), began)
+        _, found = self._due(services, known, await self._open_here(), began)
+        due = [one for one in found if not asks_arrays(self.world, one)]  # they could but wait
         new = {one.name for one in due if not known.sightings.keys() >= set(one.clones)}
         return due if len(new) <= FEW_NEW else [one for one in due if one.name not in new]
 

@@ -38,6 +38,11 @@ _LAST_WORDS = 10.0
 """Seconds in which guards that were cancelled must have ended their processes."""
 
 
+def asks_arrays(world: World, service: Service) -> bool:
+    """Whether some guard of a service looks at an array."""
+    return any(map(world.asks_arrays, service.guards))
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """A service with a first look at its guards."""
@@ -228,8 +233,12 @@ class Looks:
         return list(islice(can, MOST_AHEAD))
 
     def begin(self, service: Service, pause: float = 0.0) -> None:
-        """Begin a service's last look, unless that is done already."""
-        if service.name not in self._last:
+        """Begin a service's last look, unless that is done already.
+
+        One that asks the array itself would wait for the command for which it was to make use of
+        the time, there being one session, and come to nothing.
+        """
+        if service.name not in self._last and not asks_arrays(self._world, service):
             ahead = _Ahead(self._world, service, pause)
             self._last[service.name] = ahead, self._begin(ahead.look())
 

@@ -95,6 +95,7 @@ class World:
     require_enrolment: bool = False
     pace: Pace = Pace()
     retention: Retention = USUAL
+    asks_arrays: Callable[[GuardSpec], bool] = lambda _: False
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
     succession: Succession = field(default_factory=Succession)

@@ -319,7 +319,7 @@ async def test_a_user_who_may_not_stops_no_logins_whatever_the_exit_code(house: 
     house.sim.switch("stream_exit", "first-error")
     house.sim.switch("not_permitted_exit", "5")
     answer = await change(house.backend(), RESYNC)
-    assert (answer.exit_status, answer.refused) == (5, True)
+    assert (answer.exit_status, answer.refused) == (None if house.keeps else 5, True)
     assert not login_refused_in(answer)
     house.sim.add_user("opensvc", "opensvc", role="no_access")
     with pytest.raises(ArrayRejected, match="may not"):
@@ -571,12 +571,14 @@ async def until(happened: Callable[[], bool]) -> None:
 
 async def test_a_client_that_ends_before_its_command_has_done_nothing(house: House) -> None:
     heard = Heard()
-    with pytest.raises(ArrayUnreachable, match="dscli failed: exit code -9"):  # noqa: PT012 - the whole session
+    said = "lost before the command was written" if house.keeps else "dscli failed: exit code -9"
+    with pytest.raises(ArrayUnreachable, match=said):  # noqa: PT012 - the whole session
         async with house.backend().session(heard, RESYNC) as session:
             await LinuxHost().end(session.carrier)
             await session.change(*cleared(RESYNC), math.inf)
     assert house.commands() == []
-    assert [(command, status) for command, status, _ in heard.answers] == [(RESYNC, -9)]
+    answered = [] if house.keeps else [(RESYNC, -9)]
+    assert [(command, status) for command, status, _ in heard.answers] == answered
 
 
 async def test_many_at_once_do_not_mix(house: House) -> None:

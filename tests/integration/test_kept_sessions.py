@@ -145,6 +145,25 @@ async def test_while_it_is_used_it_is_not_closed(house: House) -> None:
     assert len(house.changes()) == 2
 
 
+async def test_while_a_command_is_to_come_it_is_not_closed(house: House) -> None:
+    """Guards may look for longer than a session may be idle."""
+    array = house.array(idle=0.01)
+    async with array.session(Heard(), RESYNC) as session:
+        await asyncio.sleep(0.1)  # the idle time, ten times
+        array.kept.retire()
+        assert (await session.change(*cleared(RESYNC), math.inf)).all_accepted
+        (group,) = array.kept.groups
+    await gone(group)
+    assert house.logins() == [(HMC1, "ok")]
+
+
+async def test_after_a_command_that_never_came_it_grows_idle(house: House) -> None:
+    array = house.array(idle=0.01)
+    async with array.session(Heard(), RESYNC):
+        (group,) = array.kept.groups
+    await gone(group)
+
+
 @pytest.mark.parametrize("most", [1, 2])
 async def test_at_most_so_many_are_open(house: House, most: int) -> None:
     house.sim.switch("command_seconds", "0.2")
@@ -407,6 +426,23 @@ async def test_a_client_that_reads_all_the_time_is_not_cut_off(tmp_path: Path) -
     assert len(kept.groups) == 1
     assert told == []
     await kept.close()
+
+
+async def test_nobody_else_can_write_to_its_terminal() -> None:
+    script = (
+        "import asyncio, os\n"
+        "from flashd.adapters.terminals import on_a_terminal\n"
+        "async def start():\n"
+        "    async with on_a_terminal(['/bin/cat'], more_environment={}, cap=9) as cat:\n"
+        "        print(oct(os.stat(f'/proc/{cat.group}/fd/0').st_mode & 0o777))\n"
+        "asyncio.run(start())\n"
+    )
+    usual = "mount -t devpts -o newinstance,mode=620,ptmxmode=666 devpts /dev/pts"
+    set_up = f'{usual} && mount --bind /dev/pts/ptmx /dev/ptmx && exec "$@"'
+    within = ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", set_up, "sh")
+    child = await asyncio.create_subprocess_exec(*within, sys.executable, "-c", script, stdout=-1)
+    said, _ = await child.communicate()
+    assert said == b"0o600\n"
 
 
 async def test_a_host_without_a_terminal_says_so() -> None:

@@ -22,6 +22,11 @@ def test_a_function_with_one_case_keeps_it() -> None:
     assert not left_out([f"{PLACE}test_a[postgresql]"])
 
 
+def test_a_function_keeps_a_case_of_each_word() -> None:
+    contract = "tests/contract/test_array_contract.py::test_a"
+    assert not left_out([f"{contract}[{mode}]" for mode in ("oneshot", "interactive")])
+
+
 def test_a_seed_draws_the_same_again_and_another_one_others() -> None:
     assert left_out(CASES, "1") == left_out(list(reversed(CASES)), "1")
     assert left_out(CASES, "1") != left_out(CASES, "2")

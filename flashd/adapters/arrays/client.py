@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 OUTPUT_CAP = 16 * 1024 * 1024
 """Bytes of one stream; a listing of all 65,536 volumes of an array takes 13 million."""
 
-_KEPT_OF_A_FLOOD = 64 * 1024
+KEPT_OF_A_FLOOD = 64 * 1024
+FLOODED = f"dscli wrote more than {OUTPUT_CAP} bytes and was killed"
+
 _MOST_AT_LOGIN = 16 * 1024
 _LOOK_SECONDS = 0.05
 _QUIET_LOOKS = 3
@@ -107,6 +109,11 @@ def not_started(program: str, error: OSError | ValueError) -> ArrayError:
     return ArrayUnreachable(why, "See whether this host has memory and processes to spare.")
 
 
+def unanswered(limit: float) -> str:
+    """Say that a client was killed after so many seconds."""
+    return f"dscli gave no whole answer within {limit:g} s and was killed"
+
+
 class Client:
     """A running dscli."""
 
@@ -166,14 +173,14 @@ class Client:
         try:
             status = await asyncio.wait_for(asyncio.shield(self._exit), limit)
         except TimeoutError:
-            why = f"dscli gave no whole answer within {limit:g} s and was killed"
+            why = unanswered(limit)
         if not await self._child.end():
             self.forget()
             status, why = None, "dscli was killed and would not go"
         await asyncio.wait(self._listening)
         if self._flooded or self._child.flooded:
-            status, why = None, f"dscli wrote more than {OUTPUT_CAP} bytes and was killed"
-            del self._stdout[_KEPT_OF_A_FLOOD:], self._stderr[_KEPT_OF_A_FLOOD:]
+            status, why = None, FLOODED
+            del self._stdout[KEPT_OF_A_FLOOD:], self._stderr[KEPT_OF_A_FLOOD:]
         return Said(status, _text(self._stdout), _text(self._stderr), why)
 
     def question(self) -> str:

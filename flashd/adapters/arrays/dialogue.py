@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from flashd.adapters.arrays.client import OUTPUT_CAP, Said, not_started, trusted
+from flashd.adapters.arrays.client import (
+    FLOODED,
+    KEPT_OF_A_FLOOD,
+    OUTPUT_CAP,
+    Said,
+    not_started,
+    trusted,
+    unanswered,
+)
 from flashd.adapters.arrays.messages import asks
 from flashd.adapters.arrays.screen import answer_in, plain, prompted
 from flashd.adapters.arrays.waiting import input_of, reader_in, reads
@@ -21,7 +29,6 @@ if TYPE_CHECKING:
 
     from flashd.adapters.processes import Child
 
-_KEPT_OF_A_FLOOD = 64 * 1024
 _SOON, _LATER = 0.01, 0.25
 """Seconds between looks whether the client reads: where it has shown the prompt, and before."""
 
@@ -190,14 +197,14 @@ class Dialogue:
         except TimeoutError:
             turn = Turn.LATE
         why = {
-            Turn.LATE: f"dscli gave no whole answer within {limit:g} s and was killed",
-            Turn.FLOODED: f"dscli wrote more than {OUTPUT_CAP} bytes and was killed",
+            Turn.LATE: unanswered(limit),
+            Turn.FLOODED: FLOODED,
             Turn.STUCK: "dscli waits for input without showing its prompt, and was killed",
             Turn.ASKED: "dscli asks for more than it was given, and was killed",
         }.get(turn, "")
         status = await self._ending(turn)
         if turn is Turn.FLOODED:
-            del self._said[_KEPT_OF_A_FLOOD:]
+            del self._said[KEPT_OF_A_FLOOD:]
         text = self._said.decode("utf-8", "replace")
         self._said.clear()
         self.open = turn is Turn.PROMPTED

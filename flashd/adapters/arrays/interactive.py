@@ -148,7 +148,7 @@ class InteractiveArray:
                     raise UnsynchronisedError(f"{inquiry.reports}: {said}") from error
                 session.fresh = False
                 return found
-            if _connection_lost(heard):
+            if _of_no_more_use(heard, failed):
                 session.partner.end()
                 if not fresh:
                     raise _LostError(failed)
@@ -200,9 +200,13 @@ def _failed(heard: Heard, remedy: str, rights: str) -> ArrayError | None:
     return failure(said, remedy, rights)
 
 
-def _connection_lost(heard: Heard) -> bool:
-    """Whether the session is of no more use, though asking once more may be."""
-    return heard.turn is Turn.ENDED or NO_CONNECTION in heard.text
+def _of_no_more_use(heard: Heard, failed: ArrayError) -> bool:
+    """Whether asking once more is of use only in a new session.
+
+    Whatever a client says, but for a plain no: by which message it tells that its session is gone
+    is not public, and it may show its prompt and tell the same for ever.
+    """
+    return heard.turn is Turn.ENDED or (heard.whole and isinstance(failed, ArrayUnreachable))
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,6 @@ WITHOUT_PAGES = "setenv -paging off"
 DISTRUST_SECONDS = 300.0
 """So long an array goes by `oneshot` whose session could not be synchronised."""
 
-LOGIN_LIMIT = 300.0
-"""Seconds; two consoles, three ports and 20 s for each connection come to two minutes."""
-
 _MOST_SHOWN = 80
 _READINESS = {Turn.ENDED: Readiness.ENDED, Turn.ASKED: Readiness.ASKING, Turn.LATE: Readiness.LATE}
 
@@ -264,7 +261,7 @@ class Kept:
         return session
 
     async def _log_in(self, partner: Dialogue, witness: Witness) -> None:
-        limit = min(LOGIN_LIMIT, self.dscli.timeout)
+        limit = self.dscli.login_timeout
         heard = await partner.greeting(limit)
         self._see_admitted(heard, witness)
         if heard.turn in _READINESS:

@@ -60,6 +60,11 @@ class Dscli:
         """The command line, which holds no secret."""
         return " ".join(self.argv)
 
+    @property
+    def login_timeout(self) -> float:
+        """For how many seconds a client may take to log in."""
+        return min(LOGIN_LIMIT, self.timeout)
+
 
 class Client(Protocol):
     """A dscli that has been started; see `flashd.adapters.arrays.client.Client`."""
@@ -143,8 +148,7 @@ class OneshotArray:
     @asynccontextmanager
     async def _logged_in(self, witness: Witness) -> AsyncIterator[Client]:
         async with self.start(self.dscli) as process:
-            limit = min(LOGIN_LIMIT, self.dscli.timeout)
-            readiness = await process.ready(limit)
+            readiness = await process.ready(self.dscli.login_timeout)
             if readiness is not Readiness.READY:
                 raise await self.not_logged_in(process, readiness, witness)
             yield process
@@ -157,8 +161,8 @@ class OneshotArray:
         patience = LAST_WORDS_LIMIT if readiness is Readiness.ENDED else 0
         said = await process.finish(min(patience, self.dscli.timeout))
         witness.answered(command, said.exit_status, said.output)
-        limit = min(LOGIN_LIMIT, self.dscli.timeout)
-        return not_logged_in(said, readiness, question, limit, self.dscli.remedy)
+        dscli = self.dscli
+        return not_logged_in(said, readiness, question, dscli.login_timeout, dscli.remedy)
 
 
 @dataclass(frozen=True, slots=True)

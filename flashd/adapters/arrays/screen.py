@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 
-PROMPT = "dscli> "
-
 _TAIL = 512
 """Bytes at the end of what was said in which the prompt is looked for."""
 

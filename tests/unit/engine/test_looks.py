@@ -46,7 +46,12 @@ class Stage:
         self.ended = 0
         self._seconds = seconds
         self.services = [service_of(name) for name in seconds]
-        self.world = cast("World", SimpleNamespace(clock=self.clock, guards=self._guard))
+        self.world = cast(
+            "World",
+            SimpleNamespace(
+                clock=self.clock, guards=self._guard, asks_arrays=lambda spec: spec.name == "array"
+            ),
+        )
 
     def _guard(self, spec: GuardSpec) -> _Guard:
         return _Guard(self, spec.name)
@@ -187,3 +192,18 @@ def test_what_is_under_way_is_ended_with_the_batch() -> None:
 
     stage.play(scene)
     assert stage.ended == 5
+
+
+def test_a_guard_that_asks_the_array_does_not_look_while_that_works() -> None:
+    stage = Stage(array=[1.0], other=[1.0])
+
+    async def scene(looks: Looks) -> None:
+        for service in stage.services:
+            looks.begin(service)
+        await stage.clock.sleep(5.0)
+        assert [len(one) for one in stage.began.values()] == [1, 2], "the first look, and one ahead"
+        readings = await looks.last(stage.services[0], ())
+        assert [one.verdict for one in readings] == [Verdict.DOWN]
+        assert len(stage.began["array"]) == 2
+
+    stage.play(scene)
