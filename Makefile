@@ -30,10 +30,10 @@ servers: ## install the servers that the tests start (root on Debian; others are
 	@tests/setup/servers.sh
 
 test: $(READY) servers ## all tests, of the longest tables a sample
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report= tests/unit tests/transcripts
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-report= tests/unit/core tests/unit/model
 	$(BIN)/python -m coverage report --include='flashd/core/*' --fail-under=95 --skip-covered
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
-	  --ignore tests/unit --ignore tests/transcripts
+	  --ignore tests/unit/core --ignore tests/unit/model
 
 whole: $(READY) servers ## all tests with every case, an hour or more
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 tests

@@ -20,21 +20,23 @@ ALL = bool(os.environ.get("FLASHD_TEST_ALL"))
 ONE_OF: Sequence[tuple[str, str, int]] = (
     ("tests/integration/engine/test_ahead.py", "sqlite", 1),  # each case stands for a rule
     ("tests/integration/engine/test_late.py", "", 4),
-    ("tests/integration/engine/", "postgresql", 8),  # the contract of stores holds both, whole
-    ("tests/integration/engine/", "sqlite", 2),
+    ("tests/integration/engine/faults/", "", 6),
+    ("tests/integration/engine/", "", 3),  # the contract of stores holds both, whole
     ("tests/switches/", "", 8),
-    ("tests/contract/test_guard_contract.py", " there", 4),
+    ("tests/contract/test_guard_contract.py", " there", 8),
+    ("tests/contract/test_array_contract.py::test_no_answer_claims_", "interactive", 8),
     ("tests/contract/test_array_contract.py", "interactive", 4),
-    ("tests/contract/test_array_contract.py", "oneshot", 3),
-    ("tests/integration/test_dscli_under_switches.py", "", 3),
-    ("tests/integration/test_kept_sessions.py::test_a_fault_in_the_middle_", "", 5),
-    ("tests/integration/test_kept_sessions.py::test_no_answer_depends_", "", 5),
+    ("tests/contract/test_array_contract.py", "oneshot", 4),
+    ("tests/integration/test_dscli_under_switches.py", "", 6),
+    ("tests/integration/test_kept_sessions.py::test_a_fault_in_the_middle_", "", 10),
+    ("tests/integration/test_kept_sessions.py::test_no_answer_depends_", "", 10),
     ("tests/integration/guards/test_kubernetes.py", "", 3),
-    ("tests/integration/engine/faults/", "", 2),
-    ("tests/integration/sim/test_compare.py", "", 2),
-    ("tests/integration/sim/test_faults.py", "", 2),
-    ("tests/e2e/test_backup.py", "", 2),
-    ("tests/e2e/test_doctor.py", "", 2),
+    ("tests/integration/sim/test_compare.py", "", 4),
+    ("tests/integration/sim/test_faults.py", "", 4),
+    ("tests/integration/sim/test_terminal_", "", 3),
+    ("tests/integration/stores/test_backups.py", "", 3),
+    ("tests/e2e/test_backup.py", "", 3),
+    ("tests/e2e/test_doctor.py", "", 3),
 )
 """Of the cases of a folder, file or function whose id holds a word, one in so many is played.
 

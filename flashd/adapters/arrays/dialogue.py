@@ -18,7 +18,7 @@ from flashd.adapters.arrays.client import (
     unanswered,
 )
 from flashd.adapters.arrays.messages import asks
-from flashd.adapters.arrays.screen import answer_in, plain, prompted
+from flashd.adapters.arrays.screen import answer_in, cut_off, plain, prompted
 from flashd.adapters.arrays.waiting import input_of, reader_in, reads
 from flashd.adapters.procfs import process
 from flashd.adapters.terminals import COLUMNS, NoTerminalError, on_a_terminal
@@ -247,7 +247,7 @@ class Dialogue:
         if asks(said):
             return Turn.ASKED
         if enough is not None:
-            return Turn.STUCK if enough(said) else None
+            return Turn.STUCK if enough(said) or cut_off(said) else None
         return Turn.STUCK if looks >= _STUCK_LOOKS else None
 
     def _at_rest(self, *, settled: bool, quiet: float) -> bool:

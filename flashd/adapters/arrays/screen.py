@@ -19,6 +19,7 @@ _ESCAPE = re.compile(
 
 _PROMPTS = r"(?:dscli> ?)+"
 _AT_END = re.compile(rf"(?:^|\n){_PROMPTS}\Z")
+_LAST = re.compile(r"dscli> ?\Z")
 _AT_BEGIN = re.compile(rf"{_PROMPTS}")
 _SPACE = " \t\r\n"
 
@@ -33,6 +34,11 @@ def prompted(said: bytes | bytearray) -> bool:
     tail = bytes(said[-_TAIL:]).decode("utf-8", "replace")
     before = "" if len(said) <= _TAIL else "-"  # what is cut off is no beginning of a line
     return _AT_END.search(plain(before + tail)) is not None
+
+
+def cut_off(text: str) -> bool:
+    """Whether the prompt stands at the end, and in a line that was begun before and never ended."""
+    return _LAST.search(text) is not None and _AT_END.search(text) is None
 
 
 def answer_in(said: str, command: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashd.adapters.arrays.screen import answer_in, plain, prompted
+from flashd.adapters.arrays.screen import answer_in, cut_off, plain, prompted
 
 COMMAND = "resyncflash -dev IBM.2107-75ABC01 -persist -record -cp 0001:0002 0101:0102"
 ANSWER = (
@@ -99,6 +99,21 @@ def test_a_row_that_begins_like_the_prompt_is_kept() -> None:
 
 def test_a_third_echo_is_an_answer() -> None:
     assert answer_in(f"{COMMAND}\n" * 3 + "dscli> ", COMMAND) == f"{COMMAND}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("CMUC00168I resyncdscli> ", True),
+        ("0001:0002,dscli>", True),
+        ("words\ndscli> ", False),
+        ("dscli> ", False),
+        ("words", False),
+        ("dscli>|0001", False),
+    ],
+)
+def test_a_prompt_in_a_line_that_never_ended_cut_it_off(text: str, cut: bool) -> None:  # noqa: FBT001 - a table
+    assert cut_off(text) is cut
 
 
 @given(st.text(alphabet="abc|0\n\r\x1b[1mK;dscli> ", max_size=60))
