@@ -278,6 +278,7 @@ class Home:
         from flashd.config.pwfile import fingerprint, pwfile_of
         from flashd.engine.telling import Conversation, tell_mode
         from flashd.engine.world import World
+        from flashd.model.inventory import Part
 
         settings = self.settings(configuration)
         turns = self.turns
@@ -295,7 +296,7 @@ class Home:
             return _guarded(inner, login, settings, store, turns.setdefault(array, asyncio.Lock()))
 
         async def stock(array: str) -> Inventory:
-            return await array_of(array).inventory(Conversation(world, array))
+            return await array_of(array).inventory(Conversation(world, array), {Part.REACH})
 
         async def count(array: str, volumes: Sequence[VolumeId]) -> Sequence[Counters]:
             return await array_of(array).counters(volumes, Conversation(world, array))
