@@ -162,6 +162,29 @@ def _check_inventory(data: bytes, inventory: Inventory | None) -> None:
             assert ARRAY in cut.upper(), "an array that is not named at the end"
 
 
+def _volumes(data: bytes) -> Inventory | None:
+    """Read what a session answers where nobody demands hosts, nor the array's name."""
+    try:
+        return stock.parse_inventory(text_of(data), ARRAY, frozenset(), _NOW, _NOW)
+    except NotUnderstoodError:
+        return None
+
+
+def _check_volumes(data: bytes, inventory: Inventory | None) -> None:
+    """See that nobody is known to be mapped or not, and that no part reads as less than all."""
+    if inventory is None:
+        return
+    assert inventory.parts == frozenset()
+    text = text_of(data)
+    for place in cuts(len(text), zlib.crc32(data)):
+        assert _volumes(text[:place].encode()) in (None, inventory), f"cut at {place}"
+
+
+def _volumes_seeds() -> Iterator[bytes]:
+    for mirrors in (_NO_MIRRORS, _MIRRORS):
+        yield b"".join((mirrors, _VOLUMES, mirrors))
+
+
 def _inventory_seeds() -> Iterator[bytes]:
     yield _WHOLE
     yield _WHOLE.replace(b"CMUC00234I lspprc: none\n", _MIRRORS)
@@ -333,6 +356,13 @@ TARGETS = (
         check=_check_inventory,
         seeds=_inventory_seeds,
         words=(*_WORDS, b"volgrp", b"lspprc:", b"16777216", b"V0,V1", b"WWPN", b"cap (blocks)"),
+    ),
+    Target(
+        name="dscli-volumes",
+        read=_volumes,
+        check=_check_volumes,
+        seeds=_volumes_seeds,
+        words=(*_WORDS, b"volgrp", b"lspprc:", b"16777216", b"V0,V1", b"cap (blocks)"),
     ),
     Target(name="array-date", read=_date, check=_check_date, seeds=_date_seeds, words=_WORDS),
 )
