@@ -113,6 +113,7 @@ async def test_two_resources_go_in_their_order_and_each_in_one_command(lab: Lab)
     async with lab.open() as world:
         (result,) = await asked(world, "db")
     assert result.outcome is Outcome.DONE
+    assert result.reason == "the array shows 4 of 4 pairs done"
     pairs = [one.acted for one in lab.changes()]
     assert pairs == [(numbered(0), numbered(1)), (numbered(2), numbered(3))]
 
@@ -140,6 +141,9 @@ async def test_a_run_is_as_good_as_its_worst_resource(lab: Lab, nth: int) -> Non
         (result,) = await asked(world, "db")
     assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
     assert len(lab.acted()) == 1
+    undone, done = ("data", "logs") if nth == 1 else ("logs", "data")
+    assert result.reason.startswith(f"{undone} on {SERIAL}: the array shows no pair done")
+    assert result.reason.endswith(f"; done: {done}")
 
 
 def two_arrays(lab: Lab) -> None:
@@ -165,7 +169,7 @@ async def test_a_service_on_two_arrays_is_one_run_under_the_leases_of_both(lab: 
     async with lab.open(dress=lambda store: followed(store, "intend", note)) as world:
         (result,) = await asked(world, "both")
         (run,) = await world.store.history(None, 9)
-    assert result.outcome is Outcome.DONE
+    assert (result.outcome, run.reason) == (Outcome.DONE, "the arrays show 2 of 2 pairs done")
     assert run.arrays == (SERIAL, OTHER)
     assert held == [{array_lease(SERIAL), array_lease(OTHER)}] * 2
     assert lab.acted(SERIAL) == lab.acted(OTHER) == ["resyncflash"]
