@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
+from flashd.engine.leases import leased
 from flashd.engine.request import Request
 from flashd.model.lease import array_lease, volume_lease
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Verdict
-from tests.integration.engine.doors import followed
+from tests.integration.engine.doors import GuardedEvents, followed
 from tests.integration.engine.house import (
     HOUR,
     OTHER,
@@ -181,6 +184,25 @@ async def test_batches_that_share_an_array_wait_for_each_other(lab: Lab) -> None
     async with lab.open() as world:
         await ticks(world)
         assert await outcomes(world) == ["done"] * 3
+
+
+@pytest.mark.parametrize("whose", ["ours", "another host's"])
+async def test_who_is_waited_for_is_told_and_ourselves_are_no_other_process(
+    lab: Lab, whose: str
+) -> None:
+    def stop(_: str) -> None:
+        world.drain.wanted = True
+
+    async with lab.open(events=GuardedEvents(lab.told, stop)) as world:
+        theirs = world.holder()
+        if whose != "ours":
+            theirs = replace(theirs, host="db2", boot_id="another")
+        assert await world.store.acquire(["array A"], theirs, world.clock.now()) is None
+        async with leased(world, ["array A"], world.holder(), patience=60) as held:
+            assert held is not None
+    (message,) = lab.told.messages(Event.LEASE_WAITED_FOR)
+    by = "another batch of this process" if whose == "ours" else f"process {os.getpid()} on db2"
+    assert message.startswith(f"waiting for array A, which {by} has since ")
 
 
 def completed(lab: Lab, name: str) -> int:
