@@ -403,7 +403,7 @@ def _interactive(
     oneshot: OneshotArray,
     settings: Settings,
     kept: dict[str, Kept],
-    tell: Callable[[str], None],
+    tell: Callable[[str | None], None],
     pwfile: Callable[[], str],
 ) -> ArrayBackend:
     """Have the sessions with an array that are there go on, if they are called just so."""
