@@ -68,7 +68,7 @@ def explain(service: Service, picture: Picture, now: datetime) -> tuple[Link, ..
     return (
         *_holds(service, picture, now),
         *_arrays(service, picture, now),
-        *_open_run(picture, picture.last_runs.get(service.name), now),
+        *_open_run(picture, picture.open_runs.get(service.name), now),
         _due(service, picture, last, now),
         _relations(service, picture),
         *_enrolment(service, picture),

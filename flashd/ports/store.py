@@ -88,9 +88,6 @@ class Runs(Protocol):
     async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
         """Tell past and present runs, newest first."""
 
-    async def last_runs(self) -> Mapping[str, RunRecord]:
-        """Tell each service's newest run that was neither refused nor only planned."""
-
 
 class History(Protocol):
     """How the journal is kept within bounds."""
@@ -251,7 +248,7 @@ class Memory(Protocol):
     async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
         """See `Observations`."""
 
-    async def last_runs(self) -> Mapping[str, RunRecord]:
+    async def open_runs(self) -> Sequence[RunRecord]:
         """See `Runs`."""
 
     async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:

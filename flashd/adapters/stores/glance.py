@@ -52,19 +52,10 @@ INSTANTS = "_at"
 """How the names of columns end that hold instants."""
 
 _SEEN = 'SELECT "array", pair, relation, observed_at, before_at, since_at FROM sightings'
-_RUNS = """
-    SELECT runs.*, steps.* FROM runs LEFT JOIN steps ON steps.run = runs.id
-    WHERE runs.nr IN ({}) ORDER BY runs.nr DESC, steps.seq"""
-_NEWEST = "SELECT nr FROM runs {} ORDER BY nr DESC LIMIT ?"
-# as `journal` asks: two look-ups in the index a service, however long the history is
-_LAST_OF_EACH = """
-    WITH RECURSIVE found (service) AS (
-        SELECT min(service) FROM runs WHERE acted = 1
-        UNION ALL
-        SELECT (SELECT min(service) FROM runs WHERE acted = 1 AND service > found.service)
-        FROM found WHERE found.service IS NOT NULL)
-    SELECT (SELECT max(nr) FROM runs WHERE acted = 1 AND service = found.service)
-    FROM found WHERE found.service IS NOT NULL"""
+_RUNS = "SELECT runs.*, steps.* FROM runs LEFT JOIN steps ON steps.run = runs.id"
+_NEWEST = """
+    WHERE runs.nr IN (SELECT nr FROM runs {} ORDER BY nr DESC LIMIT ?)
+    ORDER BY runs.nr DESC, steps.seq"""
 
 
 class Glance:
@@ -89,16 +80,16 @@ class Glance:
         with self._of_arrays("SELECT * FROM withdrawals", arrays) as rows:
             return [withdrawal_of(row) for row in rows]
 
-    async def last_runs(self) -> Mapping[str, RunRecord]:
-        """Tell each service's newest run that was neither refused nor only planned."""
-        with self._rows(_RUNS.format(_LAST_OF_EACH)) as rows:
-            return {run.service: run for run in runs_of(rows)}
+    async def open_runs(self) -> Sequence[RunRecord]:
+        """Tell the runs without an end, oldest first."""
+        with self._rows(f"{_RUNS} WHERE runs.ended_at IS NULL ORDER BY runs.nr, steps.seq") as rows:
+            return runs_of(rows)
 
     async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
         """Tell runs in the order in which they were begun, newest first."""
         names = [] if services is None else sorted(set(services))
         where = "" if services is None else f"WHERE service IN ({_places(names)})"
-        with self._rows(_RUNS.format(_NEWEST.format(where)), [*names, limit]) as rows:
+        with self._rows(_RUNS + _NEWEST.format(where), [*names, limit]) as rows:
             return runs_of(rows)
 
     async def standings(self) -> Mapping[str, Standing]:
