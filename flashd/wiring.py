@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from flashd.ports.events import Events
     from flashd.ports.guard import Guard
     from flashd.ports.remote import Remote
-    from flashd.ports.store import Store
+    from flashd.ports.store import Memory, Store
     from flashd.ports.supervisor import Supervisor
 
 CONFIG_DIR = Path("/etc/flashd")
@@ -231,6 +231,25 @@ class Home:
         finally:
             await store.close()
 
+    @asynccontextmanager
+    async def memory(self, configuration: Configuration) -> AsyncIterator[Memory]:
+        """Open the state store for who only looks, as the owner of its directory.
+
+        A file that is as it should be is read at once; whatever else is opened as by `store`.
+        """
+        from flashd.adapters.stores.glance import glance
+
+        settings = self.settings(configuration)
+        _give_up_rights(settings)
+        if settings.state_file is None or (found := glance(settings.state_file)) is None:
+            async with self.store_of(settings) as store:
+                yield store
+            return
+        try:
+            yield found
+        finally:
+            await found.close()
+
     def remote(self, configuration: Configuration) -> Remote:
         """Make the way to other hosts, as the owner of the state directory."""
         from flashd.adapters.remote.made import remote_of
@@ -248,7 +267,7 @@ class Home:
         from flashd.model.run import Doubt
 
         settings = self.settings(configuration)
-        async with self.store(configuration) as store:
+        async with self.memory(configuration) as store:
             yield Records(
                 store=store,
                 zones=_zones(auth),
@@ -385,7 +404,7 @@ def _interactive(
     oneshot: OneshotArray,
     settings: Settings,
     kept: dict[str, Kept],
-    tell: Callable[[str], None],
+    tell: Callable[[str | None], None],
     pwfile: Callable[[], str],
 ) -> ArrayBackend:
     """Have the sessions with an array that are there go on, if they are called just so."""

@@ -44,7 +44,7 @@ async def _why(home: Home, configuration: Configuration, name: str, *, as_json: 
     auth = login_of(home, configuration, needed=False)
     async with home.records(configuration, auth) as records:
         now = system_clock().now()
-        known = await records.picture(wanted.arrays, with_runs=True)
+        known = await records.picture(wanted.arrays, with_runs=True, with_enrolments=True)
         runs = await records.store.history([name], 1)
     links = explain(wanted, known, now)
     document = _document(wanted, known, now, links, runs[0] if runs else None)

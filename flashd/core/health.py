@@ -58,7 +58,7 @@ def _unknown(service: Service, picture: Picture, now: datetime) -> list[str]:
         for array in service.arrays
         if (record := picture.arrays.get(array)) and record.failure
     ]
-    if (run := picture.last_runs.get(service.name)) and run.open and run.steps:
+    if (run := picture.open_runs.get(service.name)) and run.open and run.steps:
         until = in_doubt_until(run, picture.doubt)
         doubt = f": {unconfirmed(until)}" if until and now <= until else ""
         reasons.append(f"the outcome of run {run.id} is not known{doubt}")

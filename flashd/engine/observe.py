@@ -193,7 +193,7 @@ async def remember_failure(world: World, record: ArrayRecord, error: FlashdError
 async def picture(
     world: World, arrays: Iterable[str] | None = None, *, with_runs: bool = False
 ) -> Picture:
-    """Gather what is known, of these arrays or of all; runs, enrolments only for who shows them."""
+    """Gather what is known, of these arrays or of all; open runs only for who shows them."""
     records = Records(
         store=world.store,
         zones=world.zones,

@@ -108,13 +108,13 @@ class Picture:
 
     `zones` are the zones in which arrays are configured to write their dates. `doubt`: how long an
     array may still carry out a command that nobody answered. `enrolments` are there for who shows
-    them only, as are `last_runs`; `demands_enrolment`: who has none is refused.
+    them only, as are `open_runs`, by their services; `demands_enrolment`: who has none is refused.
     """
 
     sightings: Mapping[tuple[str, Pair], Sighting]
     arrays: Mapping[str, ArrayRecord]
     withdrawals: Mapping[tuple[str, Pair], Withdrawal]
-    last_runs: Mapping[str, RunRecord]
+    open_runs: Mapping[str, RunRecord]
     standings: Mapping[str, Standing]
     zones: Mapping[str, ZoneInfo | None]
     holds: Mapping[Scope, Hold] = field(default_factory=dict)

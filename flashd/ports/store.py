@@ -88,9 +88,6 @@ class Runs(Protocol):
     async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
         """Tell past and present runs, newest first."""
 
-    async def last_runs(self) -> Mapping[str, RunRecord]:
-        """Tell each service's newest run that was neither refused nor only planned."""
-
 
 class History(Protocol):
     """How the journal is kept within bounds."""
@@ -237,6 +234,37 @@ class Copies(Protocol):
         `nothing_ran`: whether a person says that no flashd ran since the backup was taken. Nothing
         is restored where open withdrawals hang on that, and nobody said it (None).
         """
+
+
+class Memory(Protocol):
+    """What is remembered, for who only looks; see the parts of `Store` for what is told."""
+
+    async def sightings(self, arrays: Iterable[str] | None = None) -> Sequence[Sighting]:
+        """See `Observations`."""
+
+    async def arrays(self) -> Mapping[str, ArrayRecord]:
+        """See `Observations`."""
+
+    async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
+        """See `Observations`."""
+
+    async def open_runs(self) -> Sequence[RunRecord]:
+        """See `Runs`."""
+
+    async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
+        """See `Runs`."""
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """See `Standings`."""
+
+    async def holds(self) -> Mapping[Scope, Hold]:
+        """See `Holds`."""
+
+    async def enrolments(self) -> Mapping[str, Enrolment]:
+        """See `Enrolments`."""
+
+    async def close(self) -> None:
+        """Let go."""
 
 
 class Store(

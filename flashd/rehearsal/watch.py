@@ -107,7 +107,7 @@ class Watch:
             sightings={(one.array, one.pair): one for one in sightings},
             arrays=self.records,
             withdrawals={(one.array, one.pair): one for one in withdrawals},
-            last_runs={},
+            open_runs={},
             standings={},
             zones=self.zones,
         )

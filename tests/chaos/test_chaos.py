@@ -43,7 +43,6 @@ PORTS = {
 }
 NOT_IN_A_CYCLE = {
     "store.history": "who shows the past",
-    "store.last_runs": "who shows the present",
     "store.hold": "a person's command, one transaction",
     "store.lift": "the same",
     "store.lift_ended": "only where a hold has ended",

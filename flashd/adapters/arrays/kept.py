@@ -67,7 +67,8 @@ class KeptSession:
 class Kept:
     """The sessions of one array: `most` at a time, each closed `idle` seconds after its last use.
 
-    `tell` is given in words why a session is not used; it is heard once, until one is good again.
+    `tell` is given in words why a session is not used; it is heard once, until one is good again,
+    which None tells. `distrust`: so many seconds pass until one is tried again.
     `pwfile` tells the password file from its former self: by another one is logged in anew, so that
     one that is wrong is known at once and not when the session of the old one ends.
     """
@@ -78,14 +79,16 @@ class Kept:
         *,
         idle: float,
         most: int,
-        tell: Callable[[str], None],
+        tell: Callable[[str | None], None],
         pwfile: Callable[[], str] = str,
+        distrust: float = DISTRUST_SECONDS,
     ) -> None:
         self.dscli = dscli
         self.idle = idle
         self.most = most
         self._tell = tell
         self._pwfile = pwfile
+        self._distrust = distrust
         self._sessions: list[KeptSession] = []
         self._door = asyncio.Lock()
         self._timers: dict[KeptSession, asyncio.TimerHandle] = {}
@@ -106,15 +109,20 @@ class Kept:
 
     async def distrust(self, why: str) -> None:
         """Close all sessions that nobody uses and make no new one for a while."""
-        self._distrusted_until = asyncio.get_running_loop().time() + DISTRUST_SECONDS
+        self._distrusted_until = asyncio.get_running_loop().time() + self._distrust
         if not self._told:
             self._told = True
             self._tell(why)
         await self.make_room()
 
     def trust(self) -> None:
-        """Have heard an answer that was understood: the next trouble is news again."""
-        self._told = False
+        """Have heard an answer that was understood: the next trouble is news again.
+
+        An answer in a session that was there before the trouble proves nothing of the next one.
+        """
+        if self._told and not self.distrusted:
+            self._told = False
+            self._tell(None)
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[KeptSession]:

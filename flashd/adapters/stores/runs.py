@@ -90,10 +90,6 @@ class SqlRuns(Lanes):
         of = None if services is None else sorted(set(services))
         return await self._reading.run(partial(journal.newest, services=of, limit=limit))
 
-    async def last_runs(self) -> Mapping[str, RunRecord]:
-        """Tell each service's newest run that was neither refused nor only planned."""
-        return await self._reading.run(journal.last_of_each)
-
 
 def _open_run(connection: Connection, run: RunRecord) -> None:
     connection.execute(_OPEN, _run_row(run))

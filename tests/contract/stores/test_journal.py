@@ -41,7 +41,6 @@ async def test_a_run_comes_back_whole(store: Store) -> None:
     whole = replace(begun, by="root \\udcff", steps=steps)
     assert await store.open_runs() == [whole]
     assert await store.history(None, 10) == [whole]
-    assert await store.last_runs() == {"payroll": whole}
 
 
 async def test_the_end_adds_its_evidence(store: Store) -> None:
@@ -158,23 +157,6 @@ async def test_history_counts_runs_not_steps(store: Store) -> None:
             await store.intend(intent(name, seq), [], ME)
     found = await store.history(None, 2)
     assert [[step.intent.seq for step in one.steps] for one in found] == [[1, 2, 3], [1, 2, 3]]
-
-
-async def test_last_runs_are_those_that_acted_or_may_have(store: Store) -> None:
-    for service, outcome in (("a", Outcome.DONE), ("b", Outcome.FAILED), ("c", Outcome.UNKNOWN)):
-        await closed(store, f"{service}0", service, Outcome.DONE)
-        await closed(store, f"{service}1", service, outcome)
-        await closed(store, f"{service}2", service, Outcome.REFUSED)
-        await closed(store, f"{service}3", service, Outcome.PLANNED)
-    await closed(store, "d1", "d", Outcome.DONE)
-    await store.open_run(run("d2", "d"))
-    await closed(store, "e1", "e", Outcome.REFUSED)
-    last = {service: one.id for service, one in (await store.last_runs()).items()}
-    assert last == {"a": "a1", "b": "b1", "c": "c1", "d": "d2"}
-
-
-async def test_last_runs_of_nobody(store: Store) -> None:
-    assert await store.last_runs() == {}
 
 
 async def test_evidence_that_json_does_not_know_is_put_in_words(store: Store) -> None:

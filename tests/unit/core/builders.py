@@ -195,7 +195,7 @@ def picture(*sightings: Sighting, withdrawals: tuple[Withdrawal, ...] = ()) -> P
         sightings={(one.array, one.pair): one for one in sightings},
         arrays={ARRAY: ArrayRecord(array=ARRAY, observed_at=NOW)},
         withdrawals={(one.array, one.pair): one for one in withdrawals},
-        last_runs={},
+        open_runs={},
         standings={},
         zones={ARRAY: None},
     )

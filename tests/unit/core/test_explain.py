@@ -153,12 +153,12 @@ def test_tells_of_each_array_in_the_order_of_their_leases() -> None:
 
 
 def test_tells_of_a_run_that_has_no_end() -> None:
-    known = replace(GOOD, last_runs={SERVICE: run()})
+    known = replace(GOOD, open_runs={SERVICE: run()})
     assert explain(service(), known, NOW)[1] == Link(
         "open run", False, "run RUN has no end yet; the array is read first"
     )
     for ended in ({SERVICE: run(outcome=Outcome.DONE)}, {"other": run()}):
-        names = [link.name for link in explain(service(), replace(GOOD, last_runs=ended), NOW)]
+        names = [link.name for link in explain(service(), replace(GOOD, open_runs=ended), NOW)]
         assert "open run" not in names
 
 
@@ -274,6 +274,11 @@ PINS: dict[str, tuple[Service, Picture, Link | None]] = {
     ),
     "of another service": (
         service(),
+        replace(GOOD, enrolments={"other": ENROLLED}),
+        Link("enrolment", False, f"target 0002 of {ARRAY} is enrolled as that of other"),
+    ),
+    "of another service with other targets": (
+        service(resource("0005:0006")),
         replace(GOOD, enrolments={"other": ENROLLED}),
         None,
     ),

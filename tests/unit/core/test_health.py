@@ -221,18 +221,18 @@ RUNS = {
 
 @pytest.mark.parametrize(("last", "status"), RUNS.values(), ids=RUNS.keys())
 def test_is_unknown_while_the_outcome_of_a_run_is(last: RunRecord, status: Status) -> None:
-    known = replace(GOOD, last_runs={SERVICE: last})
+    known = replace(GOOD, open_runs={SERVICE: last})
     health = assess(WANTED, known, NOW + SECOND)
     assert health.status is status
     if status is Status.UNKNOWN:
         assert health.reasons == ("the outcome of run RUN is not known",)
-    others = assess(WANTED, replace(GOOD, last_runs={"other": last}), NOW)
+    others = assess(WANTED, replace(GOOD, open_runs={"other": last}), NOW)
     assert others.status is Status.UP
 
 
 def test_says_until_when_the_array_may_still_carry_out_a_command() -> None:
     known = replace(
-        GOOD, last_runs={SERVICE: replace(run(), steps=SENT)}, doubt=Doubt(2 * SECOND, 0 * HOURS)
+        GOOD, open_runs={SERVICE: replace(run(), steps=SENT)}, doubt=Doubt(2 * SECOND, 0 * HOURS)
     )
     until = f"{NOW + 2 * SECOND:%Y-%m-%dT%H:%M:%SZ}"
     doubt = f": its command is not confirmed, and the array may carry it out until {until}"

@@ -95,7 +95,7 @@ def test_a_picture_tells_what_was_seen_of_all_pairs_on_the_volumes_of_a_service(
         sightings={(a, Pair.parse(name)): sighting(a, name) for a, name in [*others, *touching]},
         arrays={},
         withdrawals={},
-        last_runs={},
+        open_runs={},
         standings={},
         zones={},
     )
