@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flashd.adapters.arrays.dialogue import Heard, Turn, UnsynchronisedError
 from flashd.adapters.arrays.failures import failure, refusal
-from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of
+from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of, understood
 from flashd.adapters.arrays.messages import (
     EXIT_CONNECTION,
     EXIT_SYNTAX,
@@ -23,10 +23,10 @@ from flashd.adapters.arrays.messages import (
     account_in_session,
     complaints_of,
 )
-from flashd.adapters.arrays.outlet import line_of
+from flashd.adapters.arrays.outlet import line_of, tell_in_time
 from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.adapters.masking import without_secrets
-from flashd.errors import ArrayUnreachable, TooLate
+from flashd.errors import ArrayUnreachable
 from flashd.model.run import Account, Carrier
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ class InteractiveArray:
             if failed is None:
                 told = Told(heard.text, began, clock.now(), steady)
                 try:
-                    found = inquiry.read(told)
+                    found = await understood(inquiry, told, self.oneshot.most_here)
                 except NotUnderstoodError as error:
                     session.partner.end()
                     said = without_secrets(str(error))
@@ -230,11 +230,7 @@ class InteractiveSession:
                     f"the session was lost before the command was written: {doubt}",
                     "Nothing was sent; the next try logs in anew.",
                 )
-            self.witness.sent(command.text, oneshot.dscli.line)
-            if oneshot.clock.monotonic() > not_after:  # telling may take long: a log is a pipe
-                raise TooLate(
-                    "the guards' last readings grew too old before the command was written"
-                )
+            tell_in_time(command, self.witness, oneshot.dscli.line, oneshot.clock, not_after)
             session.fresh = False
             told_of_all = partial(_told_of_all, pairs=pairs)
             heard = await session.partner.tell(line, oneshot.dscli.timeout, told_of_all)
