@@ -574,6 +574,28 @@ async def test_a_refused_login_is_not_tried_another_way(tmp_path: Path) -> None:
         await kept.close()
 
 
+ENDINGS = {
+    0: "no connection to the management console: exit code 0",
+    3: "no connection to the management console: exit code 3",
+    7: "dscli failed: exit code 7",
+    63: "dscli cannot be started: exit code 63",
+}
+
+
+@pytest.mark.parametrize(("status", "words"), ENDINGS.items())
+async def test_how_a_client_ended_is_told_as_it_was(
+    tmp_path: Path, status: int, words: str
+) -> None:
+    answer = f"""case "$line" in ls*) exit {status};; esac"""
+    dscli = fake_dscli(tmp_path, SCRIPT.format(starts=tmp_path / "starts", answer=answer), {})
+    kept = Kept(dscli, idle=PLENTY, most=1, tell=lambda _: None)
+    array = InteractiveArray(OneshotArray(dscli, SystemClock(), LinuxHost()), kept)
+    with pytest.raises(ArrayError) as raised:
+        await array.observe(Heard())
+    assert raised.value.message.startswith(words)
+    await kept.close()
+
+
 async def test_with_another_password_file_it_is_logged_in_anew(house: House) -> None:
     files = ["the old one"]
     kept = Kept(house.dscli, idle=PLENTY, most=1, tell=house.told.append, pwfile=lambda: files[-1])

@@ -29,32 +29,46 @@ RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp 0001:0002"
 
 
 async def test_one_at_a_time_logs_in_to_an_array_also_after_a_reload(tmp_path: Path) -> None:
-    made = make_home(tmp_path)
-    made.service("db", "0001:0002")
-    home = Home(made.etc)
-    auth = home.auth(home.configuration)
-    async with home.world(home.configuration, auth, command_events()) as world:
-        again = home.anew()
-        heir = again.assemble(again.configuration, auth, world.events, world.store).after(world)
+    async with reloads(tmp_path) as reload:
+        world, heir = await reload(), await reload()
         ways = [one.arrays(ARRAY) for one in (world, world, heir)]
     turns = {id(way.logins.turn) for way in ways if isinstance(way, BreakerArray)}
     assert len(turns) == 1
 
 
 async def test_a_new_password_file_is_logged_in_with_at_once(tmp_path: Path) -> None:
-    made = make_home(tmp_path)
-    made.settings(mode="interactive")
-    home = Home(made.etc)
-    auth = home.auth(home.configuration)
-    async with home.world(home.configuration, auth, command_events()) as world:
+    async with reloads(tmp_path) as reload:
+        world = await reload()
         for _ in range(2):
             await world.arrays(ARRAY).observe(Heard())
-        made.array.write_pwfile(tmp_path / "state" / f"{ARRAY}.pwfile", password="not the one")
+        reload.made.array.write_pwfile(reload.pwfile, password="not the one")
         with pytest.raises(LoginRefused):
             await world.arrays(ARRAY).observe(Heard())
         with pytest.raises(LoginStopped):
             await world.arrays(ARRAY).observe(Heard())
-    assert [one.outcome for one in made.array.logins()] == ["ok", "wrong password"]
+        assert reload.logins == ["ok", "wrong password"]
+
+
+async def test_a_password_file_that_came_while_the_turn_was_waited_for_is_the_one_to_blame(
+    tmp_path: Path,
+) -> None:
+    async with reloads(tmp_path) as reload:
+        world = await reload()
+        turn = reload.home.common.turn(ARRAY)
+        async with turn:
+            login = asyncio.create_task(refused(world))
+            while not turn._waiters:  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+            reload.made.array.write_pwfile(reload.pwfile, password="not the one")
+        await login
+        with pytest.raises(LoginStopped):
+            await world.arrays(ARRAY).observe(Heard())
+        assert reload.logins == ["wrong password"]
+
+
+async def refused(world: World) -> None:
+    with pytest.raises(LoginRefused, match="wrong password"):
+        await world.arrays(ARRAY).observe(Heard())
 
 
 async def test_a_reload_to_oneshot_ends_the_session_that_was_kept(tmp_path: Path) -> None:
@@ -87,6 +101,10 @@ class Reloads:
         """Tell the process groups of all sessions that are kept."""
         kept = (one for array in self.home.common.kept.values() for one in array.ways)
         return frozenset().union(*(one.groups for one in kept))
+
+    @property
+    def pwfile(self) -> Path:
+        return self.made.path / "state" / f"{ARRAY}.pwfile"
 
     @property
     def logins(self) -> list[str]:
