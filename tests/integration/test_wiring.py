@@ -55,7 +55,7 @@ async def test_a_password_file_that_came_while_the_turn_was_waited_for_is_the_on
     async with reloads(tmp_path) as reload:
         world = await reload()
         turn = reload.home.common.turn(ARRAY)
-        async with turn:
+        async with turn, asyncio.timeout(PLENTY):
             login = asyncio.create_task(refused(world))
             while not turn._waiters:  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.01)

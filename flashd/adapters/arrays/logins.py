@@ -78,6 +78,7 @@ class Logins:
 
         Raises `LoginStopped` where they are stopped.
         """
+        await self._give_back()
         pwfile = await self._admit()
         try:
             yield pwfile
