@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from flashd.core.aim import misaimed
 from flashd.model.enrolment import Fact
+from flashd.model.inventory import EVERYTHING, Part
 from flashd.model.printable import harmless
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ _SERVICE = (DEFINITION, "service")
 
 _MOST_TOLD = 12
 
+_UNASKED = {
+    Part.REACH: "which hosts reach its volumes (lshostconnect, lsvolgrp)",
+    Part.IMAGE: "for its WWNN (lssi)",
+}
+
 _Subject = tuple[str, str]
 _Aspects = dict[str, tuple[str, ...]]
 
@@ -48,7 +54,8 @@ class Refusal:
 def describe(service: Service, inventories: Iterable[Inventory]) -> tuple[Fact, ...]:
     """Tell what a service is: its definition, and all that these arrays show of its volumes.
 
-    A volume that an array has not is left out. The order is that of the definition.
+    A volume that an array has not is left out, and so is what it was not asked: see `unasked`. The
+    order is that of the definition.
     """
     by_array = {one.array: one for one in inventories}
     facts: list[Fact] = []
@@ -59,6 +66,19 @@ def describe(service: Service, inventories: Iterable[Inventory]) -> tuple[Fact, 
         facts += _of_resource(resource)
     facts += _of_guards(service)
     return tuple(dict.fromkeys(facts))
+
+
+def unasked(inventories: Iterable[Inventory]) -> tuple[str, ...]:
+    """Tell in words what is pinned of a service and was not asked of these arrays.
+
+    Who is not known to be mapped is not unmapped: with any of it nothing can be enrolled, nor be
+    found to be what was enrolled.
+    """
+    return tuple(
+        f"{one.array} was not asked {_UNASKED[part]}, which an enrolment pins"
+        for one in inventories
+        for part in sorted(EVERYTHING - one.parts)
+    )
 
 
 def drift(
@@ -127,6 +147,8 @@ def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -
 
 
 def _drifted(service: Service, enrolment: Enrolment, seen: Sequence[Inventory]) -> Refusal | None:
+    if missing := unasked(seen):
+        return Refusal(_some(missing), "It is asked at the next try, by what is enrolled then.")
     differences = drift(
         enrolment.facts, describe(service, seen), frozenset(one.array for one in seen)
     )
@@ -181,7 +203,8 @@ def _same_and_larger(
 def _of_array(service: Service, inventory: Inventory) -> Iterator[Fact]:
     array = inventory.array
     yield Fact(array, _ARRAY, "serial", array)
-    yield Fact(array, _ARRAY, "WWNN", inventory.wwnn)
+    if inventory.image is not None:
+        yield Fact(array, _ARRAY, "WWNN", inventory.image.wwnn)
     for where, pair in service.clones:
         if where == array:
             yield from _of_volume("source", pair.source, inventory)
@@ -196,9 +219,11 @@ def _of_volume(role: str, volume: VolumeId, inventory: Inventory) -> Iterator[Fa
     yield Fact(array, subject, "name", found.name)
     yield Fact(array, subject, _BLOCKS, str(found.blocks))
     yield Fact(array, subject, "datatype", found.datatype)
-    yield Fact(array, subject, "WWID", inventory.wwid(volume))
-    for host in sorted(map(str, inventory.mapped_to(found))):
-        yield Fact(array, subject, _HOST, host)
+    if inventory.image is not None:
+        yield Fact(array, subject, "WWID", inventory.image.wwid(volume))
+    if inventory.reach is not None:
+        for host in sorted(map(str, inventory.reach.mapped_to(found))):
+            yield Fact(array, subject, _HOST, host)
 
 
 def _of_resource(resource: Resource) -> Iterator[Fact]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
-    from flashd.model.inventory import Inventory, Volume
+    from flashd.model.inventory import Inventory, Reach, Volume
     from flashd.model.protection import Protection
     from flashd.model.service import Resource, Service
     from flashd.model.volumes import Listing, Relation
@@ -232,8 +232,17 @@ def _wrong_reach(
     volume = inventory.volumes.get(VolumeId(target))
     if volume is None:
         return  # said already
-    yield from _protected_by_name(volume, resource.array, inventory, protected)
-    for connection in inventory.mapped_to(volume):
+    if _matches(volume.name, protected.names):
+        yield f"target {volume.id} is called {volume.name}, which is protected"
+    if inventory.reach is None:
+        for demand in _wants_reach(resource, protected):
+            yield (
+                f"{inventory.array} was not asked which hosts and groups target {target} belongs"
+                f" to (lshostconnect, lsvolgrp), as {demand} demand"
+            )
+        return
+    yield from _in_protected_group(volume, resource.array, inventory.reach, protected)
+    for connection in inventory.reach.mapped_to(volume):
         if _matches(connection.name, protected.hosts):
             yield f"target {target} is mapped to host {connection}, which is protected"
         if resource.hosts is not None and not _matches(connection.name, resource.hosts):
@@ -243,14 +252,22 @@ def _wrong_reach(
             )
 
 
-def _protected_by_name(
-    volume: Volume, array: str, inventory: Inventory, protected: Protection
+def _wants_reach(resource: Resource, protected: Protection) -> Iterator[str]:
+    """Tell what cannot be judged of a target by its volume alone."""
+    if resource.hosts is not None:
+        yield f"the hosts of resource {resource.id}"
+    if protected.hosts:
+        yield "protected hosts"
+    if any(array == resource.array for array, _ in protected.groups):
+        yield "protected volume groups"
+
+
+def _in_protected_group(
+    volume: Volume, array: str, reach: Reach, protected: Protection
 ) -> Iterator[str]:
-    if _matches(volume.name, protected.names):
-        yield f"target {volume.id} is called {volume.name}, which is protected"
     patterns = {pattern for where, pattern in protected.groups if where == array}
     for name in volume.groups:
-        group = inventory.groups.get(name)
+        group = reach.groups.get(name)
         if group is None:
             yield f"target {volume.id} is in volume group {name}, which is not listed (lsvolgrp)"
         elif _matches(name, patterns) or _matches(group.name, patterns):

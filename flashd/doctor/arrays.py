@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from flashd.engine.telling import Conversation
 from flashd.errors import ArrayUnreachable, FlashdError
+from flashd.model.inventory import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,9 +56,9 @@ async def log_in(
 
 
 async def take_stock(world: World, array: str, limit: float = LIMIT) -> Inventory | FlashdError:
-    """Ask an array by another login what a copy could harm; else as `log_in`."""
+    """Ask an array by another login for all that a copy could harm; else as `log_in`."""
     witness = Conversation(world, array)
-    return await _within(limit, lambda: world.arrays(array).inventory(witness))
+    return await _within(limit, lambda: world.arrays(array).inventory(witness, EVERYTHING))
 
 
 async def _within(limit: float, ask: Callable[[], Awaitable[T]]) -> T | FlashdError:

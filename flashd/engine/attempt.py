@@ -153,7 +153,7 @@ class Turn:
     async def _scene(self, step: Step, sent: Sequence[object]) -> Scene:
         """Tell how an array stands before a step; between withdraw and establish, look again."""
         array = step.array
-        inventory = await self.seen.stock(array)
+        inventory = await self.seen.stock(array, self.service)
         again = sent and step.kind is StepKind.ESTABLISH
         listing = await (self.seen.list_again(array) if again else self.seen.listing(array))
         return await scene(self.world, array, listing, inventory)
@@ -206,7 +206,7 @@ class Turn:
                 self.service,
                 [render(step) for step in first.values() if step.array == array],
                 self.seen.listings[array],
-                await self.seen.stock(array),
+                await self.seen.stock(array, self.service),
                 await self.world.store.withdrawals([array]),
             )
             if isinstance(gate, Refusal):

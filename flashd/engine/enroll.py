@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.core.aim import misaimed
-from flashd.core.enrolment import describe, drift
+from flashd.core.enrolment import describe, drift, unasked
 from flashd.core.firewall import Facts, unfit
 from flashd.engine.events import Event
 from flashd.engine.observe import observe, take_stock
 from flashd.errors import ArrayError, ConfigError, FlashdError, Unsurveyed
 from flashd.model.enrolment import Enrolment
+from flashd.model.inventory import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -68,7 +69,7 @@ async def pin(world: World, surveyed: Iterable[Surveyed], by: str) -> tuple[Enro
 
 async def _look(world: World, array: str) -> tuple[Listing, Inventory] | FlashdError:
     try:
-        return await observe(world, array), await take_stock(world, array)
+        return await observe(world, array), await take_stock(world, array, EVERYTHING)
     except (ArrayError, ConfigError) as error:
         return error
 
@@ -92,7 +93,7 @@ def _surveyed(
         facts = Facts(listing=listing, inventory=stock)
         objections += [f"{array}: {why}" for why in unfit(service, facts, world.forbidden)]
         stocks.append(stock)
-    objections += misaimed(service, stocks)
+    objections += (*unasked(stocks), *misaimed(service, stocks))
     facts_now = describe(service, stocks)
     arrays = frozenset(one.array for one in stocks)
     return Surveyed(

@@ -23,10 +23,11 @@ from flashd.model.observation import ArrayRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from flashd.engine.world import World
     from flashd.errors import FlashdError
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
     from flashd.model.observation import Picture
     from flashd.model.volumes import Listing, Relation
 
@@ -133,15 +134,15 @@ async def read(world: World, array: str, run: str | None = None) -> Listing:
     return listing
 
 
-async def take_stock(world: World, array: str, run: str | None = None) -> Inventory:
-    """Read what an array has that a copy can harm.
+async def take_stock(world: World, array: str, parts: AbstractSet[Part]) -> Inventory:
+    """Read what an array has that a copy can harm, with these parts of it.
 
     Takes no lease: looking is harmless. An array that was listed and does not tell this is
     readable, for example to a user who may not run every report: `Unsurveyed` is the failure of who
     wants to send something. Remembered as the array's own are only failures of the login.
     """
     try:
-        return await world.arrays(array).inventory(Conversation(world, array, run))
+        return await world.arrays(array).inventory(Conversation(world, array), parts)
     except (LoginRefused, ConfigError) as error:
         await note_failure(world, array, error)
         raise

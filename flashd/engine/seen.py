@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flashd.core.demand import demanded
 from flashd.engine.observe import LOGIN_ALLOWANCE, observe, outdated, take_stock
 from flashd.errors import Unsurveyed
 
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flashd.engine.world import World
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
+    from flashd.model.service import Service
     from flashd.model.volumes import Listing
 
 
@@ -20,14 +22,15 @@ if TYPE_CHECKING:
 class Seen:
     """Shared by the turns of a batch, each of which has read anew what grew old meanwhile.
 
-    An inventory is read for who is about to send something, and not before; where it could not be
-    read, the others of the batch do not log in to be told the same.
+    An inventory is read for who is about to send something, and not before, with what the services
+    that came so far demand of it; where it could not be read, the others of the batch that demand
+    as much do not log in to be told the same.
     """
 
     world: World
     listings: dict[str, Listing] = field(default_factory=dict)
     inventories: dict[str, Inventory] = field(default_factory=dict)
-    unsurveyed: dict[str, Unsurveyed] = field(default_factory=dict)
+    unsurveyed: dict[tuple[str, frozenset[Part]], Unsurveyed] = field(default_factory=dict)
 
     async def renew(self, arrays: Iterable[str]) -> bool:
         """List again the arrays whose listing is too old; whether there was any."""
@@ -46,19 +49,46 @@ class Seen:
         listing = self.listings[array]
         return await self.list_again(array) if outdated(self.world, listing) else listing
 
-    async def stock(self, array: str) -> Inventory:
-        """Tell what an array has that a copy can harm, read just now or a little while ago."""
+    async def stock(self, array: str, service: Service) -> Inventory:
+        """Tell what an array has that a copy can harm, read just now or a little while ago.
+
+        All of it is of one reading, with all that the service demands. What others demanded before
+        it is asked anew with it, but does not fail it.
+        """
+        wanted = await self._demanded(array, service)
         known = self.inventories.get(array)
-        if known is not None and not self._old(known):
+        if known is not None and wanted <= known.parts and not self._old(known):
             return known
-        if error := self.unsurveyed.get(array):
+        all_wanted = wanted | (known.parts if known is not None else frozenset())
+        if self._failed(array, all_wanted) is None:
+            try:
+                return await self._take_stock(array, all_wanted)
+            except Unsurveyed:
+                if wanted == all_wanted:
+                    raise
+        if error := self._failed(array, wanted):
             raise error
+        return await self._take_stock(array, wanted)
+
+    async def _demanded(self, array: str, service: Service) -> frozenset[Part]:
+        enrolled = await self.world.store.enrolment(service.name) is not None
+        protected = self.world.forbidden.protected
+        return demanded(service, array, protected, enrolled=enrolled)
+
+    def _failed(self, array: str, parts: frozenset[Part]) -> Unsurveyed | None:
+        """Tell why as much as that, or less, could not be read before."""
+        for (where, asked), error in self.unsurveyed.items():
+            if where == array and asked <= parts:
+                return error
+        return None
+
+    async def _take_stock(self, array: str, parts: frozenset[Part]) -> Inventory:
         try:
-            known = self.inventories[array] = await take_stock(self.world, array)
+            found = self.inventories[array] = await take_stock(self.world, array, parts)
         except Unsurveyed as error:
-            self.unsurveyed[array] = error
+            self.unsurveyed[array, parts] = error
             raise
-        return known
+        return found
 
     def _old(self, one: Listing | Inventory) -> bool:
         """Whether it would be too old once a login is through."""

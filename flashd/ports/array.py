@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
 
     from flashd.core.firewall import Cleared
     from flashd.model.counters import Counters
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
     from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair, VolumeId
 
@@ -57,8 +58,11 @@ class ArrayBackend(Protocol):
         `ArrayRejected` or `LoginRefused` where asking again is of no use.
         """
 
-    async def inventory(self, witness: Witness) -> Inventory:
-        """Tell its volumes, who is mapped to them, and remote copies. Raises as `observe` does."""
+    async def inventory(self, witness: Witness, parts: AbstractSet[Part]) -> Inventory:
+        """Tell its volumes and remote copies, and at least these parts of what else there is.
+
+        What was not asked is None. Raises as `observe` does.
+        """
 
     async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
         """Tell what was counted of the I/O of these volumes, in their order, all in one login.

@@ -10,9 +10,10 @@ from flashd.adapters.arrays.stock import parse_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
     from flashd.model.volumes import Pair, Relation
 
 
@@ -22,7 +23,7 @@ class Reading:
     def __init__(self) -> None:
         self._body = ""
         self._found: Mapping[Pair, Relation] = {}
-        self._stock: tuple[str, Inventory] | None = None
+        self._stock: tuple[tuple[AbstractSet[Part], str], Inventory] | None = None
 
     def read(self, text: str, array: str) -> Mapping[Pair, Relation]:
         """Read a listing; its first line is the banner of the session, which tells the time."""
@@ -34,11 +35,13 @@ class Reading:
             self._body = body
         return self._found
 
-    def take(self, text: str, array: str, began: datetime, ended: datetime) -> Inventory:
+    def take(
+        self, text: str, array: str, parts: AbstractSet[Part], began: datetime, ended: datetime
+    ) -> Inventory:
         """Read an inventory; one that says the same is the same, but for its instants."""
         banner, _, body = text.partition("\n")
         if not banner.startswith("Date/Time:"):
-            return parse_inventory(text, array, began, ended)
-        if self._stock is None or self._stock[0] != body:
-            self._stock = body, parse_inventory(text, array, began, ended)
+            return parse_inventory(text, array, parts, began, ended)
+        if self._stock is None or self._stock[0] != (parts, body):
+            self._stock = (parts, body), parse_inventory(text, array, parts, began, ended)
         return replace(self._stock[1], began_at=began, ended_at=ended)

@@ -29,9 +29,10 @@ def world_of(configuration: Configuration, types: GuardTypes, ways: Ways, events
     from flashd.adapters.host import LinuxHost
     from flashd.engine.telling import Conversation
     from flashd.engine.world import World
+    from flashd.model.inventory import Part
 
     async def stock(array: str) -> Inventory:
-        return await ways.to(array).inventory(Conversation(world, array))
+        return await ways.to(array).inventory(Conversation(world, array), {Part.REACH})
 
     async def count(array: str, volumes: Sequence[VolumeId]) -> Sequence[Counters]:
         return await ways.to(array).counters(volumes, Conversation(world, array))

@@ -23,6 +23,7 @@ from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
 from flashd.errors import ArrayRejected, ArrayUnreachable, LoginRefused, TooLate
+from flashd.model.inventory import EVERYTHING, Part
 from flashd.model.run import Account
 from flashd.model.volumes import VolumeId
 from flashd.sim.array import Array
@@ -176,6 +177,44 @@ async def test_counters_are_told_whole_or_not_at_all(house: House, fault: str) -
 async def test_counters_of_a_volume_that_is_not_there_are_an_error(house: House) -> None:
     with pytest.raises((ArrayUnreachable, ArrayRejected)):
         await house.backend().counters([VolumeId("0002"), VolumeId("0FFF")], Heard())
+
+
+# What a copy could harm
+
+
+SURVEYS: Mapping[str, tuple[frozenset[Part], list[str]]] = {
+    "nothing on demand": (frozenset(), ["lspprc", "lsfbvol", "lspprc"]),
+    "everything": (
+        EVERYTHING,
+        ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lshostconnect", "lspprc"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("parts", "reports"), SURVEYS.values(), ids=SURVEYS.keys())
+async def test_an_inventory_is_one_login_and_what_was_demanded(
+    house: House, parts: frozenset[Part], reports: list[str]
+) -> None:
+    """Where one stream has all answers its end is marked by the image, demanded or not."""
+    mark = Part.IMAGE in parts or not house.keeps
+    found = await house.backend().inventory(heard := Heard(), parts)
+    verbs = [one.partition(" ")[0] for one in house.commands()]
+    assert verbs == [*reports, *(["lssi"] if mark else [])]
+    assert found.parts == (parts | {Part.IMAGE} if mark else parts)
+    assert (found.reach is None) is (Part.REACH not in parts)
+    assert len(found.volumes) == 12
+    assert house.outcomes() == ["ok"]
+    assert heard.sent_lines == ["; ".join(house.commands())]
+
+
+@pytest.mark.parametrize("fault", ["garbage", "refused", "lost-answer"])
+@pytest.mark.parametrize("report", ["lspprc", "lsfbvol"])
+async def test_an_inventory_is_told_whole_or_not_at_all(
+    house: House, fault: str, report: str
+) -> None:
+    house.sim.add_fault(fault, report, times=-1)
+    with pytest.raises((ArrayUnreachable, ArrayRejected)):
+        await house.backend(timeout=SHORT).inventory(Heard(), frozenset())
 
 
 # What arrives

@@ -52,7 +52,7 @@ from flashd.model.volumes import VolumeId
 from tests.contract import managers
 from tests.integration.guards.api import PODS, Api, listing, pod
 from tests.integration.remote.there import HOST, There, descendants
-from tests.unit.core.builders import ARRAY, inventory
+from tests.unit.core.builders import ARRAY, REACH, inventory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -225,7 +225,7 @@ class Worlds:
                 await asyncio.sleep(600)
             if world == "nonsense":
                 raise ArrayUnreachable("the answer of lsfbvol was not understood")
-            return found if world == "up" else replace(found, connections=())
+            return found if world == "up" else replace(found, reach=replace(REACH, connections=()))
 
         return take
 

@@ -124,7 +124,7 @@ def test_what_may_not_be_listed_is_told_though_the_login_is_good(well: Home) -> 
     assert said(checks, f"login to {ARRAY}")[0]["state"] == "ok"
     (told,) = said(checks, f"inventory of {ARRAY}")
     assert told["state"] == "problem"
-    assert "what a copy could harm cannot be read, so nothing is sent" in told["words"]
+    assert "not all that a copy could harm can be read, so nothing is sent" in told["words"]
     assert "lspprc" in told["words"]
     assert "role monitor suffices" in told["hint"]
     assert "op_copy_services" not in told["hint"]

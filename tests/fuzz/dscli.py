@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flashd.adapters.arrays import messages, reports, stock
 from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.core import instants
+from flashd.model.inventory import EVERYTHING
 from flashd.model.run import Account
 from flashd.model.volumes import Pair
 from tests.fuzz.target import Target, cuts, joined, parts, text_of
@@ -131,7 +132,7 @@ def _check_cut_listing(text: str, relations: Relations) -> None:
 
 def _inventory(data: bytes) -> Inventory | None:
     try:
-        return stock.parse_inventory(text_of(data), ARRAY, _NOW, _NOW)
+        return stock.parse_inventory(text_of(data), ARRAY, EVERYTHING, _NOW, _NOW)
     except NotUnderstoodError:
         return None
 
@@ -147,8 +148,10 @@ def _check_inventory(data: bytes, inventory: Inventory | None) -> None:
         assert volume.id in cells, f"nobody told of {volume.id}"
         assert any(cell.lstrip("0") == str(volume.blocks).lstrip("0") for cell in cells)
     wwpns = [cell for row in rows for cell in row[2:3] if re.fullmatch("[0-9A-Fa-f]{16}", cell)]
-    assert all(one.wwpn in {cell.upper() for cell in wwpns} for one in inventory.connections)
-    assert inventory.wwnn in cells
+    assert inventory.reach
+    assert all(one.wwpn in {cell.upper() for cell in wwpns} for one in inventory.reach.connections)
+    assert inventory.image
+    assert inventory.image.wwnn in cells
     for place in cuts(len(text), zlib.crc32(data)):
         cut = text[:place]
         if _inventory(cut.encode()) is not None:

@@ -24,6 +24,7 @@ from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
 from flashd.errors import ArrayError, ArrayUnreachable, LoginRefused
+from flashd.model.inventory import EVERYTHING, Part
 from flashd.model.run import Account
 from flashd.model.volumes import VolumeId
 from flashd.sim.array import Array
@@ -123,16 +124,56 @@ async def gone(group: int) -> None:
 async def test_all_of_a_batch_is_one_login(house: House) -> None:
     array = house.array()
     await array.observe(Heard())
-    await array.inventory(Heard())
+    await array.inventory(Heard(), EVERYTHING)
     for _ in range(3):
         assert (await change(array, RESYNC)).all_accepted
-    await array.inventory(Heard())
+    await array.inventory(Heard(), EVERYTHING)
     assert await listed(array) == house.truth()
     assert house.logins() == [(HMC1, "ok")]
     asked = [one.command.partition(" ")[0] for one in house.sim.journal()]
     assert asked.count("lssi") == 1, "what a console has is asked once a login"
     assert [asked.count(one) for one in ("lspprc", "lshostconnect")] == [4, 4], "each time twice"
     assert house.told == []
+
+
+BARE = ["lspprc", "lsfbvol", "lspprc"]
+WHOLE = ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lshostconnect", "lspprc"]
+"""Each answer of a session ends with a prompt of its own: no end mark is asked."""
+
+
+NONE: frozenset[Part] = frozenset()
+
+
+def surveyed(house: House) -> list[str]:
+    verbs = [one.command.partition(" ")[0] for one in house.sim.journal()]
+    return [one for one in verbs if one in {*WHOLE, "lssi"}]
+
+
+async def test_an_array_is_asked_for_what_is_demanded_and_its_image_once_a_login(
+    house: House,
+) -> None:
+    array = house.array()
+    bare = await array.inventory(Heard(), NONE)
+    assert (bare.reach, bare.image, bare.parts) == (None, None, NONE)
+    assert surveyed(house) == BARE
+    reach = await array.inventory(Heard(), {Part.REACH})
+    assert (reach.volumes, reach.parts) == (bare.volumes, frozenset({Part.REACH}))
+    image = await array.inventory(Heard(), {Part.IMAGE})
+    assert (image.reach, image.parts) == (None, frozenset({Part.IMAGE}))
+    assert surveyed(house) == [*BARE, *WHOLE, *BARE, "lssi"]
+    whole = await array.inventory(Heard(), EVERYTHING)
+    assert (whole.reach, whole.image) == (reach.reach, image.image)
+    assert (await array.inventory(Heard(), {Part.IMAGE})).image == image.image
+    assert surveyed(house) == [*BARE, *WHOLE, *BARE, "lssi", *WHOLE, *BARE]
+    assert house.logins() == [(HMC1, "ok")]
+
+
+async def test_what_goes_by_oneshot_after_all_is_asked_with_an_end_mark(house: House) -> None:
+    house.sim.add_fault("no-prompt", "lsfbvol")
+    found = await house.array().inventory(Heard(), NONE)
+    assert surveyed(house) == [*BARE[:2], *BARE, "lssi"]
+    assert (found.parts, len(found.volumes)) == (frozenset({Part.IMAGE}), 12)
+    assert len(house.told) == 1
 
 
 async def test_it_is_closed_when_nobody_uses_it_and_opened_again(house: House) -> None:

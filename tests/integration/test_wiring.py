@@ -13,6 +13,7 @@ import pytest
 from flashd.adapters.arrays.breaker import BreakerArray
 from flashd.adapters.processes import lives
 from flashd.errors import LoginRefused, LoginStopped
+from flashd.model.inventory import Part
 from flashd.model.verdict import Verdict
 from flashd.wiring import Home, command_events
 from tests.contract.arrays import PLENTY, Heard, cleared, struck
@@ -194,7 +195,7 @@ async def test_who_asks_is_not_held_up_by_who_asks_already(tmp_path: Path) -> No
         reload.made.array.add_fault("hang", "lsflash")
         async with under_way(world.arrays(ARRAY).observe(Heard())), asyncio.timeout(PLENTY):
             await asyncio.to_thread(struck, reload.made.array)
-            await world.arrays(ARRAY).inventory(Heard())
+            await world.arrays(ARRAY).inventory(Heard(), {Part.REACH})
         assert reload.logins == ["ok"] * 2
 
 

@@ -54,6 +54,14 @@ TARGETS = (
         },
     ),
     Target(
+        module="flashd.core.demand",
+        tests=("tests/unit/core/test_demand.py",),
+    ),
+    Target(
+        module="flashd.core.aim",
+        tests=("tests/unit/core/test_aim.py",),
+    ),
+    Target(
         module="flashd.model.inventory",
         tests=("tests/unit/model/test_inventory.py",),
     ),

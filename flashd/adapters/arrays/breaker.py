@@ -11,12 +11,13 @@ from flashd.errors import LoginRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
 
     from flashd.adapters.arrays.logins import Logins
     from flashd.core.firewall import Cleared
     from flashd.model.counters import Counters
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
     from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair, VolumeId
     from flashd.ports.array import ArrayBackend, Session, Witness
@@ -37,10 +38,10 @@ class BreakerArray:
         async with self._login():
             return await self.inner.observe(witness)
 
-    async def inventory(self, witness: Witness) -> Inventory:
+    async def inventory(self, witness: Witness, parts: AbstractSet[Part]) -> Inventory:
         """Ask, unless logins are stopped."""
         async with self._login():
-            return await self.inner.inventory(witness)
+            return await self.inner.inventory(witness, parts)
 
     async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
         """Ask, unless logins are stopped."""

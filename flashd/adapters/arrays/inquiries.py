@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from flashd.adapters.arrays.failures import MAY_COUNT, MAY_LIST, MAY_SURVEY
 from flashd.adapters.arrays.metrics import metrics_questions, parse_metrics
 from flashd.adapters.arrays.stock import lasting, questions
 from flashd.adapters.threads import beside
+from flashd.model.inventory import Part
 from flashd.model.volumes import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from flashd.model.counters import Counters
@@ -29,6 +31,15 @@ LIST_ALL = "lsflash -l -dev {array} 0000-FFFF"
 """The whole array: a pair that is missing from the answer is then missing from the array."""
 
 T = TypeVar("T")
+
+
+class Take(Protocol):
+    """Reads an inventory; see `flashd.adapters.arrays.stock.parse_inventory`."""
+
+    def __call__(
+        self, said: str, array: str, parts: AbstractSet[Part], began: datetime, ended: datetime, /
+    ) -> Inventory:
+        """Read what was said when an array was asked for these parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,8 @@ class Inquiry(Generic[T]):
 
     `setting` stands before them where a client is asked nothing else. What answers `lasting` ones
     holds for as long as the login. `read` raises `NotUnderstoodError`. `rights` is the hint where
-    the array says no, `reports` names what is asked where the answer is not understood.
+    the array says no, `reports` names what is asked where the answer is not understood. `alone` is
+    what is asked instead where all answers come in one stream, with no prompt in between.
     """
 
     commands: tuple[str, ...]
@@ -56,6 +68,7 @@ class Inquiry(Generic[T]):
     read: Callable[[Told], T]
     setting: tuple[str, ...] = ()
     lasting: frozenset[str] = frozenset()
+    alone: Inquiry[T] | None = None
 
     @property
     def name(self) -> str:
@@ -85,20 +98,20 @@ def relations_of(
     return Inquiry((command,), "lsflash", MAY_LIST, listing, (LIST_OUTPUT,))
 
 
-def stock_of(
-    array: str, take: Callable[[str, str, datetime, datetime], Inventory]
-) -> Inquiry[Inventory]:
-    """Ask for volumes, mirrors, hosts, groups and images."""
+def stock_of(array: str, take: Take, parts: AbstractSet[Part]) -> Inquiry[Inventory]:
+    """Ask for volumes and mirrors, and for these parts; a stream ends with the image anyway."""
 
     def inventory(told: Told) -> Inventory:
-        return replace(take(told.said, array, told.began, told.ended), steady=told.steady)
+        return replace(take(told.said, array, parts, told.began, told.ended), steady=told.steady)
 
+    marked = Part.IMAGE in parts
     return Inquiry(
-        questions(array),
+        questions(array, parts),
         "lsfbvol, lspprc and the like",
         MAY_SURVEY,
         inventory,
         lasting=lasting(),
+        alone=None if marked else stock_of(array, take, {*parts, Part.IMAGE}),
     )
 
 

@@ -29,6 +29,7 @@ from flashd.model.run import Account, Carrier
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from flashd.adapters.arrays.inquiries import Inquiry
     from flashd.adapters.arrays.kept import Kept, KeptSession
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from flashd.core.firewall import Cleared
     from flashd.errors import ArrayError
     from flashd.model.counters import Counters
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
     from flashd.model.run import Answer
     from flashd.model.volumes import Listing, Pair, VolumeId
     from flashd.ports.array import Session, Witness
@@ -67,9 +68,9 @@ class InteractiveArray:
         """List the whole array."""
         return await self._ask(witness, relations_of(self._array, self.oneshot.read))
 
-    async def inventory(self, witness: Witness) -> Inventory:
-        """Ask for volumes, mirrors, hosts, groups and images."""
-        return await self._ask(witness, stock_of(self._array, self.oneshot.take))
+    async def inventory(self, witness: Witness, parts: AbstractSet[Part]) -> Inventory:
+        """Ask for volumes, mirrors and these parts."""
+        return await self._ask(witness, stock_of(self._array, self.oneshot.take, parts))
 
     async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
         """Ask for the counters of volumes, one after another."""

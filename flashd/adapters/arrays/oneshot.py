@@ -25,15 +25,15 @@ from flashd.model.run import Answer, Carrier
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
 
     from flashd.adapters.arrays.client import Said
-    from flashd.adapters.arrays.inquiries import Inquiry
+    from flashd.adapters.arrays.inquiries import Inquiry, Take
     from flashd.core.firewall import Cleared
     from flashd.errors import ArrayError
     from flashd.model.counters import Counters
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
     from flashd.model.volumes import Listing, Pair, Relation, VolumeId
     from flashd.ports.array import Session, Witness
     from flashd.ports.clock import Clock
@@ -117,7 +117,7 @@ class OneshotArray:
     host: Host
     start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
     read: Callable[[str, str], Mapping[Pair, Relation]] = parse_listing
-    take: Callable[[str, str, datetime, datetime], Inventory] = parse_inventory
+    take: Take = parse_inventory
     gate: Gate = nullcontext
     most_here: float = MOST_READ_HERE
 
@@ -125,9 +125,9 @@ class OneshotArray:
         """List the whole array."""
         return await self.ask(witness, relations_of(self.dscli.array, self.read))
 
-    async def inventory(self, witness: Witness) -> Inventory:
-        """Ask for volumes, mirrors, hosts, groups and images, all in one login."""
-        return await self.ask(witness, stock_of(self.dscli.array, self.take))
+    async def inventory(self, witness: Witness, parts: AbstractSet[Part]) -> Inventory:
+        """Ask for volumes, mirrors and these parts, all in one login."""
+        return await self.ask(witness, stock_of(self.dscli.array, self.take, parts))
 
     async def counters(self, volumes: Sequence[VolumeId], witness: Witness) -> Sequence[Counters]:
         """Ask for the counters of volumes, one after another in one login."""
@@ -135,6 +135,7 @@ class OneshotArray:
 
     async def ask(self, witness: Witness, inquiry: Inquiry[T]) -> T:
         """Put an inquiry to a client of its own and read it to its end."""
+        inquiry = inquiry.alone or inquiry
         commands = (*inquiry.setting, *inquiry.commands)
         async with self.gate(), self._logged_in(witness) as process:
             witness.sent("; ".join(commands), self.dscli.line)

@@ -1,9 +1,13 @@
 """What an array is made of, asked in one login: several reports in one stream, one after another.
 
 Understood as a whole or not at all. What proves something by not being there, hosts and remote
-copies, is asked twice, and both must say the same: one row that was lost reads as nobody's. The
-last report names the array itself, so that a stream that broke off is never taken for an array
-that has less.
+copies, is asked twice, and both must say the same: one row that was lost reads as nobody's. Never
+are the two of them neighbours: one answer that came double would be taken for both.
+
+Hosts and groups are asked only where they are demanded, and so is the image of the array. Where one
+stream has all answers the image is always asked, as the last: it names the array itself, so that a
+stream that broke off is never taken for an array that has less. In a session each answer ends with
+a prompt of its own.
 """
 
 from __future__ import annotations
@@ -23,11 +27,20 @@ from flashd.adapters.arrays.tables import (
     is_remark,
     whole_text,
 )
-from flashd.model.inventory import HostConnection, Inventory, Volume, VolumeGroup
+from flashd.model.inventory import (
+    HostConnection,
+    Image,
+    Inventory,
+    Part,
+    Reach,
+    Volume,
+    VolumeGroup,
+)
 from flashd.model.volumes import VolumeId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
 _OUTPUT = "-bnr off -hdr on -fmt delim -delim |"
@@ -51,11 +64,13 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """By report: the columns without which it says nothing."""
 
-_ORDER = (
+_BARE = ("lspprc", "lsfbvol", "lspprc")
+_WITH_REACH = (
     *("lsfbvol", "lspprc", "lshostconnect"),
     "lsvolgrp",
-    *("lshostconnect", "lspprc", "lssi"),
+    *("lshostconnect", "lspprc"),
 )
+_IMAGE = ("lssi",)
 _NO_ROW = re.compile(r"dscli>|Date/Time: |\bCM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})[IWE]\b")
 _PROMPTS = re.compile(r"(?:dscli> ?|\s)*")
 
@@ -78,9 +93,9 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-def questions(array: str) -> tuple[str, ...]:
-    """Tell the commands that ask for everything, in their order."""
-    return tuple(_QUESTIONS[one].format(array=array, output=_OUTPUT) for one in _ORDER)
+def questions(array: str, parts: AbstractSet[Part]) -> tuple[str, ...]:
+    """Tell the commands that ask for what is always asked and for these parts, in their order."""
+    return tuple(_QUESTIONS[one].format(array=array, output=_OUTPUT) for one in _order(parts))
 
 
 def lasting() -> frozenset[str]:
@@ -88,23 +103,36 @@ def lasting() -> frozenset[str]:
     return frozenset({_QUESTIONS["lssi"].format(output=_OUTPUT)})
 
 
-def parse_inventory(output: str, array: str, began: datetime, ended: datetime) -> Inventory:
-    """Read the answers to all `questions`; raises `NotUnderstoodError`."""
+def parse_inventory(
+    output: str, array: str, parts: AbstractSet[Part], began: datetime, ended: datetime
+) -> Inventory:
+    """Read the answers to all `questions` of these parts; raises `NotUnderstoodError`."""
     _see_rows_as_such(output)
-    tables = _tables(whole_text(output))
+    tables = _tables(whole_text(output), _order(parts))
     volumes = (_volume(row, array) for row in tables["lsfbvol"])
-    groups = (_group(row, array) for row in tables["lsvolgrp"])
     return Inventory(
         array=array,
-        wwnn=_wwnn(tables["lssi"], array),
         began_at=began,
         ended_at=ended,
         volumes=_by_id("lsfbvol", volumes, lambda one: one.id),
-        groups=_by_id("lsvolgrp", groups, lambda one: one.id),
-        connections=tuple(_connection(row, array) for row in tables["lshostconnect"]),
         mirrored=frozenset(
             volume for row in tables["lspprc"] for volume in _mirrored(row["ID"], array)
         ),
+        reach=_reach(tables, array) if Part.REACH in parts else None,
+        image=Image(_wwnn(tables["lssi"], array)) if Part.IMAGE in parts else None,
+    )
+
+
+def _order(parts: AbstractSet[Part]) -> tuple[str, ...]:
+    reports = _WITH_REACH if Part.REACH in parts else _BARE
+    return (*reports, *_IMAGE) if Part.IMAGE in parts else reports
+
+
+def _reach(tables: Mapping[str, Rows], array: str) -> Reach:
+    groups = (_group(row, array) for row in tables["lsvolgrp"])
+    return Reach(
+        groups=_by_id("lsvolgrp", groups, lambda one: one.id),
+        connections=tuple(_connection(row, array) for row in tables["lshostconnect"]),
     )
 
 
@@ -117,9 +145,9 @@ class _Open:
     rows: Rows
 
 
-def _tables(lines: Sequence[str]) -> Mapping[str, Rows]:
+def _tables(lines: Sequence[str], order: Iterable[str]) -> Mapping[str, Rows]:
     """Part a stream in its reports, each of which is there as often as it was asked, in order."""
-    wanted = list(_ORDER)
+    wanted = list(order)
     found: list[_Open] = []
     now: _Open | None = None
     for line in lines:

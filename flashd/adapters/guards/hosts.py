@@ -49,7 +49,9 @@ def judge(targets: Targets, stocks: Mapping[str, Inventory]) -> Finding:
         volume = stock.volumes.get(target) if stock else None
         if stock is None or volume is None:
             return unknown(f"target {target} is not among the volumes of {array} (lsfbvol)")
-        mapped[f"{array} {target}"] = sorted(map(str, stock.mapped_to(volume)))
+        if stock.reach is None:
+            return unknown(f"{array} was not asked which hosts reach target {target}")
+        mapped[f"{array} {target}"] = sorted(map(str, stock.reach.mapped_to(volume)))
     if not mapped:
         return unknown("there is no target")
     evidence = {"mapped": mapped}

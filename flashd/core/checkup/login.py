@@ -34,11 +34,16 @@ def judge_login(array: str, outcome: Listing | FlashdError, output: str) -> Diag
 
 
 def judge_inventory(array: str, outcome: Inventory | FlashdError) -> Diagnosis:
-    """Judge whether an array tells what a copy could harm: without it nothing is ever sent."""
+    """Judge whether an array tells all that a copy could harm, whoever demands it."""
     check = f"inventory of {array}"
     if isinstance(outcome, Exception):
-        words = f"what a copy could harm cannot be read, so nothing is sent: {outcome.message}"
+        words = (
+            "not all that a copy could harm can be read, so nothing is sent for who demands it:"
+            f" {outcome.message}"
+        )
         return problem(check, words, outcome.hint or _EXPLAINED)
+    if outcome.reach is None:
+        return problem(check, "the array was not asked which hosts reach its volumes", _EXPLAINED)
     volumes, mirrored = len(outcome.volumes), len(outcome.mirrored)
-    hosts = len(outcome.connections)
+    hosts = len(outcome.reach.connections)
     return ok(check, f"{volumes} volumes, {mirrored} of them mirrored, {hosts} host connections")

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from enum import Enum
     from typing import Any
 
     from flashd.core.firewall import Cleared
     from flashd.model.counters import Counters
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
     from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair, VolumeId
     from flashd.ports.array import ArrayBackend, Session, Witness
@@ -98,9 +99,9 @@ class GuardedArray:
         self.door("observed")
         return listing
 
-    async def inventory(self, witness: Witness) -> Inventory:
+    async def inventory(self, witness: Witness, parts: AbstractSet[Part]) -> Inventory:
         self.door("take stock")
-        inventory = await self.inner.inventory(witness)
+        inventory = await self.inner.inventory(witness, parts)
         self.door("took stock")
         return inventory
 

@@ -36,11 +36,12 @@ from tests.integration.engine.test_resync import Hasty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from flashd.core.firewall import Cleared
     from flashd.model.counters import Counters
-    from flashd.model.inventory import Inventory
+    from flashd.model.inventory import Inventory, Part
     from flashd.model.run import Answer, Carrier
     from flashd.model.verdict import Finding
     from flashd.model.volumes import Listing, Pair, VolumeId
@@ -98,8 +99,8 @@ class _KeptArray:
         await self.lab.listing()
         return listing
 
-    async def inventory(self, witness: Witness) -> Inventory:
-        inventory = await self.inner.inventory(witness)
+    async def inventory(self, witness: Witness, parts: AbstractSet[Part]) -> Inventory:
+        inventory = await self.inner.inventory(witness, parts)
         await self.lab.stock()
         return inventory
 

@@ -10,6 +10,7 @@ import pytest
 from flashd.engine.enroll import pin, survey
 from flashd.engine.events import Event
 from flashd.engine.observe import take_stock
+from flashd.model.inventory import Part
 from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.model.service import GuardSpec
@@ -252,8 +253,9 @@ async def test_invariant_1_a_guard_that_looks_at_other_volumes_lets_nothing_be_s
     lab.clones(PAIR, SECOND)
     lab.define("db", resource(PAIR, SECOND))
     async with lab.open() as world:
-        stock = await take_stock(world, SERIAL)
-        source, first, second = (stock.wwid(VolumeId(one)) for one in ("0001", "0002", "0102"))
+        image = (await take_stock(world, SERIAL, {Part.IMAGE})).image
+        assert image
+        source, first, second = (image.wwid(VolumeId(one)) for one in ("0001", "0002", "0102"))
         told = {
             (first, second, source): f"looks at {source}, which is no target of this service",
             (first,): f"no guard looks at target 0102 of {SERIAL}, {second}",

@@ -13,6 +13,7 @@ from flashd.core.firewall import Cleared
 from flashd.engine.events import Event
 from flashd.engine.gate import judge
 from flashd.engine.observe import observe, take_stock
+from flashd.model.inventory import EVERYTHING
 from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.sim.hosts import access
@@ -132,7 +133,7 @@ async def test_invariant_2_only_a_withdrawal_of_its_own_lets_a_service_establish
     nightly(lab, recording=False)
     text = f"mkflash -dev {SERIAL} -persist -cp {' '.join(PAIRS)}"
     async with lab.open() as world:
-        stock = await take_stock(world, SERIAL)
+        stock = await take_stock(world, SERIAL, EVERYTHING)
         listing = replace(await observe(world, SERIAL), relations={})
         for owners, passes in ((("db", "db"), True), (("db", "other"), False), ((), False)):
             own = [
@@ -148,7 +149,7 @@ async def test_invariant_2_of_several_commands_each_must_pass(lab: Lab) -> None:
     good = f"resyncflash -dev {SERIAL} -persist -record -cp {' '.join(PAIRS)}"
     bad = good.replace(" -record", "")
     async with lab.open() as world:
-        shown = await observe(world, SERIAL), await take_stock(world, SERIAL), ()
+        shown = await observe(world, SERIAL), await take_stock(world, SERIAL, EVERYTHING), ()
         service = lab.services["db"]
         assert await judge(world, service, [good, good], *shown) == (Cleared(good),) * 2
         for texts in ([good, bad], [bad, good]):

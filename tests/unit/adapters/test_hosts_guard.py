@@ -13,10 +13,10 @@ from flashd.adapters.guards.hosts import HostsGuard, judge
 from flashd.adapters.guards.shared import Shared
 from flashd.adapters.guards.table import asking_arrays
 from flashd.config.guards import Aimed, HostsOptions
-from flashd.model.inventory import HostConnection, VolumeGroup
+from flashd.model.inventory import HostConnection
 from flashd.model.verdict import Verdict
 from flashd.model.volumes import VolumeId
-from tests.unit.core.builders import ARRAY, OTHER_ARRAY, inventory
+from tests.unit.core.builders import ARRAY, OTHER_ARRAY, REACH, inventory, reached
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -26,18 +26,12 @@ if TYPE_CHECKING:
 
 TARGET = (ARRAY, VolumeId("0002"))
 MAPPED = inventory("0001:0002", "0003:0004")
-FREE = replace(MAPPED, connections=())
+FREE = replace(MAPPED, reach=replace(REACH, connections=()))
 ELSEWHERE = HostConnection(id="0001", name="prd7", wwpn="10000000C9FFFFFF", group="V2")
-GROUPS = {
-    **MAPPED.groups,
-    "V2": VolumeGroup(id="V2", name="prd7", type="SCSI Mask"),
-    "V3": VolumeGroup(id="V3", name="All", type="SCSI All"),
-}
-WITH_GROUPS = replace(FREE, groups=GROUPS)
 
 
 def with_connections(*connections: HostConnection) -> Inventory:
-    return replace(WITH_GROUPS, connections=connections)
+    return reached(FREE, *connections, V2="SCSI Mask", V3="SCSI All")
 
 
 CASES: dict[str, tuple[Inventory, Verdict, str]] = {
@@ -62,6 +56,11 @@ CASES: dict[str, tuple[Inventory, Verdict, str]] = {
         with_connections(replace(ELSEWHERE, group="V9")),
         Verdict.UP,
         "is mapped to host prd7",
+    ),
+    "an array that was not asked who is mapped": (
+        replace(FREE, reach=None),
+        Verdict.UNKNOWN,
+        f"{ARRAY} was not asked which hosts reach target 0002",
     ),
     "a target that is not listed": (
         replace(FREE, volumes={}),

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 import pytest
 
 from flashd.adapters.arrays.stock import parse_inventory, questions
 from flashd.adapters.arrays.tables import NotUnderstoodError
-from flashd.model.inventory import HostConnection, Inventory, Volume, VolumeGroup
+from flashd.model.inventory import (
+    EVERYTHING,
+    HostConnection,
+    Image,
+    Inventory,
+    Part,
+    Reach,
+    Volume,
+    VolumeGroup,
+)
 from flashd.model.volumes import VolumeId
 from tests.unit.core.builders import ARRAY, NOW, OTHER_ARRAY
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 VOLUMES = """\
 Name|ID|accstate|datastate|configstate|deviceMTM|datatype|extpool|cap (blocks)|volgrp
@@ -45,27 +61,88 @@ WHOLE = (VOLUMES, MIRRORS, HOSTS, GROUPS, HOSTS, MIRRORS, IMAGES)
 PROMPT = "dscli> "
 
 
-def stock(*reports: str) -> Inventory:
-    return parse_inventory("".join(reports), ARRAY, NOW, NOW)
+def stock(*reports: str, parts: AbstractSet[Part] = EVERYTHING) -> Inventory:
+    return parse_inventory("".join(reports), ARRAY, parts, NOW, NOW)
 
 
-def test_every_report_is_asked_for_the_whole_array_with_a_delimiter_that_no_cell_has() -> None:
-    output = "-bnr off -hdr on -fmt delim -delim |"
-    assert questions(ARRAY) == (
-        f"lsfbvol -dev {ARRAY} -l {output}",
-        f"lspprc -dev {ARRAY} -fullid {output} 0000-FFFF",
-        f"lshostconnect -dev {ARRAY} {output}",
-        f"lsvolgrp -dev {ARRAY} {output}",
-        f"lshostconnect -dev {ARRAY} {output}",
-        f"lspprc -dev {ARRAY} -fullid {output} 0000-FFFF",
-        f"lssi {output}",
-    )
+OUTPUT = "-bnr off -hdr on -fmt delim -delim |"
+COMMANDS = {
+    "lsfbvol": f"lsfbvol -dev {ARRAY} -l {OUTPUT}",
+    "lspprc": f"lspprc -dev {ARRAY} -fullid {OUTPUT} 0000-FFFF",
+    "lshostconnect": f"lshostconnect -dev {ARRAY} {OUTPUT}",
+    "lsvolgrp": f"lsvolgrp -dev {ARRAY} {OUTPUT}",
+    "lssi": f"lssi {OUTPUT}",
+}
+HOSTS_TOO = ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lshostconnect", "lspprc"]
+ASKED: dict[str, tuple[set[Part], list[str]]] = {
+    "nothing on demand": (set(), ["lspprc", "lsfbvol", "lspprc"]),
+    "the image": ({Part.IMAGE}, ["lspprc", "lsfbvol", "lspprc", "lssi"]),
+    "who reaches it": ({Part.REACH}, HOSTS_TOO),
+    "everything": ({Part.REACH, Part.IMAGE}, [*HOSTS_TOO, "lssi"]),
+}
+
+
+@pytest.mark.parametrize(("parts", "asked"), ASKED.values(), ids=ASKED.keys())
+def test_every_report_is_asked_for_the_whole_array_with_a_delimiter_that_no_cell_has(
+    parts: set[Part], asked: list[str]
+) -> None:
+    assert questions(ARRAY, parts) == tuple(COMMANDS[one] for one in asked)
+
+
+@pytest.mark.parametrize(("parts", "asked"), ASKED.values(), ids=ASKED.keys())
+def test_what_proves_by_not_being_there_is_asked_twice_and_not_twice_in_a_row(
+    parts: set[Part], asked: list[str]
+) -> None:
+    del parts
+    assert asked.count("lspprc") == 2
+    assert asked.count("lshostconnect") in {0, 2}
+    assert all(one != after for one, after in pairwise(asked))
+
+
+BARE = (MIRRORS, VOLUMES, MIRRORS)
+
+
+def test_what_was_not_asked_is_not_taken_for_nothing() -> None:
+    whole, bare = stock(*WHOLE), stock(*BARE, parts=set())
+    assert bare == replace(whole, reach=None, image=None)
+    assert stock(*BARE, IMAGES, parts={Part.IMAGE}) == replace(whole, reach=None)
+    assert stock(*WHOLE[:-1], parts={Part.REACH}) == replace(whole, image=None)
+
+
+@pytest.mark.parametrize(
+    "parts", [set(), {Part.IMAGE}, {Part.REACH}], ids=["nothing", "image", "reach"]
+)
+def test_answers_to_something_else_are_no_inventory(parts: set[Part]) -> None:
+    with pytest.raises(NotUnderstoodError):
+        stock(*WHOLE, parts=parts)
+    for less in (BARE, (*BARE, IMAGES)):
+        with pytest.raises(NotUnderstoodError):
+            stock(*less)
+
+
+def test_a_mirror_that_one_of_both_answers_lacks_is_no_inventory_of_volumes_alone() -> None:
+    for reports in ((MIRRORS, VOLUMES, NONE), (NONE, VOLUMES, MIRRORS)):
+        with pytest.raises(NotUnderstoodError, match="lspprc was asked twice"):
+            stock(*reports, parts=set())
+
+
+@pytest.mark.parametrize("mirrors", [MIRRORS, NONE])
+def test_one_answer_that_came_double_is_not_two_of_them(mirrors: str) -> None:
+    for reports in ((mirrors, mirrors, VOLUMES), (VOLUMES, mirrors, mirrors), (mirrors, VOLUMES)):
+        with pytest.raises(NotUnderstoodError):
+            stock(*reports, parts=set())
+
+
+@pytest.mark.parametrize("line", range(len("".join(BARE).splitlines())))
+def test_answers_in_a_session_that_break_off_are_no_inventory(line: int) -> None:
+    lines = "".join(BARE).splitlines(keepends=True)
+    with pytest.raises(NotUnderstoodError):
+        stock(*lines[:line], parts=set())
 
 
 def test_all_of_it_is_read() -> None:
     assert stock(*WHOLE) == Inventory(
         array=ARRAY,
-        wwnn="5005076303FFC111",
         began_at=NOW,
         ended_at=NOW,
         volumes={
@@ -86,15 +163,18 @@ def test_all_of_it_is_read() -> None:
                 states=("Online", "Normal", "Normal"),
             ),
         },
-        groups={
-            "V1": VolumeGroup(id="V1", name="tst1", type="SCSI Mask"),
-            "V20": VolumeGroup(id="V20", name="All Fixed Block-512", type="SCSI All"),
-        },
-        connections=(
-            HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group="V1"),
-            HostConnection(id="0001", name="new", wwpn="10000000C9A1B2C4", group=None),
-        ),
         mirrored=frozenset({VolumeId("0001")}),
+        reach=Reach(
+            groups={
+                "V1": VolumeGroup(id="V1", name="tst1", type="SCSI Mask"),
+                "V20": VolumeGroup(id="V20", name="All Fixed Block-512", type="SCSI All"),
+            },
+            connections=(
+                HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group="V1"),
+                HostConnection(id="0001", name="new", wwpn="10000000C9A1B2C4", group=None),
+            ),
+        ),
+        image=Image("5005076303FFC111"),
     )
 
 
@@ -113,7 +193,8 @@ def test_a_header_may_stand_right_after_a_prompt() -> None:
 
 def test_nothing_found_is_a_report() -> None:
     found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, NO_HOSTS, NONE, IMAGES)
-    assert (found.mirrored, found.connections) == (frozenset(), ())
+    assert found.reach
+    assert (found.mirrored, found.reach.connections) == (frozenset(), ())
 
 
 REMARK = "CMUC00999I lsfbvol: simulated: nothing of note.\n"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flashd.core.instants import read
 from flashd.core.schedule import parse
-from flashd.model.inventory import HostConnection, Inventory, Volume, VolumeGroup
+from flashd.model.inventory import HostConnection, Image, Inventory, Reach, Volume, VolumeGroup
 from flashd.model.observation import ArrayRecord, Picture, Sighting, Withdrawal
 from flashd.model.run import (
     Carrier,
@@ -87,19 +88,33 @@ def volume(name: str) -> Volume:
     )
 
 
+REACH = Reach(
+    groups={"V1": VolumeGroup(id="V1", name="tst1", type="SCSI Mask")},
+    connections=(HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group="V1"),),
+)
+
+
 def inventory(*names: str, array: str = ARRAY) -> Inventory:
     """Make an array that has the volumes of these pairs, all mapped to the host tst1."""
     volumes = [volume(one) for name in names for one in pair(name).volumes]
     return Inventory(
         array=array,
-        wwnn="5005076303FFC111",
         began_at=NOW,
         ended_at=NOW,
         volumes={one.id: one for one in volumes},
-        groups={"V1": VolumeGroup(id="V1", name="tst1", type="SCSI Mask")},
-        connections=(HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group="V1"),),
         mirrored=frozenset(),
+        reach=REACH,
+        image=Image("5005076303FFC111"),
     )
+
+
+def reached(stock: Inventory, *more: HostConnection, **groups: str) -> Inventory:
+    """Have more ports of hosts on an array, and more volume groups, by id: their type."""
+    made = {key: VolumeGroup(id=key, name=f"of {key}", type=kind) for key, kind in groups.items()}
+    assert stock.reach
+    there = stock.reach
+    reach = Reach(groups={**there.groups, **made}, connections=(*there.connections, *more))
+    return replace(stock, reach=reach)
 
 
 def listing(*relations: Relation, array: str = ARRAY) -> Listing:

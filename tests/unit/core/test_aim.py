@@ -9,12 +9,13 @@ import pytest
 from flashd.core.aim import misaimed
 from flashd.core.enrolment import describe, objection
 from flashd.model.enrolment import Enrolment
+from flashd.model.inventory import Image
 from flashd.model.service import GuardSpec, Service
 from tests.unit.core.builders import ARRAY, NOW, OTHER_ARRAY, inventory, resource, service
 
 SERVICE = service(resource("0001:0002", "0101:0102"))
 STOCK = inventory("0001:0002", "0101:0102")
-OTHER_STOCK = replace(inventory("0001:0002", array=OTHER_ARRAY), wwnn="5005076303FFC222")
+OTHER_STOCK = replace(inventory("0001:0002", array=OTHER_ARRAY), image=Image("5005076303FFC222"))
 WWID = "6005076303ffc111000000000000"
 FIRST, SECOND, SOURCE = f"{WWID}0002", f"{WWID}0102", f"{WWID}0001"
 THERE = "6005076303ffc2220000000000000002"
@@ -95,6 +96,27 @@ def test_of_several_arrays_each_counts_once_it_is_seen() -> None:
     strange = guarded(mounts(FIRST, THERE, NOWHERE), of=TWO)
     assert misaimed(strange, [STOCK]) == ()
     assert misaimed(strange, [STOCK, OTHER_STOCK]) == (elsewhere(NOWHERE),)
+
+
+def unasked(array: str) -> str:
+    return (
+        f"{array} was not asked by which names hosts know its volumes (lssi), as guard mounts on"
+        " tst1 demands"
+    )
+
+
+def test_an_array_that_was_not_asked_for_its_name_lets_no_guard_of_volumes_pass() -> None:
+    nameless, other = replace(STOCK, image=None), replace(OTHER_STOCK, image=None)
+    one = guarded(mounts(FIRST, SECOND), veto(FIRST))
+    assert misaimed(one, [nameless]) == (unasked(ARRAY),)
+    assert misaimed(SERVICE, [nameless]) == (), "nobody looks at volumes"
+    assert objection(one, None, [STOCK], required=False) is None
+    refused = objection(one, None, [nameless], required=False)
+    assert refused is not None
+    assert refused.reason == unasked(ARRAY)
+    two = guarded(mounts(FIRST, THERE), of=TWO)
+    assert misaimed(two, [nameless, other]) == (unasked(ARRAY), unasked(OTHER_ARRAY))
+    assert misaimed(two, [STOCK, other]) == (unasked(OTHER_ARRAY),)
 
 
 def test_an_array_that_is_none_of_the_services_is_no_help() -> None:

@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashd.core.enrolment import describe, drift, enrolled_as_another, grown, objection
+from flashd.core.enrolment import (
+    describe,
+    drift,
+    enrolled_as_another,
+    grown,
+    objection,
+    unasked,
+)
 from flashd.core.firewall import Facts, Forbidden, unfit
 from flashd.model.enrolment import Enrolment, Fact
-from flashd.model.inventory import HostConnection, VolumeGroup
+from flashd.model.inventory import EVERYTHING, HostConnection, Image, Part
 from flashd.model.protection import NOTHING, Protection
 from flashd.model.service import GuardSpec
 from flashd.model.volumes import VolumeId
@@ -21,8 +28,10 @@ from tests.unit.core.builders import (
     NOW,
     OTHER_ARRAY,
     PAIRS,
+    REACH,
     inventory,
     listing,
+    reached,
     relation,
     resource,
     service,
@@ -44,6 +53,10 @@ def volume_as(number: str, **change: Any) -> Inventory:  # noqa: ANN401 - any fi
     id_ = VolumeId(number)
     volumes = {**STOCK.volumes, id_: replace(STOCK.volumes[id_], **change)}
     return replace(STOCK, volumes=volumes)
+
+
+def with_connections(*connections: HostConnection) -> Inventory:
+    return replace(STOCK, reach=replace(REACH, connections=connections))
 
 
 def without(name: str) -> Inventory:
@@ -130,7 +143,7 @@ SOURCE = f"source 0001 of {ARRAY}"
 ARRAY_DRIFTS: dict[str, tuple[Inventory, list[str]]] = {
     "nothing": (STOCK, []),
     "another WWNN": (
-        replace(STOCK, wwnn="5005076303FFC222"),
+        replace(STOCK, image=Image("5005076303FFC222")),
         [
             f"array of {ARRAY}: WWNN was 5005076303FFC111, is 5005076303FFC222",
             f"{SOURCE}: WWID was {WWID}0001, is 6005076303ffc2220000000000000001",
@@ -163,14 +176,14 @@ ARRAY_DRIFTS: dict[str, tuple[Inventory, list[str]]] = {
     ),
     "a target that is gone": (without("0002"), [f"{TARGET} is not there any more"]),
     "a host mapped since": (
-        replace(STOCK, connections=(*STOCK.connections, SECOND)),
+        reached(STOCK, SECOND),
         [
             f"{SOURCE}: host prd7 10000000C9FFFFFF is mapped since",
             f"{TARGET}: host prd7 10000000C9FFFFFF is mapped since",
         ],
     ),
     "another port of the host": (
-        replace(STOCK, connections=(replace(STOCK.connections[0], wwpn="10000000C9000000"),)),
+        with_connections(replace(REACH.connections[0], wwpn="10000000C9000000")),
         [
             f"{which}: host tst1 {words}"
             for which in (SOURCE, TARGET)
@@ -182,11 +195,7 @@ ARRAY_DRIFTS: dict[str, tuple[Inventory, list[str]]] = {
         [f"{TARGET}: host tst1 10000000C9A1B2C3 is mapped no more"],
     ),
     "a host unmapped and another mapped elsewhere": (
-        replace(
-            STOCK,
-            connections=(*STOCK.connections, replace(SECOND, group="V2")),
-            groups={**STOCK.groups, "V2": VolumeGroup(id="V2", name="x", type="SCSI Mask")},
-        ),
+        reached(STOCK, replace(SECOND, group="V2"), V2="SCSI Mask"),
         [],
     ),
     "what is not pinned": (volume_as("0002", states=("Offline", "Normal", "Normal")), []),
@@ -423,9 +432,9 @@ def test_a_larger_target_counts_only_as_it_was_enrolled() -> None:
 
 def test_of_what_is_pinned_only_blocks_tell_how_large_a_target_is() -> None:
     """Names and WWIDs can be all digits too."""
-    wwnn = "5005076303000111"
-    same = replace(volume_as("0002", name="2"), wwnn=wwnn)
-    larger = replace(LARGER, wwnn=wwnn)
+    image = Image("5005076303000111")
+    same = replace(volume_as("0002", name="2"), image=image)
+    larger = replace(LARGER, image=image)
     assert grown(SERVICE, enrolment(SERVICE, same), [same]) == frozenset()
     assert grown(SERVICE, enrolment(SERVICE, larger), [larger]) == {(ARRAY, "0002")}
     backwards = enrolment(SERVICE, larger)
@@ -540,3 +549,52 @@ def test_what_others_pinned_of_other_volumes_holds_nobody() -> None:
         assert enrolled_as_another(one, {"old": pinned}) is None
     assert enrolled_as_another(SERVICE, {SERVICE.name: pinned}) is None
     assert enrolled_as_another(SERVICE, {}) is None
+
+
+NOT_ASKED = {
+    Part.REACH: "which hosts reach its volumes (lshostconnect, lsvolgrp)",
+    Part.IMAGE: "for its WWNN (lssi)",
+}
+PARTIAL = {
+    "who reaches it": (replace(STOCK, reach=None), [Part.REACH]),
+    "its name": (replace(STOCK, image=None), [Part.IMAGE]),
+    "either": (replace(STOCK, reach=None, image=None), [Part.IMAGE, Part.REACH]),
+}
+
+
+def words_of(parts: list[Part], array: str = ARRAY) -> list[str]:
+    return [f"{array} was not asked {NOT_ASKED[one]}, which an enrolment pins" for one in parts]
+
+
+@pytest.mark.parametrize(("stock", "missing"), PARTIAL.values(), ids=PARTIAL.keys())
+def test_an_enrolment_holds_no_service_that_was_not_looked_at_as_a_whole(
+    stock: Inventory, missing: list[Part]
+) -> None:
+    """Also not one that nobody was mapped to when it was enrolled: nobody was asked now."""
+    assert list(unasked([stock])) == words_of(missing)
+    alone = with_connections()
+    for before in (STOCK, alone, stock):
+        pinned = enrolment(SERVICE, before)
+        refused = objection(SERVICE, pinned, [stock], required=False)
+        assert refused is not None
+        assert refused.reason == "; ".join(words_of(missing))
+        assert refused.hint
+    assert objection(SERVICE, None, [stock], required=False) is None
+    assert objection(SERVICE, enrolment(), [STOCK], required=False) is None
+
+
+def test_what_was_asked_as_a_whole_lacks_nothing() -> None:
+    assert unasked([]) == unasked([STOCK]) == unasked([with_connections()]) == ()
+    assert STOCK.parts == EVERYTHING
+
+
+def test_of_several_arrays_each_one_that_was_not_asked_is_named() -> None:
+    other = replace(inventory("0001:0002", array=OTHER_ARRAY), reach=None)
+    found = unasked([STOCK, other, replace(STOCK, image=None)])
+    assert list(found) == [*words_of([Part.REACH], OTHER_ARRAY), *words_of([Part.IMAGE])]
+
+
+def test_what_was_not_asked_is_no_fact() -> None:
+    told = list(map(str, describe(SERVICE, [replace(STOCK, reach=None, image=None)])))
+    assert not [one for one in told if "host tst1" in one or "WW" in one]
+    assert f"target 0002 of {ARRAY}: name TST_0002" in told

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flashd.core.firewall import Cleared, Facts, Forbidden, Stopped, examine
+from flashd.core.firewall import Cleared, Facts, Forbidden, Stopped, examine, unfit
 from flashd.model.inventory import HostConnection, VolumeGroup
 from flashd.model.protection import NOTHING, Protection
 from flashd.model.volumes import VolumeId
@@ -17,9 +17,11 @@ from tests.unit.core.builders import (
     ARRAY,
     OTHER_ARRAY,
     PAIRS,
+    REACH,
     inventory,
     listing,
     pair,
+    reached,
     relation,
     resource,
     service,
@@ -471,12 +473,14 @@ def with_volume(stock: Inventory, **more: object) -> Inventory:
 def with_connection(stock: Inventory, name: str, group: str | None) -> Inventory:
     """Map one more port of a host to a volume group, which need not be there."""
     one = HostConnection(id="0001", name=name, wwpn="10000000C9A1B2C4", group=group)
-    return replace(stock, connections=(*stock.connections, one))
+    return reached(stock, one)
 
 
 def with_group(stock: Inventory, name: str, kind: str) -> Inventory:
     """Add a volume group in which no volume is."""
-    return replace(stock, groups={**stock.groups, "V9": VolumeGroup(id="V9", name=name, type=kind)})
+    assert stock.reach
+    groups = {**stock.reach.groups, "V9": VolumeGroup(id="V9", name=name, type=kind)}
+    return replace(stock, reach=replace(stock.reach, groups=groups))
 
 
 TARGET = VolumeId("0102")
@@ -652,7 +656,7 @@ def test_invariant_2_nobody_may_be_mapped_where_nobody_is_declared() -> None:
         "target 0002 is mapped to host tst1 10000000C9A1B2C3, which is not among the hosts of"
         " resource sync#1"
     )
-    nobody = replace(declaring, inventory=replace(STOCK, connections=()))
+    nobody = replace(declaring, inventory=replace(STOCK, reach=replace(REACH, connections=())))
     assert nobody.examine(RESYNC) == Cleared(RESYNC)
 
 
@@ -691,3 +695,56 @@ def test_invariant_2_a_name_with_brackets_is_protected_as_it_stands_there() -> N
     gate = replace(RECORDING, inventory=stock)
     protecting = replace(gate, forbidden=Forbidden(SOURCES, Protection(names=frozenset({"a[1]"}))))
     assert protecting.examine(RESYNC) == Stopped("target 0102 is called A[1], which is protected")
+
+
+WHAT = (
+    f"{ARRAY} was not asked which hosts and groups target 0002 belongs to (lshostconnect,"
+    " lsvolgrp), as {} demand"
+)
+DEMANDS: dict[str, tuple[tuple[str, ...] | None, Protection, str]] = {
+    "declared hosts": (("tst1",), NOTHING, "the hosts of resource sync#1"),
+    "that there be no host": ((), NOTHING, "the hosts of resource sync#1"),
+    "protected hosts": (None, Protection(hosts=frozenset({"prd*"})), "protected hosts"),
+    "protected groups": (
+        None,
+        Protection(groups=frozenset({(ARRAY, "V9")})),
+        "protected volume groups",
+    ),
+}
+DEMANDS_NOT = {
+    "nothing": NOTHING,
+    "protected groups of another array": Protection(groups=frozenset({(OTHER_ARRAY, "V1")})),
+    "protected names": Protection(names=frozenset({"prd*"})),
+    "protected volumes": Protection(volumes=frozenset({(ARRAY, "0009")})),
+}
+UNASKED = replace(STOCK, reach=None, image=None)
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD.keys())
+@pytest.mark.parametrize(("hosts", "protection", "who"), DEMANDS.values(), ids=DEMANDS.keys())
+def test_invariant_2_who_was_not_asked_about_is_not_taken_for_nobody(
+    hosts: tuple[str, ...] | None, protection: Protection, who: str, good: tuple[Gate, str]
+) -> None:
+    gate, text = good
+    forbidden = Forbidden(SOURCES, protection)
+    demanding = replace(gate, forbidden=forbidden).serving(
+        replace(gate.service.resources[0], hosts=hosts)
+    )
+    assert replace(demanding, inventory=UNASKED).examine(text) == Stopped(WHAT.format(who))
+    nobody = replace(STOCK, reach=replace(REACH, connections=()))
+    assert replace(demanding, inventory=nobody).examine(text) == Cleared(text)
+    facts = Facts(listing=listing(), inventory=UNASKED)
+    first, *_ = unfit(demanding.service, facts, forbidden)
+    assert first == WHAT.format(who)
+
+
+@pytest.mark.parametrize("protection", DEMANDS_NOT.values(), ids=DEMANDS_NOT.keys())
+def test_invariant_2_who_is_asked_by_nobody_may_stay_unknown(protection: Protection) -> None:
+    gate = replace(RECORDING, inventory=UNASKED, forbidden=Forbidden(SOURCES, protection))
+    assert gate.examine(RESYNC) == Cleared(RESYNC)
+
+
+def test_invariant_2_a_protected_name_stops_it_whoever_was_asked_about() -> None:
+    protection = Protection(names=frozenset({"tst_0002"}))
+    gate = replace(RECORDING, inventory=UNASKED, forbidden=Forbidden(SOURCES, protection))
+    assert gate.examine(RESYNC) == Stopped("target 0002 is called TST_0002, which is protected")

@@ -6,9 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from flashd.model.inventory import HostConnection, VolumeGroup
+from flashd.model.inventory import (
+    EVERYTHING,
+    HostConnection,
+    Image,
+    Part,
+    Reach,
+    VolumeGroup,
+)
 from flashd.model.volumes import VolumeId
-from tests.unit.core.builders import inventory, volume
+from tests.unit.core.builders import REACH, inventory, volume
 
 STOCK = inventory("0001:0002")
 HOST = HostConnection(id="0000", name="tst1", wwpn="10000000C9A1B2C3", group="V1")
@@ -22,7 +29,7 @@ GROUPS = {
     "V24": VolumeGroup(id="V24", name="f", type="SCSI All 256"),
     "V25": VolumeGroup(id="V25", name="g", type="OS400 Mask"),
 }
-REACH = {
+REACHES = {
     "its own group": ("V1", True),
     "another group": ("V2", False),
     "everything": ("V20", True),
@@ -36,20 +43,20 @@ REACH = {
 }
 
 
-@pytest.mark.parametrize(("group", "reaches"), REACH.values(), ids=REACH.keys())
+@pytest.mark.parametrize(("group", "reaches"), REACHES.values(), ids=REACHES.keys())
 def test_who_can_reach_a_volume(group: str | None, *, reaches: bool) -> None:
     one = replace(HOST, group=group)
-    stock = replace(STOCK, groups=GROUPS, connections=(one,))
-    assert stock.mapped_to(volume("0001")) == ((one,) if reaches else ())
+    reach = Reach(groups=GROUPS, connections=(one,))
+    assert reach.mapped_to(volume("0001")) == ((one,) if reaches else ())
 
 
 def test_of_several_connections_those_that_reach_it_are_told() -> None:
     others = [
         replace(HOST, id=f"000{n}", group=group) for n, group in enumerate(("V2", "V1", None))
     ]
-    stock = replace(STOCK, groups=GROUPS, connections=tuple(others))
-    assert stock.mapped_to(volume("0001")) == (others[1],)
-    assert stock.mapped_to(replace(volume("0001"), groups=())) == ()
+    reach = Reach(groups=GROUPS, connections=tuple(others))
+    assert reach.mapped_to(volume("0001")) == (others[1],)
+    assert reach.mapped_to(replace(volume("0001"), groups=())) == ()
 
 
 WELL = ("Online", "Normal", "Normal")
@@ -76,7 +83,26 @@ def test_a_host_is_told_by_its_name_and_its_port() -> None:
 
 
 def test_a_wwid_is_made_of_the_array_s_name_and_the_volume_s() -> None:
-    assert STOCK.wwid(VolumeId("0A1F")) == "6005076303ffc1110000000000000a1f"
+    image = Image("5005076303FFC111")
+    assert image.wwid(VolumeId("0A1F")) == "6005076303ffc1110000000000000a1f"
+    assert image.owns("6005076303ffc1110000000000000a1f")
+    assert not image.owns("6005076303ffc1120000000000000a1f")
+
+
+PARTS = {
+    "nothing on demand": (None, None, set()),
+    "who reaches it": (REACH, None, {Part.REACH}),
+    "that nobody reaches it": (Reach(groups={}, connections=()), None, {Part.REACH}),
+    "its name": (None, Image("5005076303FFC111"), {Part.IMAGE}),
+    "everything": (REACH, Image("5005076303FFC111"), EVERYTHING),
+}
+
+
+@pytest.mark.parametrize(("reach", "image", "parts"), PARTS.values(), ids=PARTS.keys())
+def test_what_was_not_asked_is_told_from_what_is_not_there(
+    reach: Reach | None, image: Image | None, parts: set[Part]
+) -> None:
+    assert replace(STOCK, reach=reach, image=image).parts == parts
 
 
 def test_what_was_read_cannot_be_changed_afterwards() -> None:
@@ -84,5 +110,9 @@ def test_what_was_read_cannot_be_changed_afterwards() -> None:
     kept = replace(STOCK, volumes=volumes)
     volumes.clear()
     assert kept.volumes == STOCK.volumes
+    groups = dict(GROUPS)
+    reach = Reach(groups=groups, connections=())
+    groups.clear()
+    assert reach.groups == GROUPS
     with pytest.raises(TypeError):
-        kept.groups["V9"] = GROUPS["V1"]  # type: ignore[index]
+        reach.groups["V9"] = GROUPS["V1"]  # type: ignore[index]
