@@ -57,7 +57,7 @@ async def _history(
     home: Home, configuration: Configuration, service: str | None, limit: int
 ) -> list[RunRecord]:
     """Services that are defined no more have a history too, so any name is taken."""
-    async with home.store(configuration) as store:
+    async with home.memory(configuration) as store:
         return list(await store.history([service] if service else None, limit))
 
 

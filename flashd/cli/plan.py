@@ -37,7 +37,7 @@ async def _plan(home: Home, names: tuple[str, ...], *, as_json: bool) -> int:
 
     configuration = home.configuration
     wanted = chosen(configuration, names)
-    async with home.store(configuration) as store:
+    async with home.memory(configuration) as store:
         sightings = {(one.array, one.pair): one for one in await store.sightings()}
         withdrawals = await store.withdrawals()
     seen = {clone: sighting.observed_at for clone, sighting in sightings.items()}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from flashd.config.settings import Settings
     from flashd.doctor.reading import Read
-    from flashd.ports.events import Events
+    from flashd.doctor.sessions import Overhearing
     from flashd.wiring import Home
 
 
@@ -28,20 +28,27 @@ class Wanted:
 class Case:
     """An installation, what was read of it, and what may be done.
 
-    `reachable` are the arrays of which a console answers, as soon as that is known.
+    `reachable` are the arrays of which a console answers, as soon as that is known. `no_terminal`
+    says why this host gives none, if so.
     """
 
     home: Home
     read: Read
     wanted: Wanted
-    events: Events
+    events: Overhearing
     now: datetime
+    no_terminal: str = ""
     reachable: set[str] = field(default_factory=set)
 
     @property
     def settings(self) -> Settings:
         """The settings, with what the command line says otherwise."""
         return self.read.settings
+
+    @property
+    def keeps_sessions(self) -> bool:
+        """Whether sessions with arrays are to be kept."""
+        return self.settings.dscli.mode == "interactive"
 
     @property
     def place(self) -> Path | None:

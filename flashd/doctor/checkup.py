@@ -19,6 +19,7 @@ from flashd.core.checkup.files import (
 )
 from flashd.core.checkup.network import judge_consoles
 from flashd.core.checkup.sandbox import judge_sandbox
+from flashd.core.checkup.sessions import judge_terminal
 from flashd.doctor.case import Case
 from flashd.doctor.client import is_simulated, javas, ports
 from flashd.doctor.files import look_at, look_at_directory, look_at_program, user_name
@@ -26,6 +27,7 @@ from flashd.doctor.kernel import clock_error
 from flashd.doctor.network import consoles_of
 from flashd.doctor.reading import AUTH, CONFIGURATION, read
 from flashd.doctor.sandbox import NAME, needs_of, unit_of
+from flashd.doctor.sessions import Overhearing, lack_of_terminals
 from flashd.doctor.state import about_state
 from flashd.errors import ConfigError
 from flashd.wiring import READER, system_clock
@@ -45,10 +47,17 @@ async def examine(home: Home, wanted: Wanted, events: Events) -> AsyncIterator[D
     found = read(home)
     for one in found.diagnoses:
         yield one
-    case = Case(home=home, read=found, wanted=wanted, events=events, now=system_clock().now())
+    case = Case(
+        home=home,
+        read=found,
+        wanted=wanted,
+        events=Overhearing(events),
+        now=system_clock().now(),
+        no_terminal=lack_of_terminals(),
+    )
     for one in (_take_on(case), *_about_files(case)):
         yield one
-    for family in (_about_client, _about_consoles, about_state, _about_sandbox):
+    for family in (_about_client, _about_sessions, _about_consoles, about_state, _about_sandbox):
         async for one in family(case):
             yield one
 
@@ -100,6 +109,11 @@ async def _about_client(case: Case) -> AsyncIterator[Diagnosis]:
         return
     for one in judge_java(await javas(case.settings.dscli)):
         yield one
+
+
+async def _about_sessions(case: Case) -> AsyncIterator[Diagnosis]:
+    if case.keeps_sessions:
+        yield judge_terminal(case.no_terminal)
 
 
 async def _about_consoles(case: Case) -> AsyncIterator[Diagnosis]:

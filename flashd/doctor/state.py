@@ -15,6 +15,8 @@ from flashd.core.checkup.dates import judge_array_clock, judge_zone, lead
 from flashd.core.checkup.diagnosis import Diagnosis, problem, unseen
 from flashd.core.checkup.login import judge_inventory, judge_login
 from flashd.core.checkup.looks import judge_guards
+from flashd.core.checkup.pins import judge_pins
+from flashd.core.checkup.sessions import judge_session
 from flashd.core.checkup.state import (
     Daemon,
     judge_daemon,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from flashd.doctor.case import Case
     from flashd.engine.world import World
+    from flashd.model.inventory import Inventory
     from flashd.model.service import Service
 
 _STORE = "state store"
@@ -109,32 +112,47 @@ async def _with_store(case: Case, world: World) -> AsyncIterator[Diagnosis]:
         yield one
     for one in judge_readings(records, case.read.arrays):
         yield one
-    for one in judge_enrolments(
-        world.services, await world.store.enrolments(), required=world.require_enrolment
-    ):
+    enrolments = await world.store.enrolments()
+    for one in judge_enrolments(world.services, enrolments, required=world.require_enrolment):
         yield one
-    for found in await asyncio.gather(*(_about_array(case, world, a) for a in case.read.arrays)):
+    inventories: dict[str, Inventory] = {}
+    for found, stock in await asyncio.gather(
+        *(_about_array(case, world, array) for array in case.read.arrays)
+    ):
+        inventories |= {stock.array: stock} if stock else {}
         for one in found:
             yield one
+    for one in judge_pins(world.services.values(), enrolments, inventories):
+        yield one
 
 
-async def _about_array(case: Case, world: World, array: str) -> list[Diagnosis]:
+async def _about_array(
+    case: Case, world: World, array: str
+) -> tuple[list[Diagnosis], Inventory | None]:
+    """Log in to an array; tell what came of it, and what is there if that could be asked."""
     check, zone = f"login to {array}", world.zones.get(array)
     sightings = await world.store.sightings([array])
     if reason := _no_login(case, array):
-        return [
-            unseen(check, f"not tried: {reason}"),
-            judge_array_clock(array, lead(None, sightings, zone)),
-        ]
+        clock = judge_array_clock(array, lead(None, sightings, zone))
+        return [unseen(check, f"not tried: {reason}"), clock], None
     outcome, output = await log_in(world, array)
     if isinstance(outcome, ConfigError):  # told with the pwfile already
-        return [unseen(check, f"not tried: {outcome.message}")]
+        return [unseen(check, f"not tried: {outcome.message}")], None
     judged = judge_login(array, outcome, output)
     if isinstance(outcome, FlashdError):
-        return [judged]
-    clock = judge_array_clock(array, lead(outcome, sightings, zone))
-    stock = judge_inventory(array, await take_stock(world, array))
-    return [judged, stock, *judge_zone(array, outcome, zone), clock]
+        return [judged], None
+    stock = await take_stock(world, array)
+    found = [judged, judge_inventory(array, stock), *_about_session(case, array)]
+    found += [*judge_zone(array, outcome, zone)]
+    found += [judge_array_clock(array, lead(outcome, sightings, zone))]
+    return found, None if isinstance(stock, FlashdError) else stock
+
+
+def _about_session(case: Case, array: str) -> list[Diagnosis]:
+    """Judge the session in which an array was just asked, if there can be any."""
+    if not case.keeps_sessions or case.no_terminal:
+        return []
+    return [judge_session(array, case.events.doubts.get(array, ""))]
 
 
 def _no_login(case: Case, array: str) -> str:

@@ -70,3 +70,4 @@ class Event(Enum):
     ARRAY_READABLE = Kind("array-readable", "FD-3011", "info", "info", "success")
     LOGINS_STOPPED = Kind("logins-stopped", "FD-3012", "error", "error", "failure")
     SESSION_MODE = Kind("session-mode", "FD-3013", "warning", "info", "success")
+    SESSION_KEPT = Kind("session-kept", "FD-3014", "info", "info", "success")

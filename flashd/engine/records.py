@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from flashd.model.run import Doubt
-    from flashd.ports.store import Store
+    from flashd.ports.store import Memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """The store, and what is needed to read it rightly: no way leads from here to an array.
+    """What is remembered, and what is needed to read it rightly: no way leads to an array.
 
     `zones` are the zones in which arrays write their dates. `doubt`: how long a command that
     nobody answered may still be carried out.
     """
 
-    store: Store
+    store: Memory
     zones: Mapping[str, ZoneInfo | None]
     doubt: Doubt
     demands_enrolment: bool

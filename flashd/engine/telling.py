@@ -60,8 +60,15 @@ def tell_store_failed(world: World, error: StoreError, doing: str = "") -> None:
     )
 
 
-def tell_mode(events: Events, array: str, why: str) -> None:
-    """Tell that an array goes by one login a command for now."""
+def tell_mode(events: Events, array: str, why: str | None) -> None:
+    """Tell that an array goes by one login a command for now, or, without a reason, no more."""
+    if why is None:
+        events.tell(
+            Event.SESSION_KEPT,
+            f"a session is kept with array {array} again",
+            {"flashd.storage.id": array},
+        )
+        return
     events.tell(
         Event.SESSION_MODE,
         f"no session is kept with array {array} for now, each command has a login: {why}",

@@ -239,6 +239,37 @@ class Copies(Protocol):
         """
 
 
+class Memory(Protocol):
+    """What is remembered, for who only looks; see the parts of `Store` for what is told."""
+
+    async def sightings(self, arrays: Iterable[str] | None = None) -> Sequence[Sighting]:
+        """See `Observations`."""
+
+    async def arrays(self) -> Mapping[str, ArrayRecord]:
+        """See `Observations`."""
+
+    async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
+        """See `Observations`."""
+
+    async def last_runs(self) -> Mapping[str, RunRecord]:
+        """See `Runs`."""
+
+    async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
+        """See `Runs`."""
+
+    async def standings(self) -> Mapping[str, Standing]:
+        """See `Standings`."""
+
+    async def holds(self) -> Mapping[Scope, Hold]:
+        """See `Holds`."""
+
+    async def enrolments(self) -> Mapping[str, Enrolment]:
+        """See `Enrolments`."""
+
+    async def close(self) -> None:
+        """Let go."""
+
+
 class Store(
     Observations,
     Runs,

@@ -257,7 +257,7 @@ class Stage:
             start,
             read,
             take,
-            gate=logins.one,
+            gate=logins,
             most_here=math.inf,  # virtual time does not wait for threads
         )
 

@@ -61,7 +61,7 @@ class Common:
 class Ways:
     """Makes the way to an array, for one world, whose `number` says which of two is the newer.
 
-    `tell` hears of which array no session is kept for now, and why.
+    `tell` hears of which array no session is kept for now, and why, or None where one is again.
     """
 
     settings: Settings
@@ -69,7 +69,7 @@ class Ways:
     store: Store
     common: Common
     number: int
-    tell: Callable[[str, str], None]
+    tell: Callable[[str, str | None], None]
 
     def to(self, array: str) -> BreakerArray:
         """Make the way to an array; raises `ConfigError` where a credential is missing."""
@@ -114,7 +114,7 @@ class Ways:
         from flashd.adapters.host import LinuxHost
 
         oneshot = OneshotArray(
-            dscli_of(self.settings, login), system_clock(), LinuxHost(), gate=logins.one
+            dscli_of(self.settings, login), system_clock(), LinuxHost(), gate=logins
         )
         sessions = self.common.sessions(login.array)
         if self.settings.dscli.mode != "interactive":
@@ -125,8 +125,7 @@ class Ways:
             idle=self.settings.dscli.idle.total_seconds(),
             most=self.settings.dscli.sessions,
             tell=partial(self.tell, login.array),
-            pwfile=logins.pwfile,
-            gate=logins.one,
+            gate=logins,
         )
         return InteractiveArray(oneshot, sessions.of(self.number, kept))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from flashd.wiring.arrays import Common, Ways, zones_of
 from flashd.wiring.guards import guard_types
-from flashd.wiring.stores import give_up_rights, store_of
+from flashd.wiring.stores import give_up_rights, memory_of, store_of
 from flashd.wiring.world import world_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flashd.engine.world import World
     from flashd.ports.events import Events
     from flashd.ports.remote import Remote
-    from flashd.ports.store import Store
+    from flashd.ports.store import Memory, Store
     from flashd.wiring.guards import GuardTypes
 
 CONFIG_DIR = Path("/etc/flashd")
@@ -148,6 +148,10 @@ class Home:
         """Open the state store that these settings name, as the owner of its directory."""
         return store_of(settings)
 
+    def memory(self, configuration: Configuration) -> AbstractAsyncContextManager[Memory]:
+        """Open the state store for who only looks, as the owner of its directory."""
+        return memory_of(self.settings(configuration))
+
     def remote(self, configuration: Configuration) -> Remote:
         """Make the way to other hosts, as the owner of the state directory."""
         from flashd.adapters.remote.made import remote_of
@@ -165,7 +169,7 @@ class Home:
         from flashd.model.run import Doubt
 
         settings = self.settings(configuration)
-        async with self.store(configuration) as store:
+        async with self.memory(configuration) as store:
             yield Records(
                 store=store,
                 zones=zones_of(auth),

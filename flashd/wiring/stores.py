@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from flashd.adapters.stores.store import SqlStore
     from flashd.config.settings import Settings
+    from flashd.ports.store import Memory
 
 
 @asynccontextmanager
@@ -26,6 +27,25 @@ async def store_of(settings: Settings) -> AsyncIterator[SqlStore]:
         yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def memory_of(settings: Settings) -> AsyncIterator[Memory]:
+    """Open the state store for who only looks, as the owner of its directory.
+
+    A file that is as it should be is read at once; whatever else is opened as by `store_of`.
+    """
+    from flashd.adapters.stores.glance import glance
+
+    give_up_rights(settings)
+    if settings.state_file is None or (found := glance(settings.state_file)) is None:
+        async with store_of(settings) as store:
+            yield store
+        return
+    try:
+        yield found
+    finally:
+        await found.close()
 
 
 def give_up_rights(settings: Settings) -> None:

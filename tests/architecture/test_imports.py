@@ -44,12 +44,12 @@ COMMANDS = {
     "status --help": Allowed(frozenset({"click"}), _TOP),
     "schedule 09:00-10:00": Allowed(frozenset({"click"}), _TOP | {"zoneinfo", *_LOOP}),
     "check": Allowed(_CONFIGURATION, _READS),
-    "status": Allowed(_STORE, _LOOKS),
-    "status --json": Allowed(_STORE, _LOOKS),
-    "status s": Allowed(_STORE, _LOOKS),
-    "why s": Allowed(_STORE, _LOOKS),
-    "plan s": Allowed(_STORE, _LOOKS),
-    "history": Allowed(_STORE, _LOOKS),
+    "status": Allowed(_CONFIGURATION, _LOOKS),
+    "status --json": Allowed(_CONFIGURATION, _LOOKS),
+    "status s": Allowed(_CONFIGURATION, _LOOKS),
+    "why s": Allowed(_CONFIGURATION, _LOOKS),
+    "plan s": Allowed(_CONFIGURATION, _LOOKS),
+    "history": Allowed(_CONFIGURATION, _LOOKS),
     "hold": Allowed(_STORE, _LOOKS),
 }
 
@@ -81,6 +81,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "flashd.yaml").write_text(
         f"state: sqlite:///{home}/flashd.db\nauth: {home}/auth.conf\ntimezone: UTC\n"
     )
+    loaded_by(home, "status")  # the store is made by who comes first
     return home
 
 

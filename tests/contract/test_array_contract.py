@@ -66,7 +66,7 @@ class Interactive:
     """Sessions that are kept, until the house is left."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.told: list[str | None] = []
         self.kept: list[Kept] = []
 
     def __call__(self, dscli: Dscli) -> ArrayBackend:

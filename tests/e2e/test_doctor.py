@@ -130,6 +130,37 @@ def test_what_may_not_be_listed_is_told_though_the_login_is_good(well: Home) -> 
     assert "op_copy_services" not in told["hint"]
 
 
+def test_it_tells_whether_a_session_stays_in_step(well: Home) -> None:
+    well.settings(mode="interactive")
+    _, checks = lines(well, "--no-guards")
+    assert said(checks, "sessions")[0]["state"] == "ok"
+    assert said(checks, f"session with {ARRAY}")[0]["state"] == "ok"
+    well.array.add_fault("no-prompt", "lsflash")
+    status, checks = lines(well, "--no-guards")
+    assert status == 0
+    assert said(checks, f"login to {ARRAY}")[0]["state"] == "ok", "by one login a command"
+    (told,) = said(checks, f"session with {ARRAY}")
+    assert told["state"] == "hint"
+    assert "without showing its prompt" in told["words"]
+
+
+def test_where_no_session_is_wanted_none_is_told_of(well: Home) -> None:
+    assert not [one for one in lines(well, "--no-guards")[1] if "session" in one["check"]]
+
+
+def test_a_target_that_is_another_volume_than_was_enrolled_is_told(well: Home) -> None:
+    assert well.flashd("enroll", "payroll").status == 0
+    _, checks = lines(well, "--no-guards")
+    assert said(checks, "pins")[0]["state"] == "ok"
+    well.array.set_volume("0002", name="prod7")
+    status, checks = lines(well, "--no-guards")
+    assert status == 1
+    (told,) = said(checks, "pins of payroll")
+    assert told["state"] == "problem"
+    assert "target 0002" in told["words"]
+    assert "is prod7" in told["words"]
+
+
 def test_people_read_one_line_a_check_with_the_hint_below(well: Home) -> None:
     (well.path / "state" / f"{ARRAY}.pwfile").chmod(0o644)
     done = well.flashd("doctor", "--no-login")

@@ -74,7 +74,7 @@ class House:
             clock=SystemClock(),
             host=LinuxHost(),
         )
-        inner = OneshotArray(self.dscli, SystemClock(), LinuxHost(), gate=logins.one)
+        inner = OneshotArray(self.dscli, SystemClock(), LinuxHost(), gate=logins)
         return BreakerArray(inner, logins)
 
 
@@ -238,8 +238,8 @@ async def test_a_turn_that_could_not_be_given_back_is_given_back_by_who_logs_in_
     async with house.store() as store:
         way = house.array_with(SlipperyStore(store))
         logins = way.logins
-        kept = Kept(house.dscli, idle=PLENTY, most=1, tell=lambda _: None, gate=logins.one)
-        oneshot = OneshotArray(house.dscli, SystemClock(), LinuxHost(), gate=logins.one)
+        kept = Kept(house.dscli, idle=PLENTY, most=1, tell=lambda _: None, gate=logins)
+        oneshot = OneshotArray(house.dscli, SystemClock(), LinuxHost(), gate=logins)
         array = BreakerArray(InteractiveArray(oneshot, kept), logins)
         await array.observe(Heard())
         assert list(await store.held()) == [f"login {ARRAY}"]

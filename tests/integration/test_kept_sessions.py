@@ -19,7 +19,7 @@ import pytest
 from flashd.adapters.arrays.dialogue import Turn, dialogue
 from flashd.adapters.arrays.interactive import LONGEST, InteractiveArray
 from flashd.adapters.arrays.kept import LINGER_SECONDS, Kept
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray, Open
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
@@ -63,7 +63,7 @@ class House:
 
     sim: Array
     dscli: Dscli
-    told: list[str] = field(default_factory=list)
+    told: list[str | None] = field(default_factory=list)
     made: list[Kept] = field(default_factory=list)
     heard: Heard = field(default_factory=Heard)
 
@@ -479,7 +479,7 @@ for line in sys.stdin:
 async def test_a_client_that_reads_all_the_time_is_not_cut_off(tmp_path: Path) -> None:
     """As line editors do; what it is at is the array's."""
     dscli = fake_dscli(tmp_path, ALWAYS_READS.format(python=sys.executable), {})
-    told: list[str] = []
+    told: list[str | None] = []
     kept = Kept(dscli, idle=PLENTY, most=1, tell=told.append)
     array = InteractiveArray(OneshotArray(dscli, SystemClock(), LinuxHost()), kept)
     command = f"resyncflash -dev {ARRAY} -persist -record -cp 0001:0002"
@@ -535,6 +535,29 @@ async def test_trouble_is_told_once_and_the_array_goes_by_oneshot(house: House) 
     assert len(house.logins()) == 5
 
 
+async def test_the_end_of_the_trouble_is_told_once(house: House) -> None:
+    house.sim.add_fault("no-prompt", "lsflash", times=1)
+    told = house.told
+    kept = Kept(house.dscli, idle=PLENTY, most=1, tell=told.append, distrust=0)
+    array = InteractiveArray(OneshotArray(house.dscli, SystemClock(), LinuxHost()), kept)
+    for _ in range(3):
+        assert await listed(array) == house.truth()
+    assert told == ["dscli waits for input without showing its prompt, and was killed", None]
+    await kept.close()
+
+
+async def test_while_it_goes_by_oneshot_no_old_answer_ends_the_trouble(house: House) -> None:
+    house.sim.add_fault("no-prompt", "lsflash", times=1)
+    told = house.told
+    kept = Kept(house.dscli, idle=PLENTY, most=1, tell=told.append)
+    array = InteractiveArray(OneshotArray(house.dscli, SystemClock(), LinuxHost()), kept)
+    assert await listed(array) == house.truth()
+    kept.trust()
+    await kept.distrust("once more")
+    assert told == ["dscli waits for input without showing its prompt, and was killed"]
+    await kept.close()
+
+
 async def test_what_is_said_unasked_is_no_answer_to_the_next(house: House) -> None:
     house.sim.add_fault("late-words", "lsflash", seconds="0")
     array = house.array()
@@ -563,7 +586,7 @@ async def test_where_a_prompt_comes_too_often_the_next_command_goes_by_oneshot(
 async def test_after_a_change_that_shows_no_prompt_the_next_one_goes_by_oneshot(
     tmp_path: Path,
 ) -> None:
-    starts, told = tmp_path / "starts", list[str]()
+    starts, told = tmp_path / "starts", list[str | None]()
     said = " ".join(f"'CMUC00168I resyncflash: {pair} done.'" for pair in PAIRS.split())
     answer = f"""case "$line" in resync*) printf '%s\\n' {said}; read -r line;; esac"""
     dscli = fake_dscli(tmp_path, SCRIPT.format(starts=starts, answer=answer), {})
@@ -637,9 +660,20 @@ async def test_how_a_client_ended_is_told_as_it_was(
     await kept.close()
 
 
+@dataclass
+class GateOf(Open):
+    """A gate before which the last of these password files lies."""
+
+    files: list[str]
+
+    def pwfile(self) -> str:
+        return self.files[-1]
+
+
 async def test_with_another_password_file_it_is_logged_in_anew(house: House) -> None:
     files = ["the old one"]
-    kept = Kept(house.dscli, idle=PLENTY, most=1, tell=house.told.append, pwfile=lambda: files[-1])
+    gate = GateOf(files)
+    kept = Kept(house.dscli, idle=PLENTY, most=1, tell=house.told.append, gate=gate)
     house.made.append(kept)
     array = InteractiveArray(house.array().oneshot, kept)
     async with array.session(Heard(), RESYNC) as session:

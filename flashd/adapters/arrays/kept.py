@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from flashd.adapters.arrays.dialogue import Turn, UnsynchronisedError, dialogue
 from flashd.adapters.arrays.failures import not_logged_in, refusal
 from flashd.adapters.arrays.inquiries import LIST_OUTPUT
 from flashd.adapters.arrays.messages import asks, complaints_of
+from flashd.adapters.arrays.oneshot import OPEN
 from flashd.adapters.masking import without_secrets
 
 if TYPE_CHECKING:
@@ -71,10 +72,11 @@ class KeptSession:
 class Kept:
     """The sessions of one array: `most` at a time, each closed `idle` seconds after its last use.
 
-    `tell` is given in words why a session is not used; it is heard once, until one is good again.
-    `pwfile` tells the password file from its former self: by another one is logged in anew, so that
-    one that is wrong is known at once and not when the session of the old one ends. Each login is
-    tried within the `gate`.
+    `tell` is given in words why a session is not used; it is heard once, until one is good again,
+    which None tells. `distrust`: so many seconds pass until one is tried again.
+    Each login is tried within the `gate`, which tells the password file from its former self: by
+    another one is logged in anew, so that one that is wrong is known at once and not when the
+    session of the old one ends.
     """
 
     def __init__(
@@ -83,16 +85,16 @@ class Kept:
         *,
         idle: float,
         most: int,
-        tell: Callable[[str], None],
-        pwfile: Callable[[], str] = str,
-        gate: Gate = nullcontext,
+        tell: Callable[[str | None], None],
+        gate: Gate = OPEN,
+        distrust: float = DISTRUST_SECONDS,
     ) -> None:
         self.dscli = dscli
         self.idle = idle
         self.most = most
         self._tell = tell
-        self._pwfile = pwfile
         self._gate = gate
+        self._distrust = distrust
         self._sessions: list[KeptSession] = []
         self._door = asyncio.Lock()
         self._timers: dict[KeptSession, asyncio.TimerHandle] = {}
@@ -117,15 +119,20 @@ class Kept:
 
     async def distrust(self, why: str) -> None:
         """Close all sessions that nobody uses and make no new one for a while."""
-        self._distrusted_until = asyncio.get_running_loop().time() + DISTRUST_SECONDS
+        self._distrusted_until = asyncio.get_running_loop().time() + self._distrust
         if not self._told:
             self._told = True
             self._tell(why)
         await self.make_room()
 
     def trust(self) -> None:
-        """Have heard an answer that was understood: the next trouble is news again."""
-        self._told = False
+        """Have heard an answer that was understood: the next trouble is news again.
+
+        An answer in a session that was there before the trouble proves nothing of the next one.
+        """
+        if self._told and not self.distrusted:
+            self._told = False
+            self._tell(None)
 
     @asynccontextmanager
     async def session(self, witness: Witness) -> AsyncIterator[KeptSession]:
@@ -210,7 +217,7 @@ class Kept:
         """End one that would log in otherwise today; who was promised it has it to the end."""
         try:
             there = session in self._sessions and not session.promised
-            if there and session.pwfile != self._pwfile():
+            if there and session.pwfile != self._gate.pwfile():
                 await self._end(session)
         except BaseException:
             await self._give_back(session)
@@ -267,8 +274,8 @@ class Kept:
 
     async def _open(self, witness: Witness) -> KeptSession:
         """Log in; the session is the caller's."""
-        async with self._gate(), AsyncExitStack() as stack:
-            pwfile = self._pwfile()
+        async with self._gate.one(), AsyncExitStack() as stack:
+            pwfile = self._gate.pwfile()
             partner = await stack.enter_async_context(
                 dialogue(self.dscli.argv, self.dscli.environment)
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from flashd.adapters.arrays.client import Readiness, client
 from flashd.adapters.arrays.failures import failure, not_logged_in, not_understood
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from flashd.ports.host import Host
 
 T = TypeVar("T")
-Gate: TypeAlias = "Callable[[], AbstractAsyncContextManager[None]]"
-"""Lets one login through, and hears of it whether it was refused; see `logins.Logins.one`."""
-
 SPEAK_UTC = {"TZ": "UTC", "LANG": "C"}
 """Java prints dates in the zone of its environment: UTC leaves nothing to guess."""
 
@@ -72,6 +69,32 @@ class Dscli:
     def login_timeout(self) -> float:
         """For how many seconds a client may take to log in."""
         return min(LOGIN_LIMIT, self.timeout)
+
+
+class Gate(Protocol):
+    """Who lets logins to an array through; see `flashd.adapters.arrays.logins.Logins`."""
+
+    @property
+    def pwfile(self) -> Callable[[], str]:
+        """Tells the password file from its former self."""
+
+    def one(self) -> AbstractAsyncContextManager[None]:
+        """Let a login through; hold it until the client has shown whether it was let in."""
+
+
+class Open:
+    """A gate that lets everybody through."""
+
+    def pwfile(self) -> str:
+        """Tell all password files alike."""
+        return ""
+
+    def one(self) -> AbstractAsyncContextManager[None]:
+        """Let any number of logins through."""
+        return nullcontext()
+
+
+OPEN = Open()
 
 
 class Client(Protocol):
@@ -118,7 +141,7 @@ class OneshotArray:
     start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
     read: Callable[[str, str], Mapping[Pair, Relation]] = parse_listing
     take: Take = parse_inventory
-    gate: Gate = nullcontext
+    gate: Gate = OPEN
     most_here: float = MOST_READ_HERE
 
     async def observe(self, witness: Witness) -> Listing:
@@ -137,7 +160,7 @@ class OneshotArray:
         """Put an inquiry to a client of its own and read it to its end."""
         inquiry = inquiry.alone or inquiry
         commands = (*inquiry.setting, *inquiry.commands)
-        async with self.gate(), self._logged_in(witness) as process:
+        async with self.gate.one(), self._logged_in(witness) as process:
             witness.sent("; ".join(commands), self.dscli.line)
             began, steady = self.clock.now(), self.clock.monotonic()
             await process.say("".join(f"{command}\n" for command in commands))
@@ -155,7 +178,7 @@ class OneshotArray:
     async def session(self, witness: Witness, command: str) -> AsyncIterator[Session]:  # noqa: ARG002 - it takes one of any length
         """Log in and wait for the command."""
         async with AsyncExitStack() as stack:
-            async with self.gate():
+            async with self.gate.one():
                 process = await stack.enter_async_context(self._logged_in(witness))
             me = self.host.holder("")
             carrier = Carrier(me.host, me.boot_id, process.group, process.started)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from flashd.adapters.stores.audit import audit
-from flashd.adapters.stores.columns import from_micros, to_micros
 from flashd.adapters.stores.dialect import file_engine
 from flashd.adapters.stores.failures import told
+from flashd.adapters.stores.instants import from_micros, to_micros
 from flashd.adapters.stores.migrations import STEPS, migrate
 from flashd.adapters.stores.rules import LEFT_OUT, ROWS_AT_ONCE, carried
 from flashd.adapters.stores.server import without_limits

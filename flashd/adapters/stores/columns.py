@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Text
 from sqlalchemy.types import TypeDecorator
 
+from flashd.adapters.stores.instants import from_micros, to_micros
+
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_micros(instant: datetime) -> int:
-    """Count microseconds since 1970, exactly; a date without a zone is no instant."""
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def from_micros(count: int) -> datetime:
-    """Give the instant back, in UTC."""
-    return _EPOCH + count * _MICROSECOND
-
 
 class Instant(TypeDecorator[datetime]):
-    """An instant as an integer: it sorts, compares, and knows no zone to get wrong."""
+    """An instant as an integer."""
 
     impl = BigInteger
     cache_ok = True

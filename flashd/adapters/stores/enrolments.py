@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from flashd.adapters.stores.dialect import upsert
 from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.nouns import enrolment_of
 from flashd.adapters.stores.schema import enrolments
 from flashd.adapters.stores.standings import look_again
-from flashd.model.enrolment import Enrolment, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
+
+    from flashd.model.enrolment import Enrolment
 
 
 class SqlEnrolments(Lanes):
@@ -39,13 +41,13 @@ class SqlEnrolments(Lanes):
 def stored_enrolments(connection: Connection) -> dict[str, Enrolment]:
     """Tell all, as part of a transaction."""
     rows = connection.execute(select(enrolments).order_by(enrolments.c.service))
-    return {row.service: _enrolment_of(row) for row in rows}
+    return {row.service: enrolment_of(row) for row in rows}
 
 
 def _one(connection: Connection, service: str) -> Enrolment | None:
     found = select(enrolments).where(enrolments.c.service == service)
     row = connection.execute(found).one_or_none()
-    return None if row is None else _enrolment_of(row)
+    return None if row is None else enrolment_of(row)
 
 
 def _enroll(
@@ -60,13 +62,3 @@ def _enroll(
 def _row_of(one: Enrolment) -> dict[str, object]:
     facts = [[fact.array, fact.subject, fact.aspect, fact.value] for fact in one.facts]
     return {"service": one.service, "enrolled_at": one.at, "enrolled_by": one.by, "facts": facts}
-
-
-def _enrolment_of(row: Row[Any]) -> Enrolment:
-    facts = tuple(_fact_of(one) for one in row.facts)
-    return Enrolment(service=row.service, at=row.enrolled_at, by=row.enrolled_by, facts=facts)
-
-
-def _fact_of(plain: Sequence[str]) -> Fact:
-    array, subject, aspect, value = map(str, plain)
-    return Fact(array, subject, aspect, value)

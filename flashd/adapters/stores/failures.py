@@ -7,13 +7,13 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
 from flashd.adapters.stores.sqlstates import words_of
 from flashd.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 _PRIMARY = 0xFF  # the low byte of an extended result code of SQLite
 _WRITABLE = "Make the file and its directory writable for the user that flashd runs as."
@@ -59,9 +59,11 @@ def told(where: str, remedy: str = _WRITABLE) -> Iterator[None]:
     """
     try:
         yield
-    except DBAPIError as error:
+    except sqlite3.Error as error:
+        raise _from_driver(where, error, connected=True) from error
+    except _of_databases() as error:
         raise _from_database(where, error) from error
-    except SQLAlchemyError as error:
+    except _of_sqlalchemy() as error:
         raise StoreError(f"{where} cannot be used: {_first_line(error)}", _NAMED) from error
     except OSError as error:
         raise StoreError(f"{where}: {os.strerror(error.errno or 0)}", remedy) from error
@@ -70,12 +72,25 @@ def told(where: str, remedy: str = _WRITABLE) -> Iterator[None]:
         raise StoreError(f"{where} and flashd disagree: {error!r}", _UNREADABLE) from error
 
 
+def _of_databases() -> type[DBAPIError]:
+    """Name it once something has failed: who only looks has no other use for what it loads."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    return DBAPIError
+
+
+def _of_sqlalchemy() -> type[SQLAlchemyError]:
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    return SQLAlchemyError
+
+
 def _from_database(where: str, error: DBAPIError) -> StoreError:
-    cause = error.orig or error
-    what, hint = _words(cause, connected=error.connection_invalidated) or (
-        "cannot be used",
-        _OTHERWISE,
-    )
+    return _from_driver(where, error.orig or error, connected=error.connection_invalidated)
+
+
+def _from_driver(where: str, cause: BaseException, *, connected: bool) -> StoreError:
+    what, hint = _words(cause, connected=connected) or ("cannot be used", _OTHERWISE)
     said = _first_line(cause)
     return StoreError(f"{where} {what} ({said})" if said else f"{where} {what}", hint)
 

@@ -9,16 +9,18 @@ from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from flashd.adapters.stores.dialect import upsert
 from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.nouns import hold_of
 from flashd.adapters.stores.schema import holds
 from flashd.adapters.stores.standings import look_again
 from flashd.core.holds import scopes_over
-from flashd.model.hold import Hold, Kind, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row, Select
+    from sqlalchemy import ColumnElement, Connection, Select
+
+    from flashd.model.hold import Hold, Scope
 
 
 class SqlHolds(Lanes):
@@ -131,7 +133,7 @@ def _remove(connection: Connection, lifted: Sequence[Hold]) -> None:
 def _found(
     connection: Connection, query: Select[Any], named: Mapping[str, str] | None = None
 ) -> dict[Scope, Hold]:
-    found = (_hold_of(row) for row in connection.execute(query, named))
+    found = (hold_of(row) for row in connection.execute(query, named))
     return {hold.scope: hold for hold in found}
 
 
@@ -163,14 +165,3 @@ def row_of(hold: Hold) -> dict[str, object]:
         "until_at": hold.until,
         "remind_at": hold.remind_at,
     }
-
-
-def _hold_of(row: Row[Any]) -> Hold:
-    return Hold(
-        scope=Scope(Kind(row.kind), row.name),
-        reason=row.reason,
-        by=row.held_by,
-        since=row.since_at,
-        until=row.until_at,
-        remind_at=row.remind_at,
-    )

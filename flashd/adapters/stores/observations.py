@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, delete, select
 
-from flashd.adapters.stores.codec import pair_of, plain_relation, relation_of
-from flashd.adapters.stores.columns import from_micros, to_micros
+from flashd.adapters.stores.codec import pair_of, plain_relation
 from flashd.adapters.stores.dialect import upsert
+from flashd.adapters.stores.instants import from_micros, to_micros
 from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.nouns import array_of, sighting_of, withdrawal_of
 from flashd.adapters.stores.schema import arrays, runs, sightings, withdrawals
 from flashd.adapters.stores.seen import (
     Dated,
@@ -20,14 +21,15 @@ from flashd.adapters.stores.seen import (
     after_success,
     back_again,
 )
-from flashd.model.observation import ArrayRecord, Sighting, Withdrawal
+from flashd.model.observation import ArrayRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import BindParameter, Connection, CursorResult, Row, Select, Table
+    from sqlalchemy import BindParameter, Connection, CursorResult, Select, Table
 
+    from flashd.model.observation import Sighting, Withdrawal
     from flashd.model.volumes import Listing, Pair
 
 
@@ -108,7 +110,7 @@ def _newer(known: Known | None, listing: Listing) -> bool:
 def known_of(connection: Connection, array: str) -> Mapping[Pair, Known]:
     """Tell what is known of the pairs of an array, as part of a transaction."""
     rows = connection.execute(_ON_ARRAY, {"here": array})
-    return {pair_of(row.pair): Known(_sighting(row), _dated(row.dated)) for row in rows}
+    return {pair_of(row.pair): Known(sighting_of(row), _dated(row.dated)) for row in rows}
 
 
 def _close_withdrawals(connection: Connection, listing: Listing, stale: frozenset[Pair]) -> None:
@@ -117,7 +119,7 @@ def _close_withdrawals(connection: Connection, listing: Listing, stale: frozense
     Their runs tell whether they can be trusted; of `stale` pairs a newer reading is known.
     """
     found = connection.execute(_WITHDRAWN, {"here": listing.array})
-    opened = [(_withdrawal(row), row.ended_at) for row in found]
+    opened = [(withdrawal_of(row), row.ended_at) for row in found]
     closed = [
         {"there_again": str(one.pair)}
         for one, ended in opened
@@ -144,22 +146,22 @@ def _record_failure(connection: Connection, record: ArrayRecord) -> None:
 
 def _array(connection: Connection, array: str) -> ArrayRecord:
     row = connection.execute(_ONE_ARRAY, {"here": array}).one_or_none()
-    return _array_record(row) if row else ArrayRecord(array=array)
+    return array_of(row) if row else ArrayRecord(array=array)
 
 
 def stored_sightings(connection: Connection, of: Sequence[str] | None) -> list[Sighting]:
     """Tell the last sightings, as part of a transaction."""
-    return [_sighting(row) for row in _of_arrays(connection, sightings, of)]
+    return [sighting_of(row) for row in _of_arrays(connection, sightings, of)]
 
 
 def stored_arrays(connection: Connection) -> dict[str, ArrayRecord]:
     """Tell how reading each array went last, as part of a transaction."""
-    return {row.array: _array_record(row) for row in connection.execute(select(arrays))}
+    return {row.array: array_of(row) for row in connection.execute(select(arrays))}
 
 
 def stored_withdrawals(connection: Connection, of: Sequence[str] | None) -> list[Withdrawal]:
     """Tell the open withdrawals, as part of a transaction."""
-    return [_withdrawal(row) for row in _of_arrays(connection, withdrawals, of)]
+    return [withdrawal_of(row) for row in _of_arrays(connection, withdrawals, of)]
 
 
 def _forget_pairs(connection: Connection, keep: set[tuple[str, str]]) -> None:
@@ -181,18 +183,6 @@ def _sighting_row(known: Known) -> dict[str, object]:
         "since_at": sighting.since_at,
         "dated": known.dated and _plain_dated(known.dated),
     }
-
-
-def _sighting(row: Row[Any]) -> Sighting:
-    pair = pair_of(row.pair)
-    return Sighting(
-        array=row.array,
-        pair=pair,
-        relation=None if row.relation is None else relation_of(pair, row.relation),
-        observed_at=row.observed_at,
-        before_at=row.before_at,
-        since_at=row.since_at,
-    )
 
 
 def _plain_dated(dated: Dated) -> list[object]:
@@ -220,27 +210,3 @@ def _array_row(record: ArrayRecord) -> dict[str, object]:
         "failures": record.failures,
         "retry_at": record.retry_at,
     }
-
-
-def _array_record(row: Row[Any]) -> ArrayRecord:
-    return ArrayRecord(
-        array=row.array,
-        observed_at=row.observed_at,
-        failed_at=row.failed_at,
-        failure=row.failure,
-        failures=row.failures,
-        retry_at=row.retry_at,
-    )
-
-
-def _withdrawal(row: Row[Any]) -> Withdrawal:
-    return Withdrawal(
-        array=row.array,
-        pair=pair_of(row.pair),
-        service=row.service,
-        run=row.run,
-        synced=row.synced,
-        created=row.created,
-        space_efficient=row.space_efficient,
-        at=row.withdrawn_at,
-    )

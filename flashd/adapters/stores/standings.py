@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from flashd.adapters.stores.dialect import add_missing, upsert
 from flashd.adapters.stores.lane import Lanes
+from flashd.adapters.stores.nouns import standing_of
 from flashd.adapters.stores.schema import standings
 from flashd.model.observation import Standing
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
 
 class SqlStandings(Lanes):
@@ -66,7 +67,7 @@ def _due(connection: Connection, now: datetime) -> list[str]:
 
 def stored_standings(connection: Connection) -> dict[str, Standing]:
     """Tell all, as part of a transaction."""
-    return {row.service: _standing(row) for row in connection.execute(select(standings))}
+    return {row.service: standing_of(row) for row in connection.execute(select(standings))}
 
 
 def _stand(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
@@ -93,15 +94,3 @@ def _row(standing: Standing) -> dict[str, object]:
         "failures": standing.failures,
         "retry_at": standing.retry_at,
     }
-
-
-def _standing(row: Row[Any]) -> Standing:
-    return Standing(
-        service=row.service,
-        decision=row.decision,
-        reason=row.reason,
-        since=row.since_at,
-        look_at=row.look_at,
-        failures=row.failures,
-        retry_at=row.retry_at,
-    )

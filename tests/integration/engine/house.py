@@ -261,7 +261,7 @@ class Lab:
             clock=self.clock,
             host=LinuxHost(),
         )
-        inner = OneshotArray(dscli, self.clock, LinuxHost(), gate=logins.one)
+        inner = OneshotArray(dscli, self.clock, LinuxHost(), gate=logins)
         return BreakerArray(inner, logins)
 
     def changes(self, serial: str = SERIAL) -> tuple[Entry, ...]:

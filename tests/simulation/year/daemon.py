@@ -289,7 +289,7 @@ class YearDaemon:
             start,
             reading.read,
             reading.take,
-            gate=logins.one,
+            gate=logins,
             most_here=math.inf,  # virtual time does not wait for threads
         )
         return BreakerArray(inner, logins)

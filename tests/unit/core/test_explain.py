@@ -275,6 +275,11 @@ PINS: dict[str, tuple[Service, Picture, Link | None]] = {
     "of another service": (
         service(),
         replace(GOOD, enrolments={"other": ENROLLED}),
+        Link("enrolment", False, f"target 0002 of {ARRAY} is enrolled as that of other"),
+    ),
+    "of another service with other targets": (
+        service(resource("0005:0006")),
+        replace(GOOD, enrolments={"other": ENROLLED}),
         None,
     ),
     "as enrolled": (

@@ -1,0 +1,53 @@
+"""Whether services are what people enrolled, by their definitions and by what arrays show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flashd.core.checkup.diagnosis import Diagnosis, ok, problem
+from flashd.core.enrolment import Refusal, enrolled_as_another, objection
+from flashd.model.printable import harmless
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from flashd.model.enrolment import Enrolment
+    from flashd.model.inventory import Inventory
+    from flashd.model.service import Service
+
+
+def judge_pins(
+    services: Collection[Service],
+    enrolments: Mapping[str, Enrolment],
+    inventories: Mapping[str, Inventory],
+) -> Iterator[Diagnosis]:
+    """Tell what the last gate would refuse by the enrolments; an array not asked is not compared.
+
+    Who is not enrolled is not told of for that alone.
+    """
+    enrolled = [one for one in services if one.name in enrolments]
+    refusals = {one.name: _refusal(one, enrolments, inventories) for one in services}
+    if enrolled and not any(refusals[one.name] for one in enrolled):
+        compared = _compared(enrolled, inventories)
+        yield ok("pins", f"{len(enrolled)} services are as enrolled{compared}")
+    for name, refusal in refusals.items():
+        if refusal is not None:
+            yield problem(f"pins of {name}", harmless(refusal.reason), refusal.hint)
+
+
+def _refusal(
+    service: Service, enrolments: Mapping[str, Enrolment], inventories: Mapping[str, Inventory]
+) -> Refusal | None:
+    seen = [inventories[array] for array in service.arrays if array in inventories]
+    enrolment = enrolments.get(service.name)
+    if refusal := objection(service, enrolment, seen, required=False):
+        return refusal
+    return enrolled_as_another(service, enrolments) if enrolment is None else None
+
+
+def _compared(services: Collection[Service], inventories: Mapping[str, Inventory]) -> str:
+    """Say what was not compared."""
+    arrays = {array for service in services for array in service.arrays}
+    if missing := sorted(arrays - inventories.keys()):
+        return f" by their definitions; what is there was not compared on {', '.join(missing)}"
+    return ", by their definitions and by what the arrays show"
