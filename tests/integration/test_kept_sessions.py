@@ -224,6 +224,28 @@ async def test_at_most_so_many_are_open(house: House, most: int) -> None:
     assert len(array.kept.groups) == most
 
 
+async def test_who_waits_for_a_session_takes_the_first_that_is_free(house: House) -> None:
+    array = house.array(most=2)
+    house.sim.add_fault("hang", "resyncflash")
+    async with array.session(Heard(), RESYNC) as session:
+        work = session.change(*cleared(RESYNC), math.inf)
+        async with cancelled(lambda: work), asyncio.timeout(PLENTY):
+            await asyncio.to_thread(struck, house.sim)
+            await asyncio.gather(*(array.observe(Heard()) for _ in range(3)))
+    assert house.logins() == [(HMC1, "ok")] * 2
+
+
+async def test_what_is_asked_leaves_a_session_alone_that_waits_for_its_command(
+    house: House,
+) -> None:
+    array = house.array(most=2)
+    await asyncio.gather(array.observe(Heard()), array.observe(Heard()))
+    async with array.session(Heard(), RESYNC) as session:
+        for _ in range(2):
+            async with array.kept.session(Heard()) as other:
+                assert other.partner.group != session.carrier.group
+
+
 async def test_a_guard_may_ask_while_a_session_waits_for_its_command(house: House) -> None:
     array = house.array()
     async with array.session(Heard(), RESYNC) as session:

@@ -188,6 +188,15 @@ async def test_worlds_that_call_dscli_alike_share_a_session(tmp_path: Path) -> N
         assert reload.logins == ["ok"] * 2
 
 
+async def test_settings_that_are_taken_back_are_in_force_again(tmp_path: Path) -> None:
+    async with reloads(tmp_path) as reload:
+        worlds = await reload(), await reload(timeout="900s"), await reload()
+        for world in worlds:
+            await world.arrays(ARRAY).observe(Heard())
+        assert [one.retired for one in reload.home.common.kept[ARRAY].ways] == [False, True]
+        assert len(reload.sessions) == 1
+
+
 async def test_who_asks_is_not_held_up_by_who_asks_already(tmp_path: Path) -> None:
     """A login is waited for, and nothing that is asked by it."""
     async with reloads(tmp_path) as reload:

@@ -42,8 +42,8 @@ class KeptSession:
     """A dscli that is logged in; `fresh` as long as it has answered nothing but the login.
 
     `lasting`: answers that hold for as long as the login, by their commands. `promised` to so many
-    who will come back with a command; `leaving` from when on it logs out; `pwfile` is the password
-    file by which it logged in.
+    who will come back with a command, `called_for` by so many who have; `leaving` from when on it
+    logs out; `pwfile` is the password file by which it logged in.
     """
 
     partner: Dialogue
@@ -53,7 +53,13 @@ class KeptSession:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     pwfile: str = ""
     promised: int = 0
+    called_for: int = 0
     leaving: bool = False
+
+    @property
+    def free(self) -> bool:
+        """Whether it can be had at once."""
+        return not (self.lock.locked() or self.called_for)
 
     @property
     def wanted(self) -> bool:
@@ -97,6 +103,7 @@ class Kept:
         self._distrust = distrust
         self._sessions: list[KeptSession] = []
         self._door = asyncio.Lock()
+        self._news = asyncio.Event()  # one is free, or gone
         self._timers: dict[KeptSession, asyncio.TimerHandle] = {}
         self._endings: dict[KeptSession, asyncio.Task[None]] = {}
         self._distrusted_until = 0.0
@@ -160,7 +167,11 @@ class Kept:
     @asynccontextmanager
     async def again(self, session: KeptSession) -> AsyncIterator[KeptSession]:
         """Have just this session to oneself, whatever has become of it."""
-        await session.lock.acquire()
+        session.called_for += 1
+        try:
+            await session.lock.acquire()
+        finally:
+            session.called_for -= 1
         try:
             yield session
         finally:
@@ -201,12 +212,10 @@ class Kept:
                     if self._room():
                         return await self._open(witness)
                 continue
-            elif not self._sessions:  # one that has not logged out yet is one as well
-                await asyncio.wait(self._endings.values(), return_when=asyncio.FIRST_COMPLETED)
+            else:  # one that has not logged out yet is one as well
+                self._news.clear()
+                await self._news.wait()
                 continue
-            else:
-                session = self._sessions[0]
-                await session.lock.acquire()
             await self._replace(session)
             if session in self._sessions and not session.in_step():
                 self._stop_timer(session)
@@ -227,7 +236,9 @@ class Kept:
         return len(self._sessions) + len(self._endings) < self.most
 
     def _free(self) -> KeptSession | None:
-        return next((one for one in self._sessions if not one.lock.locked()), None)
+        """Find one that nobody uses, and if it can be that no command is to come over."""
+        free = (one for one in self._sessions if one.free)
+        return min(free, key=lambda one: one.promised, default=None)
 
     async def _give_back(self, session: KeptSession) -> None:
         try:
@@ -235,6 +246,7 @@ class Kept:
                 await self._end(session)
         finally:
             session.lock.release()
+            self._news.set()
             self._rest(session)
 
     def _rest(self, session: KeptSession) -> None:
@@ -263,9 +275,13 @@ class Kept:
             session.leaving = True
             self._sessions.remove(session)
             ending = asyncio.get_running_loop().create_task(self._log_out(session))
-            ending.add_done_callback(lambda _: self._endings.pop(session, None))
+            ending.add_done_callback(lambda _: self._ended(session))
             self._endings[session] = ending
         return asyncio.shield(self._endings[session])
+
+    def _ended(self, session: KeptSession) -> None:
+        self._endings.pop(session, None)
+        self._news.set()
 
     async def _log_out(self, session: KeptSession) -> None:
         """Log out where the client still listens, and see that its group is gone."""
