@@ -11,8 +11,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.breaker import BreakerArray
+from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli
 from flashd.adapters.arrays.logins import Logins
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory
 from flashd.adapters.stores.store import throwaway_store

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from flashd.adapters.arrays.breaker import BreakerArray
+    from flashd.adapters.arrays.calling import Dscli
     from flashd.adapters.arrays.logins import Logins
-    from flashd.adapters.arrays.oneshot import Dscli
     from flashd.adapters.arrays.successive import Successive
     from flashd.config.auth import Auth, Login
     from flashd.config.settings import Settings
@@ -132,7 +132,7 @@ class Ways:
 
 def dscli_of(settings: Settings, login: Login) -> Dscli:
     """Tell how dscli is called for an array."""
-    from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli
+    from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli
     from flashd.config.pwfile import pwfile_of
 
     return Dscli(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli
+from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli
 from flashd.core.firewall import Cleared
 from flashd.model.volumes import Pair
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli, Open
 from flashd.adapters.arrays.dialogue import Turn, dialogue
 from flashd.adapters.arrays.interactive import LONGEST, InteractiveArray
 from flashd.adapters.arrays.kept import LINGER_SECONDS, Kept
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray, Open
+from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives

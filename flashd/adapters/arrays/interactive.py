@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from flashd.adapters.arrays.calling import carrier_of
 from flashd.adapters.arrays.dialogue import Heard, Turn, UnsynchronisedError
 from flashd.adapters.arrays.failures import Ending, ending_of, failure, refusal
 from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of, understood
@@ -25,7 +26,7 @@ from flashd.adapters.arrays.outlet import line_of, tell_in_time
 from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.adapters.masking import without_secrets
 from flashd.errors import ArrayUnreachable
-from flashd.model.run import Account, Carrier
+from flashd.model.run import Account
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from flashd.errors import ArrayError
     from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory, Part
-    from flashd.model.run import Answer
+    from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair, VolumeId
     from flashd.ports.array import Session, Witness
 
@@ -100,9 +101,7 @@ class InteractiveArray:
         try:
             async with self.kept.session(witness) as session:
                 stack.enter_context(self.kept.promise(session))
-                me = self.oneshot.host.holder("")
-                partner = session.partner
-                carrier = Carrier(me.host, me.boot_id, partner.group, partner.started)
+                carrier = carrier_of(session.partner, self.oneshot.host)
                 return InteractiveSession(self, session, carrier, witness)
         except UnsynchronisedError as doubt:
             await self.kept.distrust(str(doubt))

@@ -7,19 +7,19 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flashd.adapters.arrays.calling import OPEN
 from flashd.adapters.arrays.client import Readiness
 from flashd.adapters.arrays.dialogue import Turn, UnsynchronisedError, dialogue
 from flashd.adapters.arrays.failures import not_logged_in, refusal
 from flashd.adapters.arrays.inquiries import LIST_OUTPUT
 from flashd.adapters.arrays.messages import asks, complaints_of
-from flashd.adapters.arrays.oneshot import OPEN
 from flashd.adapters.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from flashd.adapters.arrays.calling import Dscli, Gate
     from flashd.adapters.arrays.dialogue import Dialogue, Heard
-    from flashd.adapters.arrays.oneshot import Dscli, Gate
     from flashd.errors import ArrayError
     from flashd.ports.array import Witness
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from flashd.adapters.arrays.calling import OPEN, Leader, carrier_of
 from flashd.adapters.arrays.client import Readiness, client
 from flashd.adapters.arrays.failures import failure, not_logged_in, not_understood
 from flashd.adapters.arrays.inquiries import (
@@ -21,92 +22,33 @@ from flashd.adapters.arrays.outlet import line_of, tell_in_time
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory
 from flashd.adapters.arrays.tables import NotUnderstoodError
-from flashd.model.run import Answer, Carrier
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
 
+    from flashd.adapters.arrays.calling import Dscli, Gate
     from flashd.adapters.arrays.client import Said
     from flashd.adapters.arrays.inquiries import Inquiry, Take
     from flashd.core.firewall import Cleared
     from flashd.errors import ArrayError
     from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory, Part
+    from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair, Relation, VolumeId
     from flashd.ports.array import Session, Witness
     from flashd.ports.clock import Clock
     from flashd.ports.host import Host
 
 T = TypeVar("T")
-SPEAK_UTC = {"TZ": "UTC", "LANG": "C"}
-"""Java prints dates in the zone of its environment: UTC leaves nothing to guess."""
-
-LOGIN_LIMIT = 300.0
-"""Seconds; two consoles, three ports and 20 s for each connection come to two minutes."""
 
 LAST_WORDS_LIMIT = 10.0
 """Seconds for a client to end that takes no command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dscli:
-    """How dscli is called for one array; `remedy` is the line that makes the pwfile anew."""
-
-    array: str
-    argv: tuple[str, ...]
-    environment: Mapping[str, str]
-    timeout: float
-    remedy: str
-
-    @property
-    def line(self) -> str:
-        """The command line, which holds no secret."""
-        return " ".join(self.argv)
-
-    @property
-    def login_timeout(self) -> float:
-        """For how many seconds a client may take to log in."""
-        return min(LOGIN_LIMIT, self.timeout)
-
-
-class Gate(Protocol):
-    """Who lets logins to an array through; see `flashd.adapters.arrays.logins.Logins`."""
-
-    @property
-    def pwfile(self) -> Callable[[], str]:
-        """Tells the password file from its former self."""
-
-    def one(self) -> AbstractAsyncContextManager[None]:
-        """Let a login through; hold it until the client has shown whether it was let in."""
-
-
-class Open:
-    """A gate that lets everybody through."""
-
-    def pwfile(self) -> str:
-        """Tell all password files alike."""
-        return ""
-
-    def one(self) -> AbstractAsyncContextManager[None]:
-        """Let any number of logins through."""
-        return nullcontext()
-
-
-OPEN = Open()
-
-
-class Client(Protocol):
+class Client(Leader, Protocol):
     """A dscli that has been started; see `flashd.adapters.arrays.client.Client`."""
-
-    @property
-    def group(self) -> int:
-        """The process group, led by the client itself."""
-
-    @property
-    def started(self) -> int:
-        """When its leader began, in clock ticks since boot."""
 
     async def ready(self, limit: float) -> Readiness:
         """Wait until the client is logged in and takes commands, or until it will not."""
@@ -180,9 +122,7 @@ class OneshotArray:
         async with AsyncExitStack() as stack:
             async with self.gate.one():
                 process = await stack.enter_async_context(self._logged_in(witness))
-            me = self.host.holder("")
-            carrier = Carrier(me.host, me.boot_id, process.group, process.started)
-            yield OneshotSession(self, process, carrier, witness)
+            yield OneshotSession(self, process, carrier_of(process, self.host), witness)
 
     @asynccontextmanager
     async def _logged_in(self, witness: Witness) -> AsyncIterator[Client]:

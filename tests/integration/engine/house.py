@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flashd.adapters.arrays.breaker import BreakerArray
+from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli
 from flashd.adapters.arrays.logins import Logins
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.config.settings import Settings

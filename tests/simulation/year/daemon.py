@@ -12,8 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from flashd.adapters.arrays.breaker import BreakerArray
+from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli
 from flashd.adapters.arrays.logins import Logins
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.stores.store import SqlStore, throwaway_store
 from flashd.core.health import last_resync_of
 from flashd.core.retry import MOST
