@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from flashd.core.demand import demanded
 from flashd.engine.observe import LOGIN_ALLOWANCE, observe, outdated, take_stock
 from flashd.errors import Unsurveyed
+from flashd.model.inventory import Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flashd.engine.world import World
-    from flashd.model.inventory import Inventory, Part
+    from flashd.model.inventory import Inventory
     from flashd.model.service import Service
     from flashd.model.volumes import Listing
 
@@ -71,9 +72,12 @@ class Seen:
         return await self._take_stock(array, wanted)
 
     async def _demanded(self, array: str, service: Service) -> frozenset[Part]:
+        """Tell what is demanded by these or newer definitions."""
         enrolled = await self.world.store.enrolment(service.name) is not None
-        protected = self.world.forbidden.protected
-        return demanded(service, array, protected, enrolled=enrolled)
+        protections = (self.world.protected, self.world.newest.protected)
+        return frozenset[Part]().union(
+            *(demanded(service, array, one, enrolled=enrolled) for one in protections)
+        )
 
     def _failed(self, array: str, parts: frozenset[Part]) -> Unsurveyed | None:
         """Tell why as much as that, or less, could not be read before."""

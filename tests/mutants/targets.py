@@ -32,12 +32,6 @@ TARGETS = (
         module="flashd.core.firewall",
         tests=("tests/unit/core/test_firewall.py", "tests/unit/core/test_enrolment.py"),
         pattern="_COMMANDS",
-        equal={
-            (
-                "_wrong_reach",
-                "'if volume is None' is always false",
-            ): "the check before has stopped the command",
-        },
     ),
     Target(
         module="flashd.adapters.arrays.outlet",

@@ -96,9 +96,9 @@ def test_a_nightly_service_has_one_resync_a_night(place: Place) -> None:
     assert (found.due, found.missed, found.runs) == (3, {}, {"done": 3})
     assert report.exit_code == 0
     assert [line.split()[0] for line in changing(report)] == [
-        "2026-11-23T21:00:18Z",
-        "2026-11-24T21:00:18Z",
-        "2026-11-25T21:00:18Z",
+        "2026-11-23T21:00:15Z",
+        "2026-11-24T21:00:15Z",
+        "2026-11-25T21:00:15Z",
     ]
     assert changing(report)[0].endswith(
         f"{A} nightly acted 0 - resyncflash -dev {A} -persist -record -cp 0001:0002 0003:0004"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -22,9 +22,12 @@ from tests.integration.engine.house import OTHER, SERIAL, Lab, asked, resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from flashd.engine.world import World
+    from flashd.model.inventory import Inventory
     from flashd.model.service import Service
+    from flashd.ports.array import ArrayBackend, Witness
 
 PAIR, SECOND = "0001:0002", "0101:0102"
 REPORTS = ("lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lssi")
@@ -254,3 +257,34 @@ async def test_of_two_arrays_each_is_asked_for_what_is_demanded_there(lab: Lab) 
         assert result.outcome is Outcome.DONE, result.reason
     assert surveyed(lab) == BARE
     assert surveyed(lab, OTHER) == WHOLE
+
+
+@dataclass(frozen=True)
+class _Sparing:
+    """An array whose adapter tells less than it was asked."""
+
+    inner: ArrayBackend
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is as it is
+        return getattr(self.inner, name)
+
+    async def inventory(self, witness: Witness, _: AbstractSet[Part]) -> Inventory:
+        return replace(await self.inner.inventory(witness, frozenset()), image=None)
+
+
+async def test_invariant_2_what_an_adapter_does_not_tell_is_neither_enrolled_nor_passed(
+    lab: Lab,
+) -> None:
+    nightly(lab, hosts=("tst*",))
+    async with lab.open() as world:
+        backends = world.arrays
+        sparing = replace(world, arrays=lambda serial: cast("Any", _Sparing(backends(serial))))
+        (found,) = await survey(sparing, [world.services["db"]])
+        assert not found.fit
+        assert [one for one in found.objections if "which hosts reach its volumes" in one]
+        assert [one for one in found.objections if "for its WWNN" in one]
+        assert await pin(sparing, [found], "ann") == ()
+        (refused,) = await asked(sparing, "db")
+        assert refused.outcome is Outcome.REFUSED
+        assert "was not asked which hosts and groups target 0002" in refused.reason
+    assert not lab.changes()
