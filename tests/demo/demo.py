@@ -33,6 +33,8 @@ AWAITED = {
     ("crm-perf", "decision-changed"),
 }
 
+LOGINS = {1: "enroll", 2: "run: it stays logged in"}
+
 FLASHD_YAML = """\
 state: sqlite:///{home}/state/flashd.db
 check_interval: 2s
@@ -40,7 +42,6 @@ require_enrolment: true
 pwfiles: {home}/state
 dscli:
   path: {bin}/flashd-dscli      # the simulated array's dscli; a real one: /opt/ibm/dscli/dscli
-  mode: oneshot
   env:
     FLASHD_SIM: {home}/ds8000.array
 """
@@ -199,8 +200,12 @@ def _run_daemon(home: Path) -> set[tuple[str, str]]:
 
 def _show_journal(home: Path) -> None:
     shown = _quiet([BIN / "flashd", "sim", "journal", home / "ds8000.array", "--json"])
+    login = 0
     for entry in json.loads(shown)["commands"]:
-        print(f"  {entry['command']}")
+        if entry["session"] != login:
+            login = entry["session"]
+            print(f"  login {login}, by flashd {LOGINS.get(login, 'again')}")
+        print(f"    {entry['command']}")
 
 
 def _show_contents(home: Path) -> None:

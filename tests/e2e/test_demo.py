@@ -23,6 +23,10 @@ def test_the_demo_resyncs_refuses_and_leaves_alone() -> None:
     guarded, unguarded = done.stdout.split("the same without flashd")
     commands = guarded.split("the commands that the array received")[1]
     assert commands.count("resyncflash") == 1
+    assert re.findall(r"^  login (\d), by flashd (.*)$", commands, re.MULTILINE) == [
+        ("1", "enroll"),
+        ("2", "run: it stays logged in"),
+    ]
     assert "resyncflash -dev IBM.2107-75ABC01 -persist -record -cp 0001:0002 0101:0102" in commands
     assert "target 0002 0001@1   the same data" in done.stdout
     assert re.search(r"target 0004 0004@\d+ +what its host wrote", commands)
