@@ -19,7 +19,7 @@ from flashd.sim.terminal import Terminal
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from flashd.adapters.arrays.oneshot import Dscli
+    from flashd.adapters.arrays.calling import Dscli
     from flashd.rehearsal.twin import Twin
 
 _ODD_SECONDS = 0.000731

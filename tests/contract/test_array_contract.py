@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli
 from flashd.adapters.arrays.interactive import InteractiveArray
 from flashd.adapters.arrays.kept import Kept
 from flashd.adapters.arrays.messages import login_refused_in
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives

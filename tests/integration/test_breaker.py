@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashd.adapters.arrays.breaker import BreakerArray
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli
+from flashd.adapters.arrays.interactive import InteractiveArray
+from flashd.adapters.arrays.kept import Kept
+from flashd.adapters.arrays.logins import Logins
+from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.config.pwfile import fingerprint
@@ -62,8 +66,7 @@ class House:
             yield self.array_with(store, username)
 
     def array_with(self, store: LoginStore, username: str = "opensvc") -> BreakerArray:
-        return BreakerArray(
-            inner=OneshotArray(self.dscli, SystemClock(), LinuxHost()),
+        logins = Logins(
             array=ARRAY,
             username=username,
             pwfile=lambda: fingerprint(self.pwfile),
@@ -72,6 +75,8 @@ class House:
             clock=SystemClock(),
             host=LinuxHost(),
         )
+        inner = OneshotArray(self.dscli, SystemClock(), LinuxHost(), gate=logins)
+        return BreakerArray(inner, logins)
 
 
 @pytest.fixture
@@ -148,7 +153,7 @@ async def test_with_the_right_password_all_is_well_again(house: House) -> None:
         house.sim.write_pwfile(house.pwfile, password="another")
         await use(array, "observe")
         await use(array, "change")
-        assert await array.store.breaker(ARRAY) is None
+        assert await array.logins.store.breaker(ARRAY) is None
     assert house.logins() == ["wrong password", "ok", "ok"]
 
 
@@ -213,6 +218,36 @@ class FullStore:
 
     async def close_breaker(self, array: str) -> None:
         await self.inner.close_breaker(array)
+
+
+@dataclass
+class SlipperyStore(FullStore):
+    """A store that was gone for a moment just when a lease was to be given back."""
+
+    slips: int = 1
+
+    async def release(self, names: Sequence[str], holder: Holder) -> None:
+        if self.slips:
+            self.slips -= 1
+            raise StoreError("the connection was lost")
+        await super().release(names, holder)
+
+
+async def test_a_turn_that_could_not_be_given_back_is_given_back_by_who_logs_in_no_more(
+    house: House,
+) -> None:
+    async with house.store() as store:
+        way = house.array_with(SlipperyStore(store))
+        logins = way.logins
+        kept = Kept(house.dscli, idle=PLENTY, most=1, tell=lambda _: None, gate=logins)
+        oneshot = OneshotArray(house.dscli, SystemClock(), LinuxHost(), gate=logins)
+        array = BreakerArray(InteractiveArray(oneshot, kept), logins)
+        await array.observe(Heard())
+        assert list(await store.held()) == [f"login {ARRAY}"]
+        await array.observe(Heard())
+        assert await store.held() == {}
+        await kept.close()
+    assert house.logins() == ["ok"]
 
 
 async def test_what_the_store_cannot_take_holds_all_the_same(house: House) -> None:

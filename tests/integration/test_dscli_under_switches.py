@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
+from flashd.adapters.arrays.calling import SPEAK_UTC, Dscli
+from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flashd.adapters.arrays.calling import OPEN
 from flashd.adapters.arrays.client import Readiness
 from flashd.adapters.arrays.dialogue import Turn, UnsynchronisedError, dialogue
 from flashd.adapters.arrays.failures import not_logged_in, refusal
@@ -17,8 +18,8 @@ from flashd.adapters.masking import without_secrets
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
+    from flashd.adapters.arrays.calling import Dscli, Gate
     from flashd.adapters.arrays.dialogue import Dialogue, Heard
-    from flashd.adapters.arrays.oneshot import Dscli
     from flashd.errors import ArrayError
     from flashd.ports.array import Witness
 
@@ -27,6 +28,10 @@ WITHOUT_PAGES = "setenv -paging off"
 
 DISTRUST_SECONDS = 300.0
 """So long an array goes by `oneshot` whose session could not be synchronised."""
+
+LINGER_SECONDS = 30.0
+"""So long a retired session waits for whoever began by it: as long as the last look at guards may
+take that comes before its next command."""
 
 _MOST_SHOWN = 80
 _READINESS = {Turn.ENDED: Readiness.ENDED, Turn.ASKED: Readiness.ASKING, Turn.LATE: Readiness.LATE}
@@ -37,8 +42,8 @@ class KeptSession:
     """A dscli that is logged in; `fresh` as long as it has answered nothing but the login.
 
     `lasting`: answers that hold for as long as the login, by their commands. `promised` to so many
-    who will come back with a command; `leaving` from when on it logs out; `pwfile` is the password
-    file by which it logged in.
+    who will come back with a command, `called_for` by so many who have; `leaving` from when on it
+    logs out; `pwfile` is the password file by which it logged in.
     """
 
     partner: Dialogue
@@ -48,7 +53,13 @@ class KeptSession:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     pwfile: str = ""
     promised: int = 0
+    called_for: int = 0
     leaving: bool = False
+
+    @property
+    def free(self) -> bool:
+        """Whether it can be had at once."""
+        return not (self.lock.locked() or self.called_for)
 
     @property
     def wanted(self) -> bool:
@@ -69,8 +80,9 @@ class Kept:
 
     `tell` is given in words why a session is not used; it is heard once, until one is good again,
     which None tells. `distrust`: so many seconds pass until one is tried again.
-    `pwfile` tells the password file from its former self: by another one is logged in anew, so that
-    one that is wrong is known at once and not when the session of the old one ends.
+    Each login is tried within the `gate`, which tells the password file from its former self: by
+    another one is logged in anew, so that one that is wrong is known at once and not when the
+    session of the old one ends.
     """
 
     def __init__(
@@ -80,22 +92,27 @@ class Kept:
         idle: float,
         most: int,
         tell: Callable[[str | None], None],
-        pwfile: Callable[[], str] = str,
+        gate: Gate = OPEN,
         distrust: float = DISTRUST_SECONDS,
     ) -> None:
         self.dscli = dscli
         self.idle = idle
         self.most = most
         self._tell = tell
-        self._pwfile = pwfile
+        self._gate = gate
         self._distrust = distrust
         self._sessions: list[KeptSession] = []
         self._door = asyncio.Lock()
+        self._news = asyncio.Event()  # one is free, or gone
         self._timers: dict[KeptSession, asyncio.TimerHandle] = {}
         self._endings: dict[KeptSession, asyncio.Task[None]] = {}
         self._distrusted_until = 0.0
         self._told = False
-        self._retired = False
+        self.retired = False
+
+    def like(self, other: Kept) -> bool:
+        """Whether sessions of the one could be the other's."""
+        return (self.dscli, self.idle, self.most) == (other.dscli, other.idle, other.most)
 
     @property
     def groups(self) -> frozenset[int]:
@@ -150,7 +167,11 @@ class Kept:
     @asynccontextmanager
     async def again(self, session: KeptSession) -> AsyncIterator[KeptSession]:
         """Have just this session to oneself, whatever has become of it."""
-        await session.lock.acquire()
+        session.called_for += 1
+        try:
+            await session.lock.acquire()
+        finally:
+            session.called_for -= 1
         try:
             yield session
         finally:
@@ -162,14 +183,23 @@ class Kept:
         await asyncio.gather(*map(self._end, unused))
 
     def retire(self) -> None:
-        """Close each session as soon as nobody uses it: there is another way to the array now."""
-        self._retired = True
-        for session in tuple(self._sessions):
-            self._rest(session)
+        """Have what nobody uses log out: there is another way to the array now.
+
+        Who still comes has one all the same, for the last things of a batch: it stays for as long
+        as the next of them can be away, and not for as long as `idle` may be.
+        """
+        if not self.retired:
+            self.retired = True
+            for session in [one for one in self._sessions if not one.wanted]:
+                self._end(session)
+
+    def revive(self) -> None:
+        """Be the way to the array once more."""
+        self.retired = False
 
     async def close(self) -> None:
         """End all sessions, whoever uses them."""
-        self._retired = True
+        self.retired = True
         await asyncio.gather(*map(self._end, tuple(self._sessions)))
         await asyncio.gather(*self._endings.values(), return_exceptions=True)
 
@@ -182,12 +212,10 @@ class Kept:
                     if self._room():
                         return await self._open(witness)
                 continue
-            elif not self._sessions:  # one that has not logged out yet is one as well
-                await asyncio.wait(self._endings.values(), return_when=asyncio.FIRST_COMPLETED)
+            else:  # one that has not logged out yet is one as well
+                self._news.clear()
+                await self._news.wait()
                 continue
-            else:
-                session = self._sessions[0]
-                await session.lock.acquire()
             await self._replace(session)
             if session in self._sessions and not session.in_step():
                 self._stop_timer(session)
@@ -198,7 +226,7 @@ class Kept:
         """End one that would log in otherwise today; who was promised it has it to the end."""
         try:
             there = session in self._sessions and not session.promised
-            if there and session.pwfile != self._pwfile():
+            if there and session.pwfile != self._gate.pwfile():
                 await self._end(session)
         except BaseException:
             await self._give_back(session)
@@ -208,7 +236,9 @@ class Kept:
         return len(self._sessions) + len(self._endings) < self.most
 
     def _free(self) -> KeptSession | None:
-        return next((one for one in self._sessions if not one.lock.locked()), None)
+        """Find one that nobody uses, and if it can be that no command is to come over."""
+        free = (one for one in self._sessions if one.free)
+        return min(free, key=lambda one: one.promised, default=None)
 
     async def _give_back(self, session: KeptSession) -> None:
         try:
@@ -216,20 +246,19 @@ class Kept:
                 await self._end(session)
         finally:
             session.lock.release()
+            self._news.set()
             self._rest(session)
 
     def _rest(self, session: KeptSession) -> None:
-        """Close it after a while, or now where it is retired, unless it is wanted."""
+        """Close it after a while, unless it is wanted."""
         if session in self._sessions and not session.wanted:
-            if self._retired:
-                self._end(session)
-            else:
-                self._start_timer(session)
+            self._start_timer(session)
 
     def _start_timer(self, session: KeptSession) -> None:
         self._stop_timer(session)
         loop = asyncio.get_running_loop()
-        self._timers[session] = loop.call_later(self.idle, self._grown_idle, session)
+        patience = min(self.idle, LINGER_SECONDS) if self.retired else self.idle
+        self._timers[session] = loop.call_later(patience, self._grown_idle, session)
 
     def _stop_timer(self, session: KeptSession) -> None:
         if timer := self._timers.pop(session, None):
@@ -246,9 +275,13 @@ class Kept:
             session.leaving = True
             self._sessions.remove(session)
             ending = asyncio.get_running_loop().create_task(self._log_out(session))
-            ending.add_done_callback(lambda _: self._endings.pop(session, None))
+            ending.add_done_callback(lambda _: self._ended(session))
             self._endings[session] = ending
         return asyncio.shield(self._endings[session])
+
+    def _ended(self, session: KeptSession) -> None:
+        self._endings.pop(session, None)
+        self._news.set()
 
     async def _log_out(self, session: KeptSession) -> None:
         """Log out where the client still listens, and see that its group is gone."""
@@ -257,8 +290,8 @@ class Kept:
 
     async def _open(self, witness: Witness) -> KeptSession:
         """Log in; the session is the caller's."""
-        pwfile = self._pwfile()
-        async with AsyncExitStack() as stack:
+        async with self._gate.one(), AsyncExitStack() as stack:
+            pwfile = self._gate.pwfile()
             partner = await stack.enter_async_context(
                 dialogue(self.dscli.argv, self.dscli.environment)
             )

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from flashd.adapters.arrays.calling import OPEN, Leader, carrier_of
 from flashd.adapters.arrays.client import Readiness, client
 from flashd.adapters.arrays.failures import failure, not_logged_in, not_understood
-from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of
+from flashd.adapters.arrays.inquiries import (
+    MOST_READ_HERE,
+    Told,
+    counters_of,
+    relations_of,
+    stock_of,
+    understood,
+)
 from flashd.adapters.arrays.messages import account
-from flashd.adapters.arrays.outlet import line_of
+from flashd.adapters.arrays.outlet import line_of, tell_in_time
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory
 from flashd.adapters.arrays.tables import NotUnderstoodError
-from flashd.errors import TooLate
-from flashd.model.run import Answer, Carrier
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from contextlib import AbstractAsyncContextManager
 
+    from flashd.adapters.arrays.calling import Dscli, Gate
     from flashd.adapters.arrays.client import Said
     from flashd.adapters.arrays.inquiries import Inquiry, Take
     from flashd.core.firewall import Cleared
     from flashd.errors import ArrayError
     from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory, Part
+    from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair, Relation, VolumeId
     from flashd.ports.array import Session, Witness
     from flashd.ports.clock import Clock
@@ -35,47 +43,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SPEAK_UTC = {"TZ": "UTC", "LANG": "C"}
-"""Java prints dates in the zone of its environment: UTC leaves nothing to guess."""
-
-LOGIN_LIMIT = 300.0
-"""Seconds; two consoles, three ports and 20 s for each connection come to two minutes."""
-
 LAST_WORDS_LIMIT = 10.0
 """Seconds for a client to end that takes no command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dscli:
-    """How dscli is called for one array; `remedy` is the line that makes the pwfile anew."""
-
-    array: str
-    argv: tuple[str, ...]
-    environment: Mapping[str, str]
-    timeout: float
-    remedy: str
-
-    @property
-    def line(self) -> str:
-        """The command line, which holds no secret."""
-        return " ".join(self.argv)
-
-    @property
-    def login_timeout(self) -> float:
-        """For how many seconds a client may take to log in."""
-        return min(LOGIN_LIMIT, self.timeout)
-
-
-class Client(Protocol):
+class Client(Leader, Protocol):
     """A dscli that has been started; see `flashd.adapters.arrays.client.Client`."""
-
-    @property
-    def group(self) -> int:
-        """The process group, led by the client itself."""
-
-    @property
-    def started(self) -> int:
-        """When its leader began, in clock ticks since boot."""
 
     async def ready(self, limit: float) -> Readiness:
         """Wait until the client is logged in and takes commands, or until it will not."""
@@ -99,7 +72,9 @@ def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
 class OneshotArray:
     """The array port by single clients.
 
-    `start` makes one, a process unless told otherwise; `read` reads a listing, `take` an inventory.
+    `start` makes one, a process unless told otherwise; `read` reads a listing, `take` an inventory,
+    and what has more characters than `most_here` is read in a thread. Each login is tried within
+    the `gate`, until the client has shown whether it was let in.
     """
 
     dscli: Dscli
@@ -108,6 +83,8 @@ class OneshotArray:
     start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
     read: Callable[[str, str], Mapping[Pair, Relation]] = parse_listing
     take: Take = parse_inventory
+    gate: Gate = OPEN
+    most_here: float = MOST_READ_HERE
 
     async def observe(self, witness: Witness) -> Listing:
         """List the whole array."""
@@ -125,26 +102,27 @@ class OneshotArray:
         """Put an inquiry to a client of its own and read it to its end."""
         inquiry = inquiry.alone or inquiry
         commands = (*inquiry.setting, *inquiry.commands)
-        async with self._logged_in(witness) as process:
+        async with self.gate.one(), self._logged_in(witness) as process:
             witness.sent("; ".join(commands), self.dscli.line)
             began, steady = self.clock.now(), self.clock.monotonic()
             await process.say("".join(f"{command}\n" for command in commands))
             said = await process.finish(self.dscli.timeout)
-        witness.answered(inquiry.name, said.exit_status, said.output)
-        if failed := failure(said, self.dscli.remedy, inquiry.rights):
-            raise failed
+            witness.answered(inquiry.name, said.exit_status, said.output)
+            if failed := failure(said, self.dscli.remedy, inquiry.rights):
+                raise failed  # within the gate: it may be a refused login that is told so late
         try:
-            return inquiry.read(Told(said.stdout, began, self.clock.now(), steady))
+            told = Told(said.stdout, began, self.clock.now(), steady)
+            return await understood(inquiry, told, self.most_here)
         except NotUnderstoodError as error:
             raise not_understood(inquiry.reports, error) from error
 
     @asynccontextmanager
     async def session(self, witness: Witness, command: str) -> AsyncIterator[Session]:  # noqa: ARG002 - it takes one of any length
         """Log in and wait for the command."""
-        async with self._logged_in(witness) as process:
-            me = self.host.holder("")
-            carrier = Carrier(me.host, me.boot_id, process.group, process.started)
-            yield OneshotSession(self, process, carrier, witness)
+        async with AsyncExitStack() as stack:
+            async with self.gate.one():
+                process = await stack.enter_async_context(self._logged_in(witness))
+            yield OneshotSession(self, process, carrier_of(process, self.host), witness)
 
     @asynccontextmanager
     async def _logged_in(self, witness: Witness) -> AsyncIterator[Client]:
@@ -179,9 +157,7 @@ class OneshotSession:
         """Send the command and read its answer to the end."""
         dscli = self.array.dscli
         line = line_of(command, dscli.array, pairs)
-        self.witness.sent(command.text, dscli.line)
-        if self.array.clock.monotonic() > not_after:  # telling may take long: a log is a pipe
-            raise TooLate("the guards' last readings grew too old before the command was written")
+        tell_in_time(command, self.witness, dscli.line, self.array.clock, not_after)
         if not await self.process.say(line):
             raise await self.array.not_logged_in(
                 self.process, Readiness.ENDED, self.witness, command.text
