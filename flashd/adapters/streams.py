@@ -50,6 +50,15 @@ class Output:
         """Whether something came that is not taken yet."""
         return bool(self._kept)
 
+    def there(self) -> bool:
+        """Whether there is something to take, with all that was written before this is asked.
+
+        A terminal hands over what was written a little later, and whoever reads has it do so; who
+        only waits to be told that there is something does not (n_tty_read in Linux).
+        """
+        self._read_some()
+        return self.waiting
+
     async def more(self) -> None:
         """Wait until there is something to take, or the end."""
         await self._news.wait()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flashd.model.inventory import Inventory, Reach, Volume
     from flashd.model.protection import Protection
     from flashd.model.service import Resource, Service
-    from flashd.model.volumes import Listing, Relation
+    from flashd.model.volumes import Ends, Listing, Relation
 
 _COMMANDS = re.compile(
     r"(?:(?P<resync>resyncflash) -dev (?P<dev1>\S+) -persist -record"
@@ -98,7 +98,7 @@ def unfit(service: Service, facts: Facts, forbidden: Forbidden) -> tuple[str, ..
 
     A target that is larger than its source is not among it: a person may mean that.
     """
-    live = _Live.of(facts.listing)
+    live = facts.listing.ends
     found: list[str] = []
     for resource in service.resources:
         if resource.array != facts.inventory.array:
@@ -120,27 +120,12 @@ def _objections(
     yield from _wrong_options(parsed, resource)
     yield from _wrong_device(parsed, resource, facts)
     yield from _wrong_pairs(parsed, resource, facts.listing)
-    live = _Live.of(facts.listing)
+    live = facts.listing.ends
     for source, target in parsed.pairs:
         yield from _wrong_target(target, parsed.device, live, facts.inventory, forbidden)
         yield from _wrong_volumes(source, target, parsed.device, facts)
         yield from _wrong_reach(target, resource, facts.inventory, forbidden.protected)
         yield from _wrong_relation((source, target), parsed, resource, live, facts.withdrawn)
-
-
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """The live relations, by either end."""
-
-    sources: frozenset[str]
-    on_target: dict[str, list[Relation]]
-
-    @classmethod
-    def of(cls, listing: Listing) -> _Live:
-        on_target: dict[str, list[Relation]] = {}
-        for pair, relation in listing.relations.items():
-            on_target.setdefault(str(pair.target), []).append(relation)
-        return cls(frozenset(str(pair.source) for pair in listing.relations), on_target)
 
 
 def _parse(text: str) -> _Parsed | None:
@@ -185,14 +170,15 @@ def _wrong_pairs(parsed: _Parsed, resource: Resource, listing: Listing) -> Itera
     if len({target for _, target in named}) != len(named):
         yield "it names a target twice"
     if parsed.verb == "rmflash":
-        live = {(str(pair.source), str(pair.target)) for pair in listing.relations}
+        there = [pair for pair in resource.pairs if pair in listing.relations]
+        live = {(str(pair.source), str(pair.target)) for pair in there}
         configured = [pair for pair in configured if pair in live or pair in named]
     if named != configured:
         yield f"it does not name all pairs of resource {resource.id} in their order"
 
 
 def _wrong_target(
-    target: str, array: str, live: _Live, inventory: Inventory, forbidden: Forbidden
+    target: str, array: str, live: Ends, inventory: Inventory, forbidden: Forbidden
 ) -> Iterator[str]:
     if (array, target) in forbidden.protected.volumes:
         yield f"target {target} is protected"
@@ -287,11 +273,11 @@ def _wrong_relation(
     pair: tuple[str, str],
     parsed: _Parsed,
     resource: Resource,
-    live: _Live,
+    live: Ends,
     withdrawn: AbstractSet[tuple[str, str, str]],
 ) -> Iterator[str]:
     source, target = pair
-    there = live.on_target.get(target, [])
+    there = live.on_target.get(VolumeId(target), ())
     if parsed.verb == "mkflash":
         if there:
             yield f"target {target} has a live relation already"

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
 from flashd.core.enrolment import Refusal
 from flashd.core.guards import Held
-from flashd.core.plan import Planned, Refused, plan
+from flashd.core.plan import Refused, plan
 from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
 from flashd.engine.events import Event
-from flashd.engine.gate import judge, misdefined
-from flashd.engine.leases import leased
+from flashd.engine.gate import Ground, judge, misdefined
+from flashd.engine.leases import Grip, begun
 from flashd.engine.observe import note_failure
 from flashd.engine.settle import Ending, close, tell_ending
 from flashd.engine.telling import facts_of_reading, tell_readings, tell_store_failed
 from flashd.errors import ArrayError, ConfigError, StoreError, Unsurveyed
 from flashd.model.lease import volume_lease
 from flashd.model.run import Outcome, RunRecord, StepKind
+from flashd.model.volumes import Pair, Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from flashd.engine.looks import Looked, Looks
     from flashd.engine.request import Request
     from flashd.engine.seen import Seen
     from flashd.engine.world import World
     from flashd.errors import FlashdError
+    from flashd.model.footing import Footing
     from flashd.model.lease import Holder
     from flashd.model.observation import Standing
     from flashd.model.run import Answer, Intent, Step
     from flashd.model.service import Service
+    from flashd.model.volumes import Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,28 @@ class Attempt:
     hint: str = ""
 
 
+async def footing_of(world: World, service: Service) -> Footing:
+    """Ask flashd's own records what a turn begins with."""
+    return await world.store.footing(service.name, service.clones)
+
+
+class _Live(Mapping[tuple[str, Pair], Relation]):
+    """All relations of the arrays, none of them copied: a turn asks for a few of thousands."""
+
+    def __init__(self, listings: Mapping[str, Listing]) -> None:
+        self._listings = listings
+
+    def __getitem__(self, clone: tuple[str, Pair]) -> Relation:
+        array, pair = clone
+        return self._listings[array].relations[pair]
+
+    def __iter__(self) -> Iterator[tuple[str, Pair]]:
+        return ((array, pair) for array, one in self._listings.items() for pair in one.relations)
+
+    def __len__(self) -> int:
+        return sum(len(one.relations) for one in self._listings.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """A service's turn in a batch, with the looks of the batch and what its arrays showed last."""
@@ -65,6 +91,7 @@ class Turn:
     request: Request
     holder: Holder
     standing: Standing | None
+    footing: Footing | None = None
 
     @property
     def service(self) -> Service:
@@ -87,33 +114,27 @@ class Turn:
     async def _take(self) -> Attempt:
         if isinstance(self.looked.verdict, Held):
             return await self._refuse(self.looked.verdict.reason)
-        match await self._plan():
+        footing = self.footing or await footing_of(self.world, self.service)
+        match plan(self.service, _Live(self.seen.listings), footing.withdrawals):
             case Refused(objections) as refused:
                 hint = "\n".join(one.hint for one in objections if one.hint)
                 return await self._refuse(refused.reason, hint)
             case planned:
                 steps = planned.steps
         if self.request.dry_run:
-            return await self._only_plan(steps)
+            return await self._only_plan(steps, footing)
         self.looks.begin(self.service)  # beside what is asked of the array now, and the login
-        if stopped := await self._gate(steps):
+        if stopped := await self._gate(steps, footing):
             return await self._refuse(stopped.reason, stopped.hint)
         leases = sorted(volume_lease(array, volume) for array, volume in self.service.volumes)
-        async with leased(self.world, leases, self.holder) as held:
+        grip = Grip(leases, self.holder)
+        run = self._record(tuple(render(step) for step in steps))
+        async with begun(self.world, run, grip) as held:
             if held is not None:
                 return await self._refuse(f"{held.by} has {held.name}: another run touches it")
-            run = await self._begin(steps)
-            errand = Errand(run, self.looked, self.looks, leases, self.holder, len(steps))
+            self._tell_begun(run)
+            errand = Errand(run.id, self.looked, self.looks, grip, len(steps))
             return await self._send(errand, steps)
-
-    async def _plan(self) -> Planned | Refused:
-        withdrawals = await self.world.store.withdrawals(self.service.arrays)
-        live = {
-            (array, pair): relation
-            for array, listing in self.seen.listings.items()
-            for pair, relation in listing.relations.items()
-        }
-        return plan(self.service, live, withdrawals)
 
     async def _send(self, errand: Errand, steps: Sequence[Step]) -> Attempt:
         """Send the steps in their order; the first that is not plainly acknowledged is the last."""
@@ -156,7 +177,7 @@ class Turn:
         inventory = await self.seen.stock(array, self.service)
         again = sent and step.kind is StepKind.ESTABLISH
         listing = await (self.seen.list_again(array) if again else self.seen.listing(array))
-        return await scene(self.world, array, listing, inventory)
+        return await scene(self.world, step, listing, inventory)
 
     async def _note(self, step: Step, error: FlashdError) -> None:
         """Remember why a step could not be sent; what was sent before it is settled anyway."""
@@ -169,11 +190,11 @@ class Turn:
         except StoreError as failure:
             tell_store_failed(self.world, failure)
 
-    async def _only_plan(self, steps: Sequence[Step]) -> Attempt:
+    async def _only_plan(self, steps: Sequence[Step], footing: Footing) -> Attempt:
         """End a turn that must not change anything."""
         commands = tuple(render(step) for step in steps)
         held = await self.world.store.held()
-        stopped = await self._gate(steps)
+        stopped = await self._gate(steps, footing)
         ending = Ending(Outcome.PLANNED, "nothing was sent")
         if stopped is not None:
             ending = Ending(Outcome.REFUSED, stopped.reason)
@@ -195,27 +216,25 @@ class Turn:
             hint=stopped.hint if stopped else "",
         )
 
-    async def _gate(self, steps: Sequence[Step]) -> Refusal | None:
+    async def _gate(self, steps: Sequence[Step], footing: Footing) -> Refusal | None:
         """Try the last gate on what would be sent first; the rest depends on what that does."""
-        if other := await misdefined(self.world, self.service):
+        if other := misdefined(self.world, self.service, footing):
             return other
         first = {step.resource: step for step in reversed(steps)}
         for array in self.service.arrays:
-            gate = await judge(
-                self.world,
-                self.service,
-                [render(step) for step in first.values() if step.array == array],
-                self.seen.listings[array],
-                await self.seen.stock(array, self.service),
-                await self.world.store.withdrawals([array]),
+            ground = Ground(
+                inventory=await self.seen.stock(array, self.service),
+                listing=self.seen.listings[array],
+                withdrawals=footing.withdrawals,
+                enrolment=footing.enrolment,
             )
+            texts = [render(step) for step in first.values() if step.array == array]
+            gate = judge(self.world, self.service, texts, ground)
             if isinstance(gate, Refusal):
                 return gate
         return None
 
-    async def _begin(self, steps: Sequence[Step]) -> str:
-        run = self._record(tuple(render(step) for step in steps))
-        await self.world.store.open_run(run)
+    def _tell_begun(self, run: RunRecord) -> None:
         tell_readings(self.world, self.service.name, run.id, self.looked.readings)
         self.world.events.tell(
             Event.RESYNC_STARTED,
@@ -229,7 +248,6 @@ class Turn:
                 "user.name": self.request.by,
             },
         )
-        return run.id
 
     def _record(self, commands: tuple[str, ...]) -> RunRecord:
         return RunRecord(

@@ -13,7 +13,7 @@ from flashd.core.durations import spell
 from flashd.core.guards import Held
 from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, words
-from flashd.engine.attempt import Attempt, Turn
+from flashd.engine.attempt import Attempt, Turn, footing_of
 from flashd.engine.leases import leased
 from flashd.engine.looks import Looked, Looks, asks_arrays
 from flashd.engine.observe import observe, observe_all, picture, witness
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from flashd.engine.world import World
+    from flashd.model.footing import Footing
     from flashd.model.hold import Hold
     from flashd.model.lease import Holder
     from flashd.model.observation import Picture, Standing
@@ -236,7 +237,8 @@ class Batch:
         standings = known.standings
         try:
             renewed = await seen.renew(service.arrays)
-            if hold := await self._hold_since(service):
+            footing = await footing_of(self.world, service)
+            if hold := self._hold_since(service, footing):
                 asked = self.request.asked
                 return await self._refuse(service, words(hold), standings) if asked else None
             if renewed:
@@ -246,7 +248,9 @@ class Batch:
                     return await self._refuse(service, reason, standings)
             self.world.drain.engaged.add(self.arrays)
             standing = standings.get(service.name)
-            turn = Turn(self.world, looked, looks, seen, self.request, self.holder, standing)
+            turn = Turn(
+                self.world, looked, looks, seen, self.request, self.holder, standing, footing
+            )
             return await turn.take()
         except (ArrayError, ConfigError, StoreError) as error:
             if isinstance(error, StoreError):
@@ -258,10 +262,9 @@ class Batch:
             cut = Ending(Outcome.UNKNOWN, f"an error of flashd's own: {error!r}")
             return Attempt(service=looked.service, cut=cut)
 
-    async def _hold_since(self, service: Service) -> Hold | None:
+    def _hold_since(self, service: Service, footing: Footing) -> Hold | None:
         """Find a hold that came while others had their turns: a login is not worth its while."""
-        holds = await self.world.store.covering(service.name, service.arrays)
-        return binding(holds, service, self.world.clock.now())
+        return binding(footing.holds, service, self.world.clock.now())
 
     async def _after(self, attempts: Iterable[Attempt]) -> dict[str, Listing]:
         """Read each array to which something was sent; one that cannot be read is left out."""

@@ -11,7 +11,7 @@ from flashd.core.guards import FRESH_SECONDS, Held, combine, restarted
 from flashd.core.holds import binding, words
 from flashd.core.instants import indistinct
 from flashd.engine.events import Event
-from flashd.engine.gate import judge
+from flashd.engine.gate import Ground, judge
 from flashd.engine.observe import outdated
 from flashd.engine.telling import (
     Conversation,
@@ -24,13 +24,14 @@ from flashd.model.lease import array_lease
 from flashd.model.run import Account, Answer, Intent, Marks, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from flashd.core.firewall import Cleared
+    from flashd.engine.leases import Grip
     from flashd.engine.looks import Looked, Looks
     from flashd.engine.world import World
+    from flashd.model.footing import Say
     from flashd.model.inventory import Inventory
-    from flashd.model.lease import Holder
     from flashd.model.observation import Sighting, Withdrawal
     from flashd.model.run import Step
     from flashd.model.service import Service
@@ -46,8 +47,7 @@ class Errand:
     run: str
     looked: Looked
     looks: Looks
-    leases: Sequence[str]
-    holder: Holder
+    grip: Grip
     steps: int
 
     @property
@@ -66,13 +66,14 @@ class Scene:
     withdrawals: Mapping[tuple[str, Pair], Withdrawal]
 
 
-async def scene(world: World, array: str, listing: Listing, inventory: Inventory) -> Scene:
-    """Put what an array showed beside what is remembered of it."""
+async def scene(world: World, step: Step, listing: Listing, inventory: Inventory) -> Scene:
+    """Put what an array showed beside what is remembered of the pairs of a step."""
+    past = await world.store.past(step.array, step.pairs)
     return Scene(
         listing,
         inventory,
-        {(one.array, one.pair): one for one in await world.store.sightings([array])},
-        {(one.array, one.pair): one for one in await world.store.withdrawals([array])},
+        {(one.array, one.pair): one for one in past.sightings},
+        {(one.array, one.pair): one for one in past.withdrawals},
     )
 
 
@@ -116,7 +117,7 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
     witness = Conversation(world, step.array, errand.run, errand.service.name)
     async with world.arrays(step.array).session(witness, render(step)) as session:
         intent = _intent(world, errand, seq, step, scene, session)
-        hold = await world.store.intend(intent, errand.leases, errand.holder)
+        hold = await world.store.intend(intent, errand.grip.names, errand.grip.holder)
         if hold is not None:
             return Unsent(Outcome.REFUSED, words(hold))
         gate = await _last_gate(world, errand, intent, scene)
@@ -137,10 +138,20 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
             answer = _no_answer(step, error)
     try:
         answer = replace(answer, gone=await world.moment())
-        await world.store.answered(errand.run, seq, answer)
+        await _answered(world, errand, seq, answer)
     except StoreError as error:
         tell_store_failed(world, error, f"the answer to run {errand.run} could not be written")
     return Sent(intent, answer, gate.readings)
+
+
+async def _answered(world: World, errand: Errand, seq: int, answer: Answer) -> None:
+    """Write what came back; after the last step nobody needs the leases any more."""
+    if seq < errand.steps:
+        await world.store.answered(errand.run, seq, answer)
+        return
+    grip = errand.grip
+    await world.store.answered_last(errand.run, seq, answer, grip.names, grip.holder)
+    grip.over = True
 
 
 async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene) -> Open | Unsent:
@@ -148,20 +159,21 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     service = errand.service
     readings = await errand.looks.last(service, errand.looked.readings)
     tell_readings(world, service.name, errand.run, readings)
-    if reason := await _overtaken(world, errand, intent, scene):
+    leases = (*errand.grip.names, array_lease(scene.listing.array))
+    say = await world.store.say(service.name, service.arrays, leases)
+    if reason := await _overtaken(world, errand, intent, scene, say):
         return Unsent(Outcome.REFUSED, reason, readings)
     verdict = combine(service.guards, readings, world.clock.monotonic())
     held = verdict if isinstance(verdict, Held) else restarted(errand.looked.readings, readings)
     if held is not None:
         return Unsent(Outcome.REFUSED, held.reason, readings)
-    gate = await judge(
-        world,
-        service,
-        [intent.command],
-        scene.listing,
-        scene.inventory,
-        scene.withdrawals.values(),
+    ground = Ground(
+        listing=scene.listing,
+        inventory=scene.inventory,
+        withdrawals=scene.withdrawals.values(),
+        enrolment=say.enrolment,
     )
+    gate = judge(world, service, [intent.command], ground)
     if isinstance(gate, Refusal):
         _tell_stopped(world, errand, intent, gate.reason)
         return Unsent(Outcome.REFUSED, gate.reason, readings, gate.hint)
@@ -185,9 +197,11 @@ def _tell_stopped(world: World, errand: Errand, intent: Intent, reason: str) -> 
     )
 
 
-async def _overtaken(world: World, errand: Errand, intent: Intent, scene: Scene) -> str | None:
+async def _overtaken(
+    world: World, errand: Errand, intent: Intent, scene: Scene, say: Say
+) -> str | None:
     """Say what happened meanwhile that ends it; what is begun is ended as it began."""
-    if reason := await _grown_old(world, errand, scene):
+    if reason := _grown_old(world, errand, scene, say):
         return reason
     return await _replaced(world, errand.service) if intent.seq == 1 else None
 
@@ -203,17 +217,15 @@ async def _replaced(world: World, service: Service) -> str | None:
     return None
 
 
-async def _grown_old(world: World, errand: Errand, scene: Scene) -> str | None:
+def _grown_old(world: World, errand: Errand, scene: Scene, say: Say) -> str | None:
     """Say what was true when the turn began and may be no longer, logging in having taken long."""
-    held = await world.store.held()
-    wanted = (*errand.leases, array_lease(scene.listing.array))
-    if any(name not in held or held[name].by != errand.holder for name in wanted):
+    held, grip = say.leases, errand.grip
+    wanted = (*grip.names, array_lease(scene.listing.array))
+    if any(name not in held or held[name].by != grip.holder for name in wanted):
         return "a lease was lost: another run may be at work"
     if outdated(world, scene.listing) or outdated(world, scene.inventory):
         return "what the array showed grew old during the login"
-    service = errand.service
-    holds = await world.store.covering(service.name, service.arrays)
-    hold = binding(holds, service, world.clock.now())
+    hold = binding(say.holds, errand.service, world.clock.now())
     return words(hold) if hold else None
 
 

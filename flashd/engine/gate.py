@@ -5,6 +5,7 @@ Judged early, so that nothing is begun that cannot end, and late, when dscli wai
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.core.enrolment import Refusal, enrolled_as_another, grown, objection
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flashd.engine.world import World
+    from flashd.model.enrolment import Enrolment
+    from flashd.model.footing import Footing
     from flashd.model.inventory import Inventory
     from flashd.model.observation import Withdrawal
     from flashd.model.service import Service
@@ -25,42 +28,47 @@ _HINT = (
 )
 
 
-async def misdefined(world: World, service: Service) -> Refusal | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What one array showed, what flashd itself withdrew there, and what is enrolled by now."""
+
+    listing: Listing
+    inventory: Inventory
+    withdrawals: Iterable[Withdrawal]
+    enrolment: Enrolment | None
+
+
+def misdefined(world: World, service: Service, footing: Footing) -> Refusal | None:
     """Say what its definition alone has against a service, before an array is asked anything."""
-    enrolment = await world.store.enrolment(service.name)
+    enrolment = footing.enrolment
     if other := objection(service, enrolment, (), required=world.demands_enrolment):
         return other
     if enrolment is None:
-        return enrolled_as_another(service, await world.store.enrolments())
+        return enrolled_as_another(service, footing.others)
     return None
 
 
-async def judge(
-    world: World,
-    service: Service,
-    texts: Sequence[str],
-    listing: Listing,
-    inventory: Inventory,
-    withdrawals: Iterable[Withdrawal],
+def judge(
+    world: World, service: Service, texts: Sequence[str], ground: Ground
 ) -> tuple[Cleared, ...] | Refusal:
     """Let all these commands of one array pass, or say why one of them does not.
 
-    The array is compared once with what is enrolled by now, however many they are.
+    The array is compared once with what is enrolled, however many they are.
     """
-    enrolment = await world.store.enrolment(service.name)
+    enrolment, inventory = ground.enrolment, ground.inventory
     if other := objection(service, enrolment, [inventory], required=world.demands_enrolment):
         return other
     facts = Facts(
-        listing=listing,
+        listing=ground.listing,
         inventory=inventory,
-        withdrawn=_own(service, withdrawals),
+        withdrawn=_own(service, ground.withdrawals),
         grown=grown(service, enrolment, [inventory]),
     )
     cleared: list[Cleared] = []
     for text in texts:
         gate = examine(text, service, facts, world.forbidden)
         if isinstance(gate, Stopped):
-            return Refusal(f"on {listing.array} {gate.reason}", _HINT)
+            return Refusal(f"on {ground.listing.array} {gate.reason}", _HINT)
         cleared.append(gate)
     return tuple(cleared)
 

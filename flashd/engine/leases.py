@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.engine.events import Event
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from flashd.engine.world import World
     from flashd.model.lease import Held, Holder
+    from flashd.model.run import RunRecord
 
 _POLL_SECONDS = 0.25
 _RENEWALS = 3
@@ -45,13 +47,51 @@ async def leased(
     if held is not None:
         yield held
         return
-    keeper = asyncio.create_task(_renew(world, holder, len(set(names)), lost))
-    try:
+    async with _kept(world, Grip(names, holder), lost):
         yield None
+
+
+@dataclass(slots=True)
+class Grip:
+    """Leases of one holder; `over` once they are given back already."""
+
+    names: Sequence[str]
+    holder: Holder
+    over: bool = False
+
+
+@asynccontextmanager
+async def begun(world: World, run: RunRecord, grip: Grip) -> AsyncIterator[Held | None]:
+    """Take the leases of a run and write its beginning, all at once; else as `leased`.
+
+    Who stands in the way is not waited for.
+    """
+    try:
+        await _give_back(world)
+        held = await world.store.begin(run, grip.names, grip.holder)
+    except StoreError:  # as in `leased`
+        world.unreturned.add((grip.holder, tuple(grip.names)))
+        raise
+    if held is not None:
+        yield held
+        return
+    async with _kept(world, grip):
+        yield None
+
+
+@asynccontextmanager
+async def _kept(
+    world: World, grip: Grip, lost: Callable[[], None] = lambda: None
+) -> AsyncIterator[None]:
+    """Renew what is held, and give it back at the end."""
+    keeper = asyncio.create_task(_renew(world, grip.holder, len(set(grip.names)), lost))
+    try:
+        yield
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
-        world.unreturned.add((holder, tuple(names)))
+        if not grip.over:
+            world.unreturned.add((grip.holder, tuple(grip.names)))
         try:
             await _give_back(world)
         except StoreError as error:

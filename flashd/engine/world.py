@@ -99,6 +99,7 @@ class World:
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
     succession: Succession = field(default_factory=Succession)
+    _told: list[tuple[World, Forbidden]] = field(default_factory=list, init=False, repr=False)
 
     @property
     def newest(self) -> World:
@@ -144,8 +145,17 @@ class World:
 
     @property
     def forbidden(self) -> Forbidden:
-        """Tell what no command may have as a target, by these or newer definitions."""
+        """Tell what no command may have as a target, by these or newer definitions.
+
+        Definitions do not change in place, so that it is put together once for each reload: with
+        10,000 services that takes milliseconds, and each command asks for it.
+        """
         newest = self.newest
+        if not self._told or self._told[0][0] is not newest:
+            self._told[:] = [(newest, self._forbidden(newest))]
+        return self._told[0][1]
+
+    def _forbidden(self, newest: World) -> Forbidden:
         worlds = (self,) if newest is self else (self, newest)
         sources = frozenset[tuple[str, str]]().union(
             *(service.sources for world in worlds for service in world.services.values())

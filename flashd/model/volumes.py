@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,6 +133,22 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """Relations by either end: the volumes that are a source, and what is on each target."""
+
+    sources: frozenset[VolumeId]
+    on_target: Mapping[VolumeId, tuple[Relation, ...]]
+
+    @classmethod
+    def of(cls, relations: Mapping[Pair, Relation]) -> Ends:
+        """Put relations in order."""
+        on_target: dict[VolumeId, tuple[Relation, ...]] = {}
+        for pair, relation in relations.items():
+            on_target[pair.target] = (*on_target.get(pair.target, ()), relation)
+        return cls(frozenset(pair.source for pair in relations), MappingProxyType(on_target))
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """All relations of one array, read in one command between two instants of this host.
 
@@ -145,6 +161,14 @@ class Listing:
     ended_at: datetime
     relations: Mapping[Pair, Relation]
     steady: float | None = field(default=None, compare=False)
+    _ends: Ends | None = field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "relations", MappingProxyType(dict(self.relations)))
+
+    @property
+    def ends(self) -> Ends:
+        """The relations by either end, put in order once: each command asks for a few of many."""
+        if self._ends is None:
+            object.__setattr__(self, "_ends", Ends.of(self.relations))
+        return cast("Ends", self._ends)

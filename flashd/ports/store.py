@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from flashd.model.backup import Backup, Busy, Restored, Unsaid
     from flashd.model.enrolment import Enrolment
+    from flashd.model.footing import Footing, Past, Say
     from flashd.model.history import Pruned, Retention
     from flashd.model.hold import Hold, Scope
     from flashd.model.lease import Held, Holder
@@ -87,6 +88,30 @@ class Runs(Protocol):
 
     async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
         """Tell past and present runs, newest first."""
+
+
+class Turns(Protocol):
+    """What one service's turn asks and writes: each of it once, and of one instant."""
+
+    async def footing(self, service: str, clones: Sequence[tuple[str, Pair]]) -> Footing:
+        """Tell what a turn begins with; `clones` are all pairs of the service, by their arrays."""
+
+    async def past(self, array: str, pairs: Sequence[Pair]) -> Past:
+        """Tell what is remembered of these pairs of an array."""
+
+    async def say(self, service: str, arrays: Sequence[str], leases: Sequence[str]) -> Say:
+        """Tell who has these leases, and what else may stand in a command's way."""
+
+    async def begin(self, run: RunRecord, leases: Sequence[str], holder: Holder) -> Held | None:
+        """Take all of `leases`, as `acquire` does, and write the beginning of a run.
+
+        Nothing is written where somebody stands in the way, who is told.
+        """
+
+    async def answered_last(
+        self, run: str, seq: int, answer: Answer, leases: Sequence[str], holder: Holder
+    ) -> None:
+        """Write what came back to a run's last command, and give back its leases."""
 
 
 class History(Protocol):
@@ -270,6 +295,7 @@ class Memory(Protocol):
 class Store(
     Observations,
     Runs,
+    Turns,
     History,
     Leases,
     Standings,

@@ -10,6 +10,7 @@ from flashd.adapters.stores.seen import Known, advance, after_failure, after_suc
 from flashd.adapters.stores.store import SqlStore
 from flashd.core.holds import scopes_over
 from flashd.errors import StoreError
+from flashd.model.footing import Footing, Past, Say
 from flashd.model.lease import FOREIGN_LEASE, Held
 from flashd.model.observation import ArrayRecord, Standing
 from flashd.model.run import StepKind
@@ -163,6 +164,47 @@ class KeepingStore(SqlStore):
         """See `Runs`."""
         self._kept.drop(RUNS)
         await super().close_run(run, at, outcome, reason, evidence)
+
+    async def footing(self, service: str, clones: Sequence[tuple[str, Pair]]) -> Footing:
+        """See `Turns`."""
+        arrays, enrolment = {array for array, _ in clones}, await self.enrolment(service)
+        withdrawn = await self.withdrawals(arrays)
+        return Footing(
+            holds=await self.covering(service, arrays),
+            withdrawals=[one for one in withdrawn if (one.array, one.pair) in clones],
+            enrolment=enrolment,
+            others={} if enrolment else await self.enrolments(),
+        )
+
+    async def past(self, array: str, pairs: Sequence[Pair]) -> Past:
+        """See `Turns`."""
+        known = self._known.get(array, {})
+        return Past(
+            sightings=[known[pair].sighting for pair in pairs if pair in known],
+            withdrawals=[one for one in await self.withdrawals([array]) if one.pair in pairs],
+        )
+
+    async def say(self, service: str, arrays: Sequence[str], leases: Sequence[str]) -> Say:
+        """See `Turns`."""
+        return Say(
+            leases={name: self._leases[name] for name in leases if name in self._leases},
+            holds=await self.covering(service, arrays),
+            enrolment=await self.enrolment(service),
+        )
+
+    async def begin(self, run: RunRecord, leases: Sequence[str], holder: Holder) -> Held | None:
+        """See `Turns`."""
+        held = await self.acquire(leases, holder, run.started_at)
+        if held is None:
+            await self.open_run(run)
+        return held
+
+    async def answered_last(
+        self, run: str, seq: int, answer: Answer, leases: Sequence[str], holder: Holder
+    ) -> None:
+        """See `Turns`."""
+        await self.answered(run, seq, answer)
+        await self.release(leases, holder)
 
     async def enlist(self, services: Iterable[str], now: datetime) -> None:
         """See `Standings`."""

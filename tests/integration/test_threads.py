@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from flashd.adapters.processes import Ending, run
-from flashd.adapters.threads import beside
+from flashd.adapters.threads import MOST_IDLE, beside
 
 HANGS = """
 import asyncio, threading
@@ -46,3 +46,25 @@ async def test_many_that_hang_keep_nobody_waiting() -> None:
 async def test_one_that_hangs_does_not_keep_the_interpreter_from_ending() -> None:
     done = await run([sys.executable, "-c", HANGS], limit=timedelta(seconds=20))
     assert (done.ending, done.exit_status, done.output) == (Ending.EXITED, 0, b"ended\n")
+
+
+async def test_a_thread_that_is_done_does_what_comes_next() -> None:
+    first = await beside(threading.get_ident)
+    assert {await beside(threading.get_ident) for _ in range(20)} == {first}
+
+
+async def test_no_two_have_one_thread_at_a_time() -> None:
+    meeting = threading.Barrier(30)
+    assert sorted(await asyncio.gather(*(beside(meeting.wait) for _ in range(30)))) == [*range(30)]
+    assert await beside(partial(divmod, 7, 2)) == (3, 1)
+
+
+async def test_of_many_threads_few_wait_for_more() -> None:
+    meeting = threading.Barrier(31)
+    busy = [beside(meeting.wait) for _ in range(30)]
+    meeting.wait()
+    await asyncio.gather(*busy)
+    threads = [one for one in threading.enumerate() if one.name == "beside"]
+    for one in threads:
+        one.join(0.05)
+    assert sum(one.is_alive() for one in threads) <= MOST_IDLE

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     from flashd.adapters.processes import Child
 
-_SOON, _LATER = 0.01, 0.25
-"""Seconds between looks whether the client reads: where it has shown the prompt, and before."""
+_AT_ONCE, _SOON, _LATER = 0.001, 0.01, 0.25
+"""Seconds in which nothing is said before it is looked whether the client reads: at first where it
+has shown the prompt, and then doubled; where that client reads whatever it is at; without a prompt.
+"""
 
 _STUCK_LOOKS, _DONE_LOOKS = 20, 4
 """So often in a row it reads without having shown the prompt, and has said nothing meanwhile: then
@@ -127,6 +129,7 @@ class Dialogue:
         self._terminal = input_of(child.group)
         self._reader: int | None = None
         self._seen_reading = False
+        self._reads_ahead = False
 
     @property
     def group(self) -> int:
@@ -221,8 +224,9 @@ class Dialogue:
         return status
 
     async def _until_a_turn(self, enough: Callable[[str], bool] | None) -> Turn:
-        stuck, quiet = 0, 0.0
+        stuck, quiet, pause = 0, 0.0, _LATER
         while True:
+            await self._news(pause)
             ended = self._exit.done()
             news = self._child.output.take()
             self._said += news
@@ -231,15 +235,23 @@ class Dialogue:
             if ended:
                 return Turn.ENDED
             shown = prompted(self._said)
-            reading = await beside(self._reads)
-            settled = reading and not news and not self._child.output.waiting
-            quiet = 0.0 if news else quiet + (_SOON if shown else _LATER)
+            if news:
+                stuck, quiet = 0, 0.0
+                pause = _AT_ONCE if shown and not self._reads_ahead else _SOON
+                continue
+            quiet += pause
+            settled = await self._settled()
             if shown and self._at_rest(settled=settled, quiet=quiet):
                 return Turn.PROMPTED
             stuck = stuck + 1 if settled and not shown else 0
+            self._reads_ahead = self._reads_ahead or stuck > 0
             if stuck >= _DONE_LOOKS and (found := self._stuck(stuck, enough)):
                 return found
-            await self._news(_SOON if shown or news else _LATER)
+            pause = min(2 * pause, _LATER) if shown else _LATER
+
+    async def _settled(self) -> bool:
+        """Whether the client reads, and of what it had written before nothing is on its way."""
+        return await beside(self._reads) and not self._child.output.there()
 
     def _stuck(self, looks: int, enough: Callable[[str], bool] | None) -> Turn | None:
         """Tell how a client stands that reads and has shown no prompt for so many looks."""
@@ -260,11 +272,13 @@ class Dialogue:
 
     async def _news(self, seconds: float) -> None:
         """Wait until something is said, or the client ends, but not for long."""
-        speech = asyncio.ensure_future(self._child.output.more())
+        output = self._child.output
+        if output.waiting or self._exit.done():
+            return
+        speech = asyncio.ensure_future(output.more())
+        news = {speech, self._exit} if output.open else {self._exit}  # what is closed is silent
         try:
-            await asyncio.wait(
-                {speech, self._exit}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-            )
+            await asyncio.wait(news, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             speech.cancel()
 

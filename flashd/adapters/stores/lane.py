@@ -36,6 +36,11 @@ class Lane:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self._lost_at = -math.inf
 
+    @property
+    def beside_a_file(self) -> bool:
+        """Whether all who use the store are on this host."""
+        return self._engine.dialect.name == "sqlite"
+
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction and wait until it is durable.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 
 from flashd.adapters.stores.dialect import lease_time, upsert
 from flashd.adapters.stores.lane import Lanes
@@ -19,10 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import Connection, Row
 
     from flashd.adapters.stores.lane import Lane
     from flashd.ports.host import Host
+
+
+# Statements are made once: to put one together takes longer than to have it done.
+_AMONG = leases.c.name.in_(bindparam("names", expanding=True))
+_NAMED = select(leases).where(_AMONG)
+_HIS = and_(
+    leases.c.host == bindparam("of_host"),
+    leases.c.boot_id == bindparam("of_boot"),
+    leases.c.pid == bindparam("of_pid"),
+    leases.c.started == bindparam("of_start"),
+    leases.c.token == bindparam("of_token"),
+)
+_RELEASE = delete(leases).where(_AMONG, _HIS)
+_RENEW = update(leases).where(_HIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +64,10 @@ class SqlLeases(Lanes):
         claim = Claim(tuple(dict.fromkeys(names)), holder, now)
         try:
             return await self._writing.run(
-                partial(_acquire, claim=claim, host=self._host, taken=taken)
+                partial(acquire, claim=claim, host=self._host, taken=taken)
             )
         except asyncio.CancelledError:
-            self._writing.later(partial(_release, names=taken, holder=holder))
+            self._writing.later(partial(release, names=taken, holder=holder))
             raise
 
     async def renew(self, holder: Holder, now: datetime) -> int:
@@ -62,7 +76,7 @@ class SqlLeases(Lanes):
 
     async def release(self, names: Sequence[str], holder: Holder) -> None:
         """Give back; a lease that somebody else has by now is left alone."""
-        await self._writing.run(partial(_release, names=names, holder=holder))
+        await self._writing.run(partial(release, names=names, holder=holder))
 
     async def held(self) -> Mapping[str, Held]:
         """Tell all leases."""
@@ -83,7 +97,8 @@ def refuse_unless_held(connection: Connection, names: Iterable[str], holder: Hol
             )
 
 
-def _acquire(connection: Connection, claim: Claim, host: Host, taken: list[str]) -> Held | None:
+def acquire(connection: Connection, claim: Claim, host: Host, taken: list[str]) -> Held | None:
+    """Take what is claimed and add it to `taken`, or tell who is in the way."""
     claim = replace(claim, now=lease_time(connection, claim.now))
     there = {row.name: row for row in _rows(connection, claim.names)}
     for name in claim.names:
@@ -117,12 +132,13 @@ def _valid(row: Row[Any], host: Host, now: datetime) -> bool:
 
 def _renew(connection: Connection, holder: Holder, now: datetime) -> int:
     now = lease_time(connection, now)
-    kept = connection.execute(update(leases).where(_is(holder)).values(renewed_at=now))
+    kept = connection.execute(_RENEW, {"renewed_at": now, **_of(holder)})
     return kept.rowcount
 
 
-def _release(connection: Connection, names: Sequence[str], holder: Holder) -> None:
-    connection.execute(delete(leases).where(leases.c.name.in_(names), _is(holder)))
+def release(connection: Connection, names: Sequence[str], holder: Holder) -> None:
+    """Give back those that are the holder's still, as part of a transaction."""
+    connection.execute(_RELEASE, {"names": list(names), **_of(holder)})
 
 
 def _held(connection: Connection) -> dict[str, Held]:
@@ -130,18 +146,25 @@ def _held(connection: Connection) -> dict[str, Held]:
     return {row.name: Held(row.name, _holder(row), row.since_at) for row in rows}
 
 
+def held_of(connection: Connection, names: Iterable[str]) -> dict[str, Held]:
+    """Tell who has which of these, as part of a transaction."""
+    return {
+        row.name: Held(row.name, _holder(row), row.since_at) for row in _rows(connection, names)
+    }
+
+
 def _rows(connection: Connection, names: Iterable[str]) -> Iterable[Row[Any]]:
-    return connection.execute(select(leases).where(leases.c.name.in_(list(names))))
+    return connection.execute(_NAMED, {"names": list(names)})
 
 
-def _is(holder: Holder) -> ColumnElement[bool]:
-    return and_(
-        leases.c.host == holder.host,
-        leases.c.boot_id == holder.boot_id,
-        leases.c.pid == holder.pid,
-        leases.c.started == holder.started,
-        leases.c.token == holder.token,
-    )
+def _of(holder: Holder) -> dict[str, object]:
+    return {
+        "of_host": holder.host,
+        "of_boot": holder.boot_id,
+        "of_pid": holder.pid,
+        "of_start": holder.started,
+        "of_token": holder.token,
+    }
 
 
 def _holder(row: Row[Any]) -> Holder:

@@ -164,6 +164,28 @@ def stored_withdrawals(connection: Connection, of: Sequence[str] | None) -> list
     return [withdrawal_of(row) for row in _of_arrays(connection, withdrawals, of)]
 
 
+def sightings_of(connection: Connection, array: str, pairs: Iterable[Pair]) -> list[Sighting]:
+    """Tell the last sightings of these pairs, as part of a transaction."""
+    return [_sighting(row) for row in _of_pairs(connection, sightings, array, pairs)]
+
+
+def withdrawals_of(connection: Connection, array: str, pairs: Iterable[Pair]) -> list[Withdrawal]:
+    """Tell the open withdrawals of these pairs, as part of a transaction."""
+    return [_withdrawal(row) for row in _of_pairs(connection, withdrawals, array, pairs)]
+
+
+def _of_pairs(
+    connection: Connection, table: Table, array: str, pairs: Iterable[Pair]
+) -> CursorResult[Any]:
+    return connection.execute(_of_some_pairs(table), {"here": array, "pairs": [*map(str, pairs)]})
+
+
+@cache
+def _of_some_pairs(table: Table) -> Select[Any]:
+    named = table.c.pair.in_(bindparam("pairs", expanding=True))
+    return _in_order(table).where(table.c.array == _HERE, named)
+
+
 def _forget_pairs(connection: Connection, keep: set[tuple[str, str]]) -> None:
     there = connection.execute(select(sightings.c.array, sightings.c.pair))
     gone = [{"of": array, "gone": pair} for array, pair in there if (array, pair) not in keep]

@@ -49,7 +49,7 @@ class SqlRuns(Lanes):
 
     async def open_run(self, run: RunRecord) -> None:
         """Write the beginning of a run; its steps come by `intend`."""
-        await self._writing.run(partial(_open_run, run=run))
+        await self._writing.run(partial(open_run, run=run))
 
     async def intend(self, intent: Intent, leases: Sequence[str], holder: Holder) -> Hold | None:
         """Write what is about to be sent, if the leases and the run are the caller's still.
@@ -63,7 +63,7 @@ class SqlRuns(Lanes):
 
     async def answered(self, run: str, seq: int, answer: Answer) -> None:
         """Write what came back, the middle of a long output left out."""
-        await self._writing.run(partial(_answered, run=run, seq=seq, answer=answer))
+        await self._writing.run(partial(answer_step, run=run, seq=seq, answer=answer))
 
     async def unsent(self, run: str, seq: int, reason: str) -> None:
         """Write that a command was not sent, and take back the withdrawals it opened."""
@@ -91,7 +91,8 @@ class SqlRuns(Lanes):
         return await self._reading.run(partial(journal.newest, services=of, limit=limit))
 
 
-def _open_run(connection: Connection, run: RunRecord) -> None:
+def open_run(connection: Connection, run: RunRecord) -> None:
+    """Write the beginning of a run, as part of a transaction."""
     connection.execute(_OPEN, _run_row(run))
 
 
@@ -155,7 +156,8 @@ def _open_withdrawals(connection: Connection, intent: Intent, service: str) -> N
     add_missing(connection, withdrawals, rows)
 
 
-def _answered(connection: Connection, run: str, seq: int, answer: Answer) -> None:
+def answer_step(connection: Connection, run: str, seq: int, answer: Answer) -> None:
+    """Write what came back, as part of a transaction."""
     _update_step(connection, run, seq, answer=plain_answer(answer))
 
 

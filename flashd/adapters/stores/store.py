@@ -26,6 +26,7 @@ from flashd.adapters.stores.pruning import SqlPruning
 from flashd.adapters.stores.runs import SqlRuns
 from flashd.adapters.stores.server import server_engine
 from flashd.adapters.stores.standings import SqlStandings
+from flashd.adapters.stores.turns import SqlTurns
 from flashd.adapters.threads import beside
 from flashd.errors import StoreError
 
@@ -51,11 +52,17 @@ class SqlStore(
     SqlEnrolments,
     SqlBreakers,
     SqlAccepted,
+    SqlTurns,
 ):
     """`flashd.ports.store.Store` and `Copies`; made by `open_store`."""
 
     async def time(self, now: datetime) -> datetime:
-        """Tell the time by which leases are judged and intents are dated."""
+        """Tell the time by which leases are judged and intents are dated.
+
+        Beside a file it is the caller's, who need not wait to be told it.
+        """
+        if self._reading.beside_a_file:
+            return now
         return await self._reading.run(partial(lease_time, told=now))
 
     async def answers(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flashd.core.enrolment import Refusal
 from flashd.core.firewall import Cleared
 from flashd.engine.events import Event
-from flashd.engine.gate import judge
+from flashd.engine.gate import Ground, judge
 from flashd.engine.observe import observe, take_stock
 from flashd.model.inventory import EVERYTHING
 from flashd.model.protection import Protection
@@ -140,7 +140,8 @@ async def test_invariant_2_only_a_withdrawal_of_its_own_lets_a_service_establish
                 withdrawal(pair, owner=owner, array=SERIAL)
                 for pair, owner in zip(PAIRS, owners, strict=False)
             ]
-            found = await judge(world, lab.services["db"], [text], listing, stock, own)
+            ground = Ground(listing=listing, inventory=stock, withdrawals=own, enrolment=None)
+            found = judge(world, lab.services["db"], [text], ground)
             assert (not isinstance(found, Refusal)) is passes, found
 
 
@@ -149,10 +150,11 @@ async def test_invariant_2_of_several_commands_each_must_pass(lab: Lab) -> None:
     good = f"resyncflash -dev {SERIAL} -persist -record -cp {' '.join(PAIRS)}"
     bad = good.replace(" -record", "")
     async with lab.open() as world:
-        shown = await observe(world, SERIAL), await take_stock(world, SERIAL, EVERYTHING), ()
+        listing, stock = await observe(world, SERIAL), await take_stock(world, SERIAL, EVERYTHING)
+        ground = Ground(listing=listing, inventory=stock, withdrawals=(), enrolment=None)
         service = lab.services["db"]
-        assert await judge(world, service, [good, good], *shown) == (Cleared(good),) * 2
+        assert judge(world, service, [good, good], ground) == (Cleared(good),) * 2
         for texts in ([good, bad], [bad, good]):
-            found = await judge(world, service, texts, *shown)
+            found = judge(world, service, texts, ground)
             assert isinstance(found, Refusal)
             assert "none of the three known commands" in found.reason

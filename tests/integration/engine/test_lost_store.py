@@ -140,7 +140,7 @@ def some(calls: int) -> list[int]:
     ("when", "how"),
     [
         ("intend", signal.SIGKILL),
-        ("answered", signal.SIGINT),
+        ("answered_last", signal.SIGINT),
         ("record_listing", signal.SIGQUIT),
         ("close_run", signal.SIGKILL),
     ],

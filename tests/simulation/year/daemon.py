@@ -310,7 +310,7 @@ class YearDaemon:
         elif name == "unsent":
             self.house.oracle.unsent(args[0])
             self._runs.get(args[0], [()]).pop()
-        elif name == "open_run":
+        elif name == "open_run" or (name == "begin" and result is None):
             self._services[args[0].id] = args[0].service
         elif name == "close_run":
             await self._closed(args[0], args[2])

@@ -163,3 +163,17 @@ def test_a_listing_does_not_change() -> None:
     relations.clear()
     assert dict(listing.relations) == {RELATION.pair: RELATION}
     assert not isinstance(listing.relations, MutableMapping)
+
+
+def test_a_listing_tells_its_relations_by_either_end() -> None:
+    pairs = [Pair.parse(text) for text in ("0001:0002", "0001:0003", "0004:0003")]
+    shown = [replace(RELATION, pair=pair) for pair in pairs]
+    ends = Listing("A", NOW, NOW, {one.pair: one for one in shown}).ends
+    assert ends.sources == {"0001", "0004"}
+    assert ends.on_target == {"0002": (shown[0],), "0003": (shown[1], shown[2])}
+
+
+def test_a_listing_that_is_changed_has_ends_of_its_own() -> None:
+    full = Listing("A", NOW, NOW, {RELATION.pair: RELATION})
+    assert full.ends.on_target
+    assert not replace(full, relations={}).ends.on_target
