@@ -166,12 +166,12 @@ def stored_withdrawals(connection: Connection, of: Sequence[str] | None) -> list
 
 def sightings_of(connection: Connection, array: str, pairs: Iterable[Pair]) -> list[Sighting]:
     """Tell the last sightings of these pairs, as part of a transaction."""
-    return [_sighting(row) for row in _of_pairs(connection, sightings, array, pairs)]
+    return [sighting_of(row) for row in _of_pairs(connection, sightings, array, pairs)]
 
 
 def withdrawals_of(connection: Connection, array: str, pairs: Iterable[Pair]) -> list[Withdrawal]:
     """Tell the open withdrawals of these pairs, as part of a transaction."""
-    return [_withdrawal(row) for row in _of_pairs(connection, withdrawals, array, pairs)]
+    return [withdrawal_of(row) for row in _of_pairs(connection, withdrawals, array, pairs)]
 
 
 def _of_pairs(
