@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flashd.engine.world import World
     from flashd.errors import StoreError
     from flashd.model.verdict import Reading
+    from flashd.ports.events import Events
 
 
 _MOST_SHOWN = 16384
@@ -59,9 +60,9 @@ def tell_store_failed(world: World, error: StoreError, doing: str = "") -> None:
     )
 
 
-def tell_mode(world: World, array: str, why: str) -> None:
+def tell_mode(events: Events, array: str, why: str) -> None:
     """Tell that an array goes by one login a command for now."""
-    world.events.tell(
+    events.tell(
         Event.SESSION_MODE,
         f"no session is kept with array {array} for now, each command has a login: {why}",
         {"flashd.storage.id": array, "event.reason": why},

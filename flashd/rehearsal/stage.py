@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -10,6 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.breaker import BreakerArray
+from flashd.adapters.arrays.logins import Logins
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory
@@ -222,21 +224,21 @@ class Stage:
         return RehearsedGuard(spec, self._lives[subject_of(spec).service], self.clock)
 
     def _backends(self, store: WatchedStore) -> dict[str, BreakerArray]:
-        return {
-            name: BreakerArray(
-                inner=self._inner(twin),
-                array=name,
-                username=USER,
-                pwfile=lambda: USER,
-                remedy=_REMEDY,
-                store=store,
-                clock=self.clock,
-                host=RehearsalHost(),
-            )
-            for name, twin in self._twins.items()
-        }
+        return {name: self._backend(twin, store) for name, twin in self._twins.items()}
 
-    def _inner(self, twin: Twin) -> OneshotArray:
+    def _backend(self, twin: Twin, store: WatchedStore) -> BreakerArray:
+        logins = Logins(
+            array=twin.name,
+            username=USER,
+            pwfile=lambda: USER,
+            remedy=_REMEDY,
+            store=store,
+            clock=self.clock,
+            host=RehearsalHost(),
+        )
+        return BreakerArray(self._inner(twin, logins), logins)
+
+    def _inner(self, twin: Twin, logins: Logins) -> OneshotArray:
         dscli = Dscli(
             array=twin.name,
             argv=("dscli", "-hmc1", *twin.consoles, "-user", USER),
@@ -248,7 +250,16 @@ class Stage:
         read = parse_listing if self._terms.literal else reading.read
         take = parse_inventory if self._terms.literal else reading.take
         start = partial(simulated, twin)
-        return OneshotArray(dscli, self.clock, RehearsalHost(), start, read, take)
+        return OneshotArray(
+            dscli,
+            self.clock,
+            RehearsalHost(),
+            start,
+            read,
+            take,
+            gate=logins.one,
+            most_here=math.inf,  # virtual time does not wait for threads
+        )
 
     @property
     def _patience(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from flashd.model.volumes import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from flashd.sim.array import Array
 
 ARRAY = "IBM.2107-75ABC01"
 SIMULATED = Path(sys.executable).with_name("flashd-dscli")
@@ -48,6 +51,12 @@ def fake_dscli(
     program.write_text(script)
     program.chmod(0o755)
     return Dscli(ARRAY, (str(program),), {**SPEAK_UTC, **environment}, timeout, "make it anew")
+
+
+def struck(sim: Array) -> None:
+    """Wait until a fault has struck."""
+    while not any(one.fired for one in sim.faults()):
+        time.sleep(0.01)  # noqa: TID251 - another process tells by a file
 
 
 def pairs_of(command: str) -> tuple[Pair, ...]:

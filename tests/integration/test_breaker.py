@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashd.adapters.arrays.breaker import BreakerArray
+from flashd.adapters.arrays.logins import Logins
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
@@ -62,8 +63,7 @@ class House:
             yield self.array_with(store, username)
 
     def array_with(self, store: LoginStore, username: str = "opensvc") -> BreakerArray:
-        return BreakerArray(
-            inner=OneshotArray(self.dscli, SystemClock(), LinuxHost()),
+        logins = Logins(
             array=ARRAY,
             username=username,
             pwfile=lambda: fingerprint(self.pwfile),
@@ -72,6 +72,8 @@ class House:
             clock=SystemClock(),
             host=LinuxHost(),
         )
+        inner = OneshotArray(self.dscli, SystemClock(), LinuxHost(), gate=logins.one)
+        return BreakerArray(inner, logins)
 
 
 @pytest.fixture
@@ -148,7 +150,7 @@ async def test_with_the_right_password_all_is_well_again(house: House) -> None:
         house.sim.write_pwfile(house.pwfile, password="another")
         await use(array, "observe")
         await use(array, "change")
-        assert await array.store.breaker(ARRAY) is None
+        assert await array.logins.store.breaker(ARRAY) is None
     assert house.logins() == ["wrong password", "ok", "ok"]
 
 

@@ -10,7 +10,6 @@ import math
 import os
 import signal
 import sys
-import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ import pytest
 
 from flashd.adapters.arrays.dialogue import Turn, dialogue
 from flashd.adapters.arrays.interactive import LONGEST, InteractiveArray
-from flashd.adapters.arrays.kept import Kept
+from flashd.adapters.arrays.kept import LINGER_SECONDS, Kept
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
@@ -28,7 +27,17 @@ from flashd.errors import ArrayError, ArrayUnreachable, LoginRefused
 from flashd.model.run import Account
 from flashd.model.volumes import VolumeId
 from flashd.sim.array import Array
-from tests.contract.arrays import ARRAY, HMC1, HMC2, PLENTY, SIMULATED, Heard, cleared, fake_dscli
+from tests.contract.arrays import (
+    ARRAY,
+    HMC1,
+    HMC2,
+    PLENTY,
+    SIMULATED,
+    Heard,
+    cleared,
+    fake_dscli,
+    struck,
+)
 from tests.switches.pairwise import pairwise
 from tests.switches.positions import dice, put, seed, terminal_positions
 
@@ -185,14 +194,27 @@ async def test_a_guard_may_ask_while_a_session_waits_for_its_command(house: Hous
 
 
 async def test_another_way_to_the_array_closes_the_sessions_of_the_old_one(house: House) -> None:
-    array = house.array()
+    array = house.array(idle=10 * LINGER_SECONDS)
     await array.observe(Heard())
     (group,) = array.kept.groups
     array.kept.retire()
     await gone(group)
-    async with array.kept.session(Heard()) as session:  # of who began by it
-        group = session.partner.group
-    await gone(group)
+    for _ in range(2):  # who began by it, and is not done
+        await array.observe(Heard())
+    assert house.logins() == [(HMC1, "ok")] * 2
+    assert 0 < left(array.kept) <= LINGER_SECONDS
+    array.kept.retire()
+    assert len(array.kept.groups) == 1, "told twice, it is retired once"
+    array.kept.revive()
+    await array.observe(Heard())
+    assert left(array.kept) > LINGER_SECONDS
+    assert house.logins() == [(HMC1, "ok")] * 2
+
+
+def left(kept: Kept) -> float:
+    """Tell in how many seconds the one session is closed that nobody uses."""
+    (timer,) = kept._timers.values()
+    return timer.when() - asyncio.get_running_loop().time()
 
 
 async def test_a_session_that_waits_for_its_command_is_not_closed_for_want_of_use(
@@ -552,6 +574,28 @@ async def test_a_refused_login_is_not_tried_another_way(tmp_path: Path) -> None:
         await kept.close()
 
 
+ENDINGS = {
+    0: "no connection to the management console: exit code 0",
+    3: "no connection to the management console: exit code 3",
+    7: "dscli failed: exit code 7",
+    63: "dscli cannot be started: exit code 63",
+}
+
+
+@pytest.mark.parametrize(("status", "words"), ENDINGS.items())
+async def test_how_a_client_ended_is_told_as_it_was(
+    tmp_path: Path, status: int, words: str
+) -> None:
+    answer = f"""case "$line" in ls*) exit {status};; esac"""
+    dscli = fake_dscli(tmp_path, SCRIPT.format(starts=tmp_path / "starts", answer=answer), {})
+    kept = Kept(dscli, idle=PLENTY, most=1, tell=lambda _: None)
+    array = InteractiveArray(OneshotArray(dscli, SystemClock(), LinuxHost()), kept)
+    with pytest.raises(ArrayError) as raised:
+        await array.observe(Heard())
+    assert raised.value.message.startswith(words)
+    await kept.close()
+
+
 async def test_with_another_password_file_it_is_logged_in_anew(house: House) -> None:
     files = ["the old one"]
     kept = Kept(house.dscli, idle=PLENTY, most=1, tell=house.told.append, pwfile=lambda: files[-1])
@@ -580,6 +624,19 @@ async def test_a_session_that_the_console_has_ended_is_opened_anew(house: House)
     assert house.told == []
 
 
+@dataclass
+class Lenient(Heard):
+    """A witness by whom the console lets everybody idle, once somebody was told to be late."""
+
+    sim: Array = field(kw_only=True)
+
+    def answered(
+        self, command: str, exit_status: int | None, output: str, *, failed: bool | None = None
+    ) -> None:
+        super().answered(command, exit_status, output, failed=failed)
+        self.sim.switch("idle_seconds", "unlimited")
+
+
 @pytest.mark.parametrize("after", ["ends", "prompts"])
 async def test_a_console_that_lets_nobody_idle_is_logged_in_to_again(
     house: House, after: str
@@ -587,9 +644,10 @@ async def test_a_console_that_lets_nobody_idle_is_logged_in_to_again(
     house.sim.switch("after_idle", after)
     array = house.array()
     await array.observe(Heard())
-    house.sim.switch("idle_seconds", "1")
-    await asyncio.sleep(1.1)  # the console's own idea of idle
-    assert await listed(array) == house.truth()
+    house.sim.switch("idle_seconds", "0")
+    found = await array.observe(lenient := Lenient(sim=house.sim))
+    assert sorted(map(str, found.relations)) == house.truth()
+    assert "CMUN02096E" in lenient.answers[0][2]
     assert house.logins() == [(HMC1, "ok")] * 2
     assert house.told == []
 
@@ -620,12 +678,6 @@ async def cancelled(work: Callable[[], Any]) -> AsyncIterator[asyncio.Task[Any]]
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-
-
-def struck(sim: Array) -> None:
-    """Wait until a fault has struck."""
-    while not any(one.fired for one in sim.faults()):
-        time.sleep(0.01)  # noqa: TID251 - another process tells by a file
 
 
 async def test_cancelled_in_a_listing_the_session_is_gone(house: House) -> None:

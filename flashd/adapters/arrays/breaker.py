@@ -1,60 +1,36 @@
-"""No second login with a password that was refused.
-
-Five refused logins lock the account for everybody (DS8000 default), so the first one stops
-them all, for every process on this store, until the password file is another one.
-"""
+"""An array that is left alone once a login was refused, whoever of its clients was told so."""
 
 from __future__ import annotations
 
-import asyncio
-import secrets
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.messages import login_refused_in
-from flashd.errors import LoginRefused, LoginStopped, StoreError
-from flashd.model.observation import Breaker
+from flashd.errors import LoginRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Sequence
+    from contextlib import AbstractAsyncContextManager
 
+    from flashd.adapters.arrays.logins import Logins
     from flashd.core.firewall import Cleared
     from flashd.model.counters import Counters
     from flashd.model.inventory import Inventory
-    from flashd.model.lease import Holder
     from flashd.model.run import Answer, Carrier
     from flashd.model.volumes import Listing, Pair, VolumeId
     from flashd.ports.array import ArrayBackend, Session, Witness
-    from flashd.ports.clock import Clock
-    from flashd.ports.host import Host
-    from flashd.ports.store import LoginStore
-
-_unwritten: dict[str, Breaker] = {}
-"""By array: refusals that the store did not take. They hold at least in this process."""
-
-_proved: set[tuple[str, str, str]] = set()
-"""Array, user and password file with which this process has logged in."""
-
-_unreturned: list[tuple[LoginStore, tuple[str, ...], Holder]] = []
-"""Leases of logins that are over."""
-
-_POLL_SECONDS = 0.1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BreakerArray:
-    """An array whose logins stop at the first refusal."""
+    """An array that is asked nothing while logins are stopped, also where somebody is logged in.
+
+    What logs in to it waits for its turn by itself: see `Logins.one`.
+    """
 
     inner: ArrayBackend
-    array: str
-    username: str
-    pwfile: Callable[[], str]
-    remedy: str
-    store: LoginStore
-    clock: Clock
-    host: Host
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    logins: Logins
 
     async def observe(self, witness: Witness) -> Listing:
         """List, unless logins are stopped."""
@@ -77,89 +53,10 @@ class BreakerArray:
         async with AsyncExitStack() as stack:
             async with self._login() as pwfile:
                 session = await stack.enter_async_context(self.inner.session(witness, command))
-            yield _WatchedSession(session, self, pwfile)
+            yield _WatchedSession(session, self.logins, pwfile)
 
-    @asynccontextmanager
-    async def _login(self) -> AsyncIterator[str]:
-        """Let a login through, with the password file that it uses.
-
-        One login an array is on its way at a time, and among all processes until that file has
-        proved good here: five at once with a wrong password would lock the account.
-        """
-        await self._give_back()
-        async with AsyncExitStack() as gate:
-            await gate.enter_async_context(self.turn)
-            if (self.array, self.username, self.pwfile()) not in _proved:
-                await gate.enter_async_context(self._alone())
-            pwfile = await self._admit()
-            try:
-                yield pwfile
-            except LoginRefused as error:
-                await self.open(pwfile, error.message)
-                raise
-            _proved.add((self.array, self.username, pwfile))
-
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        names = (f"login {self.array}",)
-        holder = self.host.holder(secrets.token_hex(8))
-        try:
-            while await self.store.acquire(names, holder, self.clock.now()):
-                await self.clock.sleep(_POLL_SECONDS)
-            yield
-        finally:  # also where only the answer to `acquire` was lost
-            _unreturned.append((self.store, names, holder))
-            await self._give_back()
-
-    async def _give_back(self) -> None:
-        """Give back what is not needed any more, and what could not be given back before.
-
-        Else everybody would wait for it for as long as this process lives.
-        """
-        with suppress(StoreError):
-            for left in tuple(_unreturned):
-                store, names, holder = left
-                if store is self.store:
-                    await store.release(names, holder)
-                    _unreturned[:] = [one for one in _unreturned if one is not left]
-
-    async def open(self, pwfile: str, reason: str) -> None:
-        """Stop logins with the password file that was refused, which may be another by now."""
-        breaker = Breaker(
-            array=self.array,
-            username=self.username,
-            pwfile=pwfile,
-            opened_at=self.clock.now(),
-            reason=reason,
-        )
-        _proved.discard((self.array, self.username, pwfile))
-        _unwritten[self.array] = breaker
-        await self._write(breaker)
-
-    async def _write(self, breaker: Breaker) -> None:
-        try:
-            await self.store.open_breaker(breaker)
-        except StoreError:
-            return  # tried again before the next login
-        _unwritten.pop(self.array, None)
-
-    async def _admit(self) -> str:
-        """Tell the password file that a login would use; raises `LoginStopped`."""
-        pwfile = self.pwfile()
-        if unwritten := _unwritten.get(self.array):
-            await self._write(unwritten)
-        breaker = _unwritten.get(self.array) or await self.store.breaker(self.array)
-        if breaker is None:
-            return pwfile
-        if (breaker.username, breaker.pwfile) != (self.username, pwfile):
-            _unwritten.pop(self.array, None)
-            await self.store.close_breaker(self.array)
-            return pwfile
-        raise LoginStopped(
-            f"logins as {self.username} are stopped since {breaker.opened_at:%Y-%m-%dT%H:%M:%SZ}: "
-            f"{breaker.reason}",
-            self.remedy,
-        )
+    def _login(self) -> AbstractAsyncContextManager[str]:
+        return self.logins.unless_stopped()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +64,7 @@ class _WatchedSession:
     """A session whose answer may still tell of a refused login."""
 
     inner: Session
-    array: BreakerArray
+    logins: Logins
     pwfile: str
 
     @property
@@ -180,8 +77,8 @@ class _WatchedSession:
         try:
             answer = await self.inner.change(command, pairs, not_after)
         except LoginRefused as error:
-            await self.array.open(self.pwfile, error.message)
+            await self.logins.stop(self.pwfile, error)
             raise
         if login_refused_in(answer):
-            await self.array.open(self.pwfile, f"login refused: {answer.reason}")
+            await self.logins.stop_for(self.pwfile, f"login refused: {answer.reason}")
         return answer

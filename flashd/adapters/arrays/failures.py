@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from flashd.adapters.arrays.client import Readiness
@@ -40,20 +41,41 @@ MAY_COUNT = (
 MAY_CHANGE = "Give the user of auth.conf the role op_copy_services."
 
 
-def failure(said: Said, remedy: str, rights: str = MAY_CHANGE) -> ArrayError | None:
+class Ending(Enum):
+    """What it was that made a client end, or say no."""
+
+    WELL = auto()
+    SYNTAX = auto()
+    CONNECTION = auto()
+    NOT_STARTED = auto()
+    UNKNOWN = auto()
+
+
+def ending_of(exit_status: int | None) -> Ending:
+    """Tell it by the exit code; None: the client was killed."""
+    known = {0: Ending.WELL, EXIT_SYNTAX: Ending.SYNTAX, EXIT_CONNECTION: Ending.CONNECTION}
+    if exit_status in EXIT_NOT_STARTED:
+        return Ending.NOT_STARTED
+    return Ending.UNKNOWN if exit_status is None else known.get(exit_status, Ending.UNKNOWN)
+
+
+def failure(
+    said: Said, remedy: str, rights: str = MAY_CHANGE, ending: Ending | None = None
+) -> ArrayError | None:
     """Say what a client's words and its end mean; None: it is well.
 
     `remedy` is the line that makes the password file anew, `rights` tells what the user must be
-    allowed.
+    allowed, `ending` what made it end where its exit code does not say so.
     """
     complaints = complaints_of(said.stdout, said.stderr)
-    if said.exit_status == 0 and not complaints:
+    ending = ending or ending_of(said.exit_status)
+    if ending is Ending.WELL and not complaints:
         return None
     words = "; ".join(filter(None, [said.why, *map(str, complaints)])) or _last_words(said)
     if login_refused(said.exit_status, complaints):
         return LoginRefused(f"login refused: {words}", remedy)
     said_no = rights if complaints else ""
-    return _rejection(said, complaints, words, rights) or _no_answer(said, words, said_no)
+    return _rejection(ending, complaints, words, rights) or _no_answer(ending, words, said_no)
 
 
 def refusal(said: Said, remedy: str) -> LoginRefused | None:
@@ -93,24 +115,24 @@ def not_understood(reports: str, error: Exception) -> ArrayUnreachable:
 
 
 def _rejection(
-    said: Said, complaints: Sequence[Message], words: str, rights: str
+    ending: Ending, complaints: Sequence[Message], words: str, rights: str
 ) -> ArrayError | None:
     """Say what would be no other at the next try."""
     if any(NOT_PERMITTED in one.text for one in complaints):
         return ArrayRejected(f"the user may not do this: {words}", rights)
-    if said.exit_status == EXIT_SYNTAX:
+    if ending is Ending.SYNTAX:
         return ArrayRejected(
             f"dscli does not take the command: {words}", "See docs/dscli.md for what flashd sends."
         )
-    if said.exit_status in EXIT_NOT_STARTED:
+    if ending is Ending.NOT_STARTED:
         return ArrayRejected(
             f"dscli cannot be started: {words}", "Run it by hand as the user of flashd."
         )
     return None
 
 
-def _no_answer(said: Said, words: str, hint: str) -> ArrayError:
-    if said.exit_status == EXIT_CONNECTION:
+def _no_answer(ending: Ending, words: str, hint: str) -> ArrayError:
+    if ending is Ending.CONNECTION:
         return ArrayUnreachable(
             f"no connection to the management console: {words}",
             "See whether the management consoles can be reached from this host.",

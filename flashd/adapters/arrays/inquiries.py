@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from flashd.adapters.arrays.failures import MAY_COUNT, MAY_LIST, MAY_SURVEY
 from flashd.adapters.arrays.metrics import metrics_questions, parse_metrics
 from flashd.adapters.arrays.stock import lasting, questions
+from flashd.adapters.threads import beside
 from flashd.model.volumes import Listing
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from flashd.model.inventory import Inventory
     from flashd.model.volumes import Pair, Relation, VolumeId
     from flashd.ports.clock import Clock
+
+MOST_READ_HERE = 65_536
+"""Characters of an answer that are read on the event loop: a megabyte takes half a second."""
 
 LIST_OUTPUT = "setenv -banner off -header on -format delim"
 LIST_ALL = "lsflash -l -dev {array} 0000-FFFF"
@@ -56,6 +61,16 @@ class Inquiry(Generic[T]):
     def name(self) -> str:
         """The commands as they are told."""
         return "; ".join(self.commands)
+
+
+async def understood(inquiry: Inquiry[T], told: Told, most_here: float) -> T:
+    """Read an answer, a long one in a thread, so that everything else goes on meanwhile.
+
+    Raises `NotUnderstoodError` as `read` does. Who is cancelled leaves the thread to its end.
+    """
+    if len(told.said) <= most_here:
+        return inquiry.read(told)
+    return await beside(partial(inquiry.read, told))
 
 
 def relations_of(

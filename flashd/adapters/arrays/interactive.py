@@ -13,20 +13,18 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from flashd.adapters.arrays.dialogue import Heard, Turn, UnsynchronisedError
-from flashd.adapters.arrays.failures import failure, refusal
-from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of
+from flashd.adapters.arrays.failures import Ending, ending_of, failure, refusal
+from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of, understood
 from flashd.adapters.arrays.messages import (
-    EXIT_CONNECTION,
-    EXIT_SYNTAX,
     NO_CONNECTION,
     account,
     account_in_session,
     complaints_of,
 )
-from flashd.adapters.arrays.outlet import line_of
+from flashd.adapters.arrays.outlet import line_of, tell_in_time
 from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.adapters.masking import without_secrets
-from flashd.errors import ArrayUnreachable, TooLate
+from flashd.errors import ArrayUnreachable
 from flashd.model.run import Account, Carrier
 
 if TYPE_CHECKING:
@@ -141,7 +139,7 @@ class InteractiveArray:
             if failed is None:
                 told = Told(heard.text, began, clock.now(), steady)
                 try:
-                    found = inquiry.read(told)
+                    found = await understood(inquiry, told, self.oneshot.most_here)
                 except NotUnderstoodError as error:
                     session.partner.end()
                     said = without_secrets(str(error))
@@ -191,13 +189,18 @@ class InteractiveArray:
 
 
 def _failed(heard: Heard, remedy: str, rights: str) -> ArrayError | None:
-    """Say why an inquiry has no answer."""
-    said = heard.said
-    if heard.turn is Turn.ENDED and not heard.exit_status:  # as on a terminal, whatever it was
-        said = replace(said, exit_status=EXIT_CONNECTION)
-    elif heard.whole and any(one.of_syntax for one in complaints_of(heard.text, "")):
-        said = replace(said, exit_status=EXIT_SYNTAX)
-    return failure(said, remedy, rights)
+    """Say why an inquiry has no answer; None: it has one."""
+    return failure(heard.said, remedy, rights, _ending(heard))
+
+
+def _ending(heard: Heard) -> Ending:
+    """Tell what made a session end, or say no: there is an exit code only where it ended."""
+    if heard.turn is Turn.ENDED:  # one that left without a failure has lost its console, too
+        return ending_of(heard.exit_status) if heard.exit_status else Ending.CONNECTION
+    if heard.whole:
+        of_syntax = any(one.of_syntax for one in complaints_of(heard.text, ""))
+        return Ending.SYNTAX if of_syntax else Ending.WELL
+    return Ending.UNKNOWN
 
 
 def _of_no_more_use(heard: Heard, failed: ArrayError) -> bool:
@@ -230,11 +233,7 @@ class InteractiveSession:
                     f"the session was lost before the command was written: {doubt}",
                     "Nothing was sent; the next try logs in anew.",
                 )
-            self.witness.sent(command.text, oneshot.dscli.line)
-            if oneshot.clock.monotonic() > not_after:  # telling may take long: a log is a pipe
-                raise TooLate(
-                    "the guards' last readings grew too old before the command was written"
-                )
+            tell_in_time(command, self.witness, oneshot.dscli.line, oneshot.clock, not_after)
             session.fresh = False
             told_of_all = partial(_told_of_all, pairs=pairs)
             heard = await session.partner.tell(line, oneshot.dscli.timeout, told_of_all)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from flashd.adapters.arrays.dialogue import Dialogue, Heard
-    from flashd.adapters.arrays.oneshot import Dscli
+    from flashd.adapters.arrays.oneshot import Dscli, Gate
     from flashd.errors import ArrayError
     from flashd.ports.array import Witness
 
@@ -27,6 +27,10 @@ WITHOUT_PAGES = "setenv -paging off"
 
 DISTRUST_SECONDS = 300.0
 """So long an array goes by `oneshot` whose session could not be synchronised."""
+
+LINGER_SECONDS = 30.0
+"""So long a retired session waits for whoever began by it: as long as the last look at guards may
+take that comes before its next command."""
 
 _MOST_SHOWN = 80
 _READINESS = {Turn.ENDED: Readiness.ENDED, Turn.ASKED: Readiness.ASKING, Turn.LATE: Readiness.LATE}
@@ -69,7 +73,8 @@ class Kept:
 
     `tell` is given in words why a session is not used; it is heard once, until one is good again.
     `pwfile` tells the password file from its former self: by another one is logged in anew, so that
-    one that is wrong is known at once and not when the session of the old one ends.
+    one that is wrong is known at once and not when the session of the old one ends. Each login is
+    tried within the `gate`.
     """
 
     def __init__(
@@ -80,19 +85,25 @@ class Kept:
         most: int,
         tell: Callable[[str], None],
         pwfile: Callable[[], str] = str,
+        gate: Gate = nullcontext,
     ) -> None:
         self.dscli = dscli
         self.idle = idle
         self.most = most
         self._tell = tell
         self._pwfile = pwfile
+        self._gate = gate
         self._sessions: list[KeptSession] = []
         self._door = asyncio.Lock()
         self._timers: dict[KeptSession, asyncio.TimerHandle] = {}
         self._endings: dict[KeptSession, asyncio.Task[None]] = {}
         self._distrusted_until = 0.0
         self._told = False
-        self._retired = False
+        self.retired = False
+
+    def like(self, other: Kept) -> bool:
+        """Whether sessions of the one could be the other's."""
+        return (self.dscli, self.idle, self.most) == (other.dscli, other.idle, other.most)
 
     @property
     def groups(self) -> frozenset[int]:
@@ -154,14 +165,23 @@ class Kept:
         await asyncio.gather(*map(self._end, unused))
 
     def retire(self) -> None:
-        """Close each session as soon as nobody uses it: there is another way to the array now."""
-        self._retired = True
-        for session in tuple(self._sessions):
-            self._rest(session)
+        """Have what nobody uses log out: there is another way to the array now.
+
+        Who still comes has one all the same, for the last things of a batch: it stays for as long
+        as the next of them can be away, and not for as long as `idle` may be.
+        """
+        if not self.retired:
+            self.retired = True
+            for session in [one for one in self._sessions if not one.wanted]:
+                self._end(session)
+
+    def revive(self) -> None:
+        """Be the way to the array once more."""
+        self.retired = False
 
     async def close(self) -> None:
         """End all sessions, whoever uses them."""
-        self._retired = True
+        self.retired = True
         await asyncio.gather(*map(self._end, tuple(self._sessions)))
         await asyncio.gather(*self._endings.values(), return_exceptions=True)
 
@@ -211,17 +231,15 @@ class Kept:
             self._rest(session)
 
     def _rest(self, session: KeptSession) -> None:
-        """Close it after a while, or now where it is retired, unless it is wanted."""
+        """Close it after a while, unless it is wanted."""
         if session in self._sessions and not session.wanted:
-            if self._retired:
-                self._end(session)
-            else:
-                self._start_timer(session)
+            self._start_timer(session)
 
     def _start_timer(self, session: KeptSession) -> None:
         self._stop_timer(session)
         loop = asyncio.get_running_loop()
-        self._timers[session] = loop.call_later(self.idle, self._grown_idle, session)
+        patience = min(self.idle, LINGER_SECONDS) if self.retired else self.idle
+        self._timers[session] = loop.call_later(patience, self._grown_idle, session)
 
     def _stop_timer(self, session: KeptSession) -> None:
         if timer := self._timers.pop(session, None):
@@ -249,8 +267,8 @@ class Kept:
 
     async def _open(self, witness: Witness) -> KeptSession:
         """Log in; the session is the caller's."""
-        pwfile = self._pwfile()
-        async with AsyncExitStack() as stack:
+        async with self._gate(), AsyncExitStack() as stack:
+            pwfile = self._pwfile()
             partner = await stack.enter_async_context(
                 dialogue(self.dscli.argv, self.dscli.environment)
             )

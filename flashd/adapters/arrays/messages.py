@@ -8,7 +8,7 @@ public tools that act on them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.adapters.masking import without_secrets
@@ -34,6 +34,7 @@ _OF_SYNTAX = "CMMCI"
 _OF_A_MESSAGE = "CM"
 """Every id begins so: a listing has ten thousand lines in which to look for one."""
 
+_PROMPTED = "dscli> "
 _PROMPT = re.compile(r"dscli> ?")
 _BANNER = re.compile(r"\s*Date/Time: .*")
 _DEVICE = r"IBM\.[0-9A-Z]+-[0-9A-Z]+"
@@ -166,11 +167,18 @@ def account_in_session(text: str, pairs: Sequence[Pair]) -> Answer:
     There is no exit status in a session, so the messages alone tell (IBM DS CLI help, "Obtaining
     and interpreting DS CLI exit codes").
     """
-    answer = account(f"{text}dscli> ", "", 0, pairs)
-    silent = [str(pair) for pair, one in answer.accounts.items() if one is Account.SILENT]
-    said = "; ".join(map(str, complaints_of(text, "")))
-    nothing = f"dscli said nothing of {', '.join(silent)}" if silent else ""
-    return replace(answer, exit_status=None, reason=said or nothing, output=without_secrets(text))
+    judged = _judge(
+        f"{text}{_PROMPTED}", "", None, pairs
+    )  # its last line is whole: the prompt came
+    silent = _silent(judged.accounts)
+    nothing = f"dscli said nothing of {silent}" if silent else ""
+    return Answer(
+        exit_status=None,
+        accounts=judged.accounts,
+        refused=judged.refused,
+        reason="; ".join(map(str, complaints_of(text, ""))) or nothing,
+        output=without_secrets(text),
+    )
 
 
 def account(
@@ -183,6 +191,29 @@ def account(
     not, it may have ended in the middle of a pair. But where it complains, nothing else that is
     said of its pair counts either.
     """
+    judged = _judge(stdout, stderr, exit_status, pairs)
+    by_itself = exit_status is not None and exit_status >= 0
+    return Answer(
+        exit_status=exit_status,
+        accounts=judged.accounts,
+        refused=by_itself and judged.refused,
+        reason=reason
+        or "; ".join(map(str, complaints_of(stdout, stderr)))
+        or _silence(exit_status, judged.accounts),
+        output=without_secrets(_joined(stdout, stderr)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What was said of each pair; `refused` where it is a plain no, if all of it has been said."""
+
+    accounts: dict[Pair, Account]
+    refused: bool
+
+
+def _judge(stdout: str, stderr: str, exit_status: int | None, pairs: Sequence[Pair]) -> _Judged:
+    """Judge messages, and an exit status where there is one."""
     said = messages_of([*whole_lines_of(stdout), *whole_lines_of(stderr)])
     lost = exit_status == EXIT_CONNECTION or NO_CONNECTION in stdout or NO_CONNECTION in stderr
     accounts = {pair: _account_of(pair, said, lost=lost) for pair in pairs}
@@ -190,15 +221,7 @@ def account(
         if accounts.get(pair) is Account.ACCEPTED:
             accounts[pair] = Account.SILENT
     session = logged_in(stdout) or logged_in(stderr)
-    return Answer(
-        exit_status=exit_status,
-        accounts=accounts,
-        refused=not lost and _refused(exit_status, said, accounts, logged_in=session),
-        reason=reason
-        or "; ".join(map(str, complaints_of(stdout, stderr)))
-        or _silence(exit_status, accounts),
-        output=without_secrets(_joined(stdout, stderr)),
-    )
+    return _Judged(accounts, not lost and _plain_no(exit_status, said, accounts, logged_in=session))
 
 
 def _lines(output: str) -> list[tuple[list[str], str]]:
@@ -241,20 +264,20 @@ def _pairs_in(text: str) -> set[Pair]:
     return found
 
 
-def _refused(
+def _plain_no(
     exit_status: int | None,
     said: Sequence[Message],
     accounts: Mapping[Pair, Account],
     *,
     logged_in: bool,
 ) -> bool:
-    """Whether the answer is a whole and plain no: the client ended by itself and says so.
+    """Whether what was said is a plain no.
 
-    A plain no is one to every pair, or one that dscli says by itself, without the array. All
+    That is one to every pair, or one that dscli says by itself, without the array. All
     else leaves a doubt: a call that failed may have done something before.
     """
     complaints = [message for message in said if message.kind == "E"]
-    if exit_status is None or exit_status < 0 or not complaints:
+    if not complaints:
         return False
     if set(accounts.values()) != {Account.SILENT}:
         return set(accounts.values()) == {Account.REJECTED}
@@ -268,11 +291,13 @@ def _without_the_array(complaint: Message) -> bool:
 
 
 def _silence(exit_status: int | None, accounts: Mapping[Pair, Account]) -> str:
-    silent = [str(pair) for pair, one in accounts.items() if one is Account.SILENT]
-    if not silent:
-        return ""
     ended = "was killed" if exit_status is None else f"ended with exit code {exit_status}"
-    return f"dscli {ended} and said nothing of {', '.join(silent)}"
+    silent = _silent(accounts)
+    return f"dscli {ended} and said nothing of {silent}" if silent else ""
+
+
+def _silent(accounts: Mapping[Pair, Account]) -> str:
+    return ", ".join(str(pair) for pair, one in accounts.items() if one is Account.SILENT)
 
 
 def _joined(stdout: str, stderr: str) -> str:

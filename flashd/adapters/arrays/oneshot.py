@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from flashd.adapters.arrays.client import Readiness, client
 from flashd.adapters.arrays.failures import failure, not_logged_in, not_understood
-from flashd.adapters.arrays.inquiries import Told, counters_of, relations_of, stock_of
+from flashd.adapters.arrays.inquiries import (
+    MOST_READ_HERE,
+    Told,
+    counters_of,
+    relations_of,
+    stock_of,
+    understood,
+)
 from flashd.adapters.arrays.messages import account
-from flashd.adapters.arrays.outlet import line_of
+from flashd.adapters.arrays.outlet import line_of, tell_in_time
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.stock import parse_inventory
 from flashd.adapters.arrays.tables import NotUnderstoodError
-from flashd.errors import TooLate
 from flashd.model.run import Answer, Carrier
 
 if TYPE_CHECKING:
@@ -34,6 +40,8 @@ if TYPE_CHECKING:
     from flashd.ports.host import Host
 
 T = TypeVar("T")
+Gate: TypeAlias = "Callable[[], AbstractAsyncContextManager[None]]"
+"""Lets one login through, and hears of it whether it was refused; see `logins.Logins.one`."""
 
 SPEAK_UTC = {"TZ": "UTC", "LANG": "C"}
 """Java prints dates in the zone of its environment: UTC leaves nothing to guess."""
@@ -99,7 +107,9 @@ def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
 class OneshotArray:
     """The array port by single clients.
 
-    `start` makes one, a process unless told otherwise; `read` reads a listing, `take` an inventory.
+    `start` makes one, a process unless told otherwise; `read` reads a listing, `take` an inventory,
+    and what has more characters than `most_here` is read in a thread. Each login is tried within
+    the `gate`, until the client has shown whether it was let in.
     """
 
     dscli: Dscli
@@ -108,6 +118,8 @@ class OneshotArray:
     start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
     read: Callable[[str, str], Mapping[Pair, Relation]] = parse_listing
     take: Callable[[str, str, datetime, datetime], Inventory] = parse_inventory
+    gate: Gate = nullcontext
+    most_here: float = MOST_READ_HERE
 
     async def observe(self, witness: Witness) -> Listing:
         """List the whole array."""
@@ -124,23 +136,26 @@ class OneshotArray:
     async def ask(self, witness: Witness, inquiry: Inquiry[T]) -> T:
         """Put an inquiry to a client of its own and read it to its end."""
         commands = (*inquiry.setting, *inquiry.commands)
-        async with self._logged_in(witness) as process:
+        async with self.gate(), self._logged_in(witness) as process:
             witness.sent("; ".join(commands), self.dscli.line)
             began, steady = self.clock.now(), self.clock.monotonic()
             await process.say("".join(f"{command}\n" for command in commands))
             said = await process.finish(self.dscli.timeout)
-        witness.answered(inquiry.name, said.exit_status, said.output)
-        if failed := failure(said, self.dscli.remedy, inquiry.rights):
-            raise failed
+            witness.answered(inquiry.name, said.exit_status, said.output)
+            if failed := failure(said, self.dscli.remedy, inquiry.rights):
+                raise failed  # within the gate: it may be a refused login that is told so late
         try:
-            return inquiry.read(Told(said.stdout, began, self.clock.now(), steady))
+            told = Told(said.stdout, began, self.clock.now(), steady)
+            return await understood(inquiry, told, self.most_here)
         except NotUnderstoodError as error:
             raise not_understood(inquiry.reports, error) from error
 
     @asynccontextmanager
     async def session(self, witness: Witness, command: str) -> AsyncIterator[Session]:  # noqa: ARG002 - it takes one of any length
         """Log in and wait for the command."""
-        async with self._logged_in(witness) as process:
+        async with AsyncExitStack() as stack:
+            async with self.gate():
+                process = await stack.enter_async_context(self._logged_in(witness))
             me = self.host.holder("")
             carrier = Carrier(me.host, me.boot_id, process.group, process.started)
             yield OneshotSession(self, process, carrier, witness)
@@ -178,9 +193,7 @@ class OneshotSession:
         """Send the command and read its answer to the end."""
         dscli = self.array.dscli
         line = line_of(command, dscli.array, pairs)
-        self.witness.sent(command.text, dscli.line)
-        if self.array.clock.monotonic() > not_after:  # telling may take long: a log is a pipe
-            raise TooLate("the guards' last readings grew too old before the command was written")
+        tell_in_time(command, self.witness, dscli.line, self.array.clock, not_after)
         if not await self.process.say(line):
             raise await self.array.not_logged_in(
                 self.process, Readiness.ENDED, self.witness, command.text

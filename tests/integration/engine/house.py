@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flashd.adapters.arrays.breaker import BreakerArray
+from flashd.adapters.arrays.logins import Logins
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
@@ -251,8 +252,7 @@ class Lab:
             timeout=self.timeout,
             remedy="make it anew",
         )
-        return BreakerArray(
-            inner=OneshotArray(dscli, self.clock, LinuxHost()),
+        logins = Logins(
             array=serial,
             username="opensvc",
             pwfile=lambda: str(pwfile.stat().st_mtime_ns),
@@ -261,6 +261,8 @@ class Lab:
             clock=self.clock,
             host=LinuxHost(),
         )
+        inner = OneshotArray(dscli, self.clock, LinuxHost(), gate=logins.one)
+        return BreakerArray(inner, logins)
 
     def changes(self, serial: str = SERIAL) -> tuple[Entry, ...]:
         """Tell the changing commands that an array read, in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from flashd.adapters.arrays.breaker import BreakerArray
+from flashd.adapters.arrays.logins import Logins
 from flashd.adapters.arrays.oneshot import SPEAK_UTC, Dscli, OneshotArray
 from flashd.adapters.stores.store import SqlStore, throwaway_store
 from flashd.core.health import last_resync_of
@@ -271,8 +273,7 @@ class YearDaemon:
         )
         start = partial(year_client, self.house, twin, life)
         reading = self._readings.setdefault(twin.name, Reading())
-        return BreakerArray(
-            inner=OneshotArray(dscli, clock, self.house.host, start, reading.read, reading.take),
+        logins = Logins(
             array=twin.name,
             username=USER,
             pwfile=lambda: f"pwfile {self.house.pwfiles[twin.name]}",
@@ -281,6 +282,17 @@ class YearDaemon:
             clock=clock,
             host=self.house.host,
         )
+        inner = OneshotArray(
+            dscli,
+            clock,
+            self.house.host,
+            start,
+            reading.read,
+            reading.take,
+            gate=logins.one,
+            most_here=math.inf,  # virtual time does not wait for threads
+        )
+        return BreakerArray(inner, logins)
 
     def _guard(self, life: Life, spec: GuardSpec) -> YearGuard:
         service, watcher = cast("tuple[str, Watcher]", spec.options)

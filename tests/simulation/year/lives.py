@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flashd.adapters.arrays import breaker
+from flashd.adapters.arrays import logins
 from flashd.engine import leases
 from flashd.model.lease import Holder
 
@@ -158,6 +158,6 @@ class YearHost:
 
 def forget_process() -> None:
     """Forget what a process remembers of logins: another one has begun."""
-    breaker._proved.clear()
-    breaker._unwritten.clear()
-    breaker._unreturned.clear()
+    logins._proved.clear()
+    logins._unwritten.clear()
+    logins._unreturned.clear()
