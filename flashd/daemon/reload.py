@@ -45,7 +45,7 @@ async def reloaded(home: Home, cycle: Cycle, before: Footing) -> Footing:
     """
     old = cycle.world
     try:
-        heir = await _heir(home.anew(), old, before)
+        heir = await _heir(home.anew(before.configuration), old, before)
         await old.store.accept(heir.texts, old.clock.now())
     except FlashdError as error:
         return _refused(old, before, error)
