@@ -34,7 +34,8 @@ def test_of_more_than_a_hundred_the_rest_is_counted(services: int, lines: int) -
     text = "services:\n" + "".join(
         f"  s{number}:\n    sync_max_delay: 25h\n    refresh_after: 30h\n"
         "    guards: [{type: systemd, unit: db.service}]\n"
-        f"    sync: {{s: {{array: IBM.2107-75ABC01, pairs: [{number:04X}:{number + 0x4000:04X}]}}}}\n"
+        "    sync: {s: {array: IBM.2107-75ABC01, pairs: "
+        f"[{number:04X}:{number + 0x4000:04X}]}}}}\n"
         for number in range(services)
     )
     files = Files(Path("/etc/flashd"), {"services.d/x.yaml": text, "flashd.yaml": "timezone: UTC"})
