@@ -16,6 +16,7 @@ from flashd.config.mistakes import Mistake, Mistakes, Place, Source
 from flashd.config.protected import read_protected
 from flashd.config.services import Definition, read_services
 from flashd.config.settings import Settings, read_settings
+from flashd.config.unchanged import Former, Readings, Unchanged
 from flashd.model.protection import NOTHING, Protection
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Configuration:
     """What the operator wants, without a mistake in it.
 
     `hints` are places where he may have meant something else, `array_places` those where each
-    array is named.
+    array is named, `readings` what it was read from.
     """
 
     settings: Settings
@@ -38,6 +39,7 @@ class Configuration:
     protected: Protection = NOTHING
     hints: tuple[Mistake, ...] = ()
     array_places: Mapping[str, tuple[Place, ...]] = field(default_factory=dict, compare=False)
+    readings: Readings = field(default_factory=Readings, compare=False, repr=False)
 
 
 def load(
@@ -64,15 +66,25 @@ def _collector_paused() -> Iterator[None]:
 
 @_collector_paused()
 def interpret(
-    files: Files, guard_types: Mapping[str, type[GuardOptions]] = BUILT_IN_GUARDS
+    files: Files,
+    guard_types: Mapping[str, type[GuardOptions]] = BUILT_IN_GUARDS,
+    before: Configuration | None = None,
 ) -> Configuration:
-    """Make a configuration of files; raises `Mistakes`, which carries every one of them."""
+    """Make a configuration of files; raises `Mistakes`, which carries every one of them.
+
+    The services of files that are as they were in `before` are those of `before`; all are checked
+    against each other.
+    """
     settings, mistakes = read_settings(_source(files, SETTINGS), files.directory)
     protected, wrong = read_protected(_source(files, PROTECTED))
     mistakes += [*files.unread, *wrong]
-    definitions: list[Definition] = []
-    for path in files.services:
-        found, wrong = read_services(_source(files, path), guard_types)
+    former = Former(before, settings, guard_types)
+    definitions: list[Definition | Unchanged] = []
+    for source in (sources := [_source(files, path) for path in files.services]):
+        if (known := former.definitions(source)) is not None:
+            definitions += known
+            continue
+        found, wrong = read_services(source, guard_types)
         definitions += found
         mistakes += wrong
     mistakes += cross_check(definitions, protected.volumes)
@@ -83,7 +95,8 @@ def interpret(
         services=_services(definitions, settings),
         protected=protected,
         hints=tuple(sorted([*files.hints, *hints_on(files, settings, definitions, protected)])),
-        array_places=_array_places(definitions),
+        array_places=_array_places(definitions, former),
+        readings=Readings.of(sources, guard_types),
     )
 
 
@@ -91,15 +104,20 @@ def _source(files: Files, path: str) -> Source:
     return Source(files.name(path), files.texts.get(path, ""))
 
 
-def _services(definitions: list[Definition], settings: Settings) -> tuple[Service, ...]:
+def _services(definitions: list[Definition | Unchanged], settings: Settings) -> tuple[Service, ...]:
     ordered = sorted(definitions, key=lambda definition: definition.name)
     return tuple(definition.service(settings.timezone) for definition in ordered)
 
 
-def _array_places(definitions: list[Definition]) -> dict[str, tuple[Place, ...]]:
+def _array_places(
+    definitions: list[Definition | Unchanged], former: Former
+) -> dict[str, tuple[Place, ...]]:
     places: dict[str, list[Place]] = defaultdict(list)
+    for array, place in former.array_places():
+        places[array].append(place)
     for definition in definitions:
-        for name, options in definition.resources.items():
-            spot = definition.part.spot(("sync", name, "array"))
-            places[options.array].append(definition.part.source.place(spot))
-    return {array: tuple(found) for array, found in places.items()}
+        if isinstance(definition, Definition):
+            for name, options in definition.resources.items():
+                spot = definition.part.spot(("sync", name, "array"))
+                places[options.array].append(definition.part.source.place(spot))
+    return {array: tuple(sorted(found)) for array, found in places.items()}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from flashd.config.mistakes import Mistake
     from flashd.config.services import Definition
+    from flashd.config.unchanged import Unchanged
     from flashd.model.volumes import Pair, VolumeId
 
 MOST_TARGETS = 12
@@ -23,7 +24,7 @@ Volume = tuple[str, "VolumeId"]
 class _Claim:
     """A pair, and who asks for it."""
 
-    definition: Definition
+    definition: Definition | Unchanged
     resource: str
     index: int
     array: str
@@ -52,7 +53,7 @@ class _Claim:
 
 
 def cross_check(
-    definitions: Collection[Definition], protected: Collection[tuple[str, str]]
+    definitions: Collection[Definition | Unchanged], protected: Collection[tuple[str, str]]
 ) -> Iterator[Mistake]:
     """Tell where services claim the same name or the same volumes, or what is protected."""
     yield from _names(definitions)
@@ -68,7 +69,7 @@ def cross_check(
         yield from _relations_of_one_source(found)
 
 
-def _claims(definitions: Iterable[Definition]) -> Iterator[_Claim]:
+def _claims(definitions: Iterable[Definition | Unchanged]) -> Iterator[_Claim]:
     for definition in definitions:
         for name, options in definition.resources.items():
             for index, pair in enumerate(options.pairs):
@@ -90,8 +91,8 @@ def _by(claims: Iterable[_Claim], key: Callable[[_Claim], Volume]) -> dict[Volum
     return found
 
 
-def _names(definitions: Iterable[Definition]) -> Iterator[Mistake]:
-    first: dict[Hashable, Definition] = {}
+def _names(definitions: Iterable[Definition | Unchanged]) -> Iterator[Mistake]:
+    first: dict[Hashable, Definition | Unchanged] = {}
     for definition in definitions:
         other = first.setdefault(definition.name, definition)
         if other is not definition:

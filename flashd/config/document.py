@@ -8,14 +8,14 @@ that needs no recursion, so that neither depth nor aliases can exhaust the proce
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import yaml
 
 from flashd.config.syntax import Broken, complaint, unprintable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from flashd.config.mistakes import Mistake, Source
 
@@ -122,13 +122,22 @@ def read(source: Source) -> Document:
         return _unreadable(source, broken)
     builder = _Builder(source)
     try:
-        for event in yaml.parse(source.text, Loader=_Loader):
+        for event in _events(source.text):
             builder.take(event)
     except Broken as broken:
         return _unreadable(source, broken)
     except yaml.MarkedYAMLError as error:
         return _unreadable(source, complaint(error, source.text))
     return Document(builder.root, tuple(builder.mistakes))
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """Tell the parser's events; `yaml.parse` asks it twice for each."""
+    loader = _Loader(text)
+    try:
+        yield from iter(loader.get_event, None)
+    finally:
+        loader.dispose()
 
 
 def _unreadable(source: Source, broken: Broken) -> Document:
@@ -176,17 +185,8 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> None:
         """Take the next event of the parser."""
-        match event:
-            case yaml.ScalarEvent():
-                self._scalar(event)
-            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                self._begin(event)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self._end()
-            case yaml.AliasEvent():
-                self._alias(event)
-            case yaml.DocumentStartEvent():
-                self._document(event)
+        if (taken := self._TAKEN.get(type(event))) is not None:
+            taken(self, event)
 
     def _document(self, event: yaml.DocumentStartEvent) -> None:
         self._documents += 1
@@ -195,15 +195,15 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         _refuse_tag(event)
-        null = event.implicit[0] and event.value in _NULLS
-        value = None if null else event.value
+        text, at = event.value, _spot(event)
+        value = None if event.implicit[0] and text in _NULLS else text
         if event.anchor:
             self._anchors[event.anchor] = _Anchored(value)
         frame = self._stack[-1] if self._stack else None
-        if frame and frame.key is None and isinstance(frame.collection, Block):
-            self._key(frame, event.value, _spot(event))
+        if frame is not None and frame.key is None and isinstance(frame.collection, Block):
+            self._key(frame, text, at)
         else:
-            self._add(_Anchored(value), _spot(event))
+            self._add(value, at)
 
     def _key(self, frame: _Frame, key: object, at: Spot) -> None:
         if not isinstance(key, str) or not key:
@@ -225,15 +225,15 @@ class _Builder:
     def _in_block(self) -> bool:
         return isinstance(self._stack[-1].collection, Block)
 
-    def _end(self) -> None:
+    def _end(self, _: yaml.CollectionEndEvent) -> None:
         frame = self._stack.pop()
         if isinstance(frame.collection, Block):
             for value, at in frame.merges:
                 _merge(frame.collection, value, at)
-        whole = _Anchored(frame.collection, frame.size, frame.height)
         if frame.anchor:
+            whole = _Anchored(frame.collection, frame.size, frame.height)
             self._anchors[frame.anchor] = whole
-        self._add(whole, frame.at)
+        self._add(frame.collection, frame.at, frame.size, frame.height)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         at = _spot(event)
@@ -249,24 +249,25 @@ class _Builder:
         if frame.key is None and self._in_block():
             self._key(frame, found.value, at)
         else:
-            self._add(found, at)
+            self._add(found.value, at, found.size, found.height)
 
     def _not_deeper(self, height: int, at: Spot) -> None:
         if len(self._stack) + height > MAX_DEPTH:
             raise Broken(at, f"nested more than {MAX_DEPTH} deep")
 
-    def _add(self, whole: _Anchored, at: Spot) -> None:
+    def _add(self, value: Value, at: Spot, size: int = 1, height: int = 0) -> None:
         if not self._stack:
-            self.root = whole.value
+            self.root = value
             return
         frame = self._stack[-1]
-        frame.size += whole.size
-        frame.height = max(frame.height, whole.height + 1)
+        frame.size += size
+        if frame.height <= height:
+            frame.height = height + 1
         if isinstance(frame.collection, Items):
-            frame.collection.append(whole.value)
+            frame.collection.append(value)
             frame.collection.values_at.append(at)
         else:
-            self._pair(frame, frame.collection, whole.value, at)
+            self._pair(frame, frame.collection, value, at)
 
     def _pair(self, frame: _Frame, block: Block, value: Value, at: Spot) -> None:
         key, frame.key = frame.key, None
@@ -283,6 +284,16 @@ class _Builder:
             )
         else:
             block.put(key, frame.key_at, value, at)
+
+    _TAKEN: ClassVar[Mapping[type[yaml.Event], Callable[[_Builder, Any], None]]] = {
+        yaml.ScalarEvent: _scalar,
+        yaml.MappingStartEvent: _begin,
+        yaml.SequenceStartEvent: _begin,
+        yaml.MappingEndEvent: _end,
+        yaml.SequenceEndEvent: _end,
+        yaml.AliasEvent: _alias,
+        yaml.DocumentStartEvent: _document,
+    }
 
 
 def _merge(block: Block, value: Value, at: Spot) -> None:

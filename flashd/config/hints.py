@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flashd.config.files import Files
     from flashd.config.services import Definition
     from flashd.config.settings import Settings
+    from flashd.config.unchanged import Unchanged
     from flashd.core.schedule import Schedule
     from flashd.model.protection import Protection
 
@@ -27,7 +28,10 @@ _SOMEWHEN = datetime(2000, 1, 1)  # noqa: DTZ001 - local time without clock chan
 
 
 def hints_on(
-    files: Files, settings: Settings, definitions: Sequence[Definition], protected: Protection
+    files: Files,
+    settings: Settings,
+    definitions: Sequence[Definition | Unchanged],
+    protected: Protection,
 ) -> Iterator[Mistake]:
     """Tell what the operator may want to look at again."""
     yield from _on_settings(Place(files.name(SETTINGS), 1, 1), settings)
@@ -41,7 +45,7 @@ def hints_on(
 
 
 def _on_protected(
-    place: Place, protected: Protection, definitions: Sequence[Definition]
+    place: Place, protected: Protection, definitions: Sequence[Definition | Unchanged]
 ) -> Iterator[Mistake]:
     """Tell what is protected on an array that no service uses: it may be meant otherwise."""
     used = {one.array for definition in definitions for one in definition.resources.values()}
@@ -64,7 +68,7 @@ def _on_settings(place: Place, settings: Settings) -> Iterator[Mistake]:
 
 
 def _on_hosts(
-    place: Place, settings: Settings, definitions: Sequence[Definition]
+    place: Place, settings: Settings, definitions: Sequence[Definition | Unchanged]
 ) -> Iterator[Mistake]:
     """Tell what is pinned of a host at which no guard looks: its name may be meant otherwise."""
     hosts = {
@@ -80,7 +84,7 @@ def _on_hosts(
             yield Mistake(place, message, nearest(name, hosts.values()) if hosts else "")
 
 
-def _on_delays(definition: Definition) -> Iterator[Mistake]:
+def _on_delays(definition: Definition | Unchanged) -> Iterator[Mistake]:
     options = definition.options
     if options is None or options.refresh_after is None:
         return
@@ -99,9 +103,9 @@ def _on_delays(definition: Definition) -> Iterator[Mistake]:
         )
 
 
-def _on_schedules(definitions: Sequence[Definition]) -> Iterator[Mistake]:
+def _on_schedules(definitions: Sequence[Definition | Unchanged]) -> Iterator[Mistake]:
     """Tell each thing once, at its first place: a thousand services may share one schedule."""
-    users: dict[Schedule, list[Definition]] = defaultdict(list)
+    users: dict[Schedule, list[Definition | Unchanged]] = defaultdict(list)
     for definition in definitions:
         if definition.options is not None and definition.options.schedule is not None:
             users[definition.options.schedule].append(definition)

@@ -77,7 +77,8 @@ def _change(name: str, old: Side, new: Side, now: datetime) -> Change | None:
         return Change(name, Kind.REMOVED, (), _decision(before, old.picture, now), None)
     if before is None or after is None:
         return None
-    what = tuple(_differing(before, after)) + _dates(after, old.picture, new.picture)
+    keys = () if before == after else tuple(_differing(before, after))
+    what = keys + _dates(after, old.picture, new.picture)
     if not what:
         return None
     decisions = _decision(before, old.picture, now), _decision(after, new.picture, now)

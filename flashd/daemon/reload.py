@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.threads import beside
 from flashd.core.changes import Kind, Side, changes
+from flashd.daemon.collector import leave_alone
 from flashd.daemon.start import Footing, tell_hints, tell_refused
 from flashd.engine.events import Event
 from flashd.engine.observe import picture
@@ -44,7 +45,7 @@ async def reloaded(home: Home, cycle: Cycle, before: Footing) -> Footing:
     """
     old = cycle.world
     try:
-        heir = await _heir(home.anew(), old, before)
+        heir = await _heir(home.anew(before.configuration), old, before)
         await old.store.accept(heir.texts, old.clock.now())
     except FlashdError as error:
         return _refused(old, before, error)
@@ -75,7 +76,9 @@ async def _heir(home: Home, old: World, before: Footing) -> _Heir:
 
 
 def _read(home: Home, auth: Auth) -> Footing:
-    return Footing(configuration=home.configuration, auth=home.auth(home.configuration, auth))
+    configuration = home.configuration
+    leave_alone()
+    return Footing(configuration=configuration, auth=home.auth(configuration, auth))
 
 
 def _refused(old: World, before: Footing, error: FlashdError) -> Footing:

@@ -28,6 +28,7 @@ async def report(supervisor: Supervisor, cycle: Cycle, doubt: Callable[[], str])
     if not supervisor.listens:
         return
     clock = cycle.world.clock
+    await _next(cycle, _REST)  # it was told with READY
     while True:
         cycle.landed.clear()
         began = clock.monotonic()
@@ -36,10 +37,15 @@ async def report(supervisor: Supervisor, cycle: Cycle, doubt: Callable[[], str])
             if cycle.world.drain.wanted:
                 return  # that it is stopping stands there now
             supervisor.status(words)
-        await clock.sleep(max(_REST, _SHARE * (clock.monotonic() - began)))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(cycle.world.pace.check_interval.total_seconds()):
-                await cycle.landed.wait()
+        await _next(cycle, max(_REST, _SHARE * (clock.monotonic() - began)))
+
+
+async def _next(cycle: Cycle, rest: float) -> None:
+    """Rest, then wait for the end of a batch, or for a check interval."""
+    await cycle.world.clock.sleep(rest)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(cycle.world.pace.check_interval.total_seconds()):
+            await cycle.landed.wait()
 
 
 async def line(cycle: Cycle, doubt: str) -> str:

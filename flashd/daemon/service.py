@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from flashd.daemon.collector import tidy_up
 from flashd.daemon.pruning import prune
 from flashd.daemon.reload import reloaded
 from flashd.daemon.report import line, report
@@ -42,7 +43,9 @@ TICK_SECONDS = 1.0
 """How late a service may be looked at that has become due; what was looked at in vain waits for
 the check interval."""
 
-_CLOCK_LOOK = 1.0
+_CLOCK_LOOK = 1.2 * TICK_SECONDS
+"""How long a tick is waited for before the clocks are looked at: no longer than that a wall clock
+that was set back keeps everybody waiting."""
 
 
 async def run(home: Home, events: Events, *, observe: bool) -> int:
@@ -149,6 +152,7 @@ class Daemon:
                 self._footing = await reloaded(self._home, self.cycle, self._footing)
             except Exception as error:  # noqa: BLE001 - whatever it is, the daemon goes on as it was
                 tell_task_failed(self.cycle.world, "the reload", error)
+            tidy_up()
             self._watcher.ready(await self._line())
 
     async def _line(self) -> str:
@@ -185,11 +189,13 @@ async def tick_until(cycle: Cycle, stop: asyncio.Event) -> None:
 async def watch_clock(cycle: Cycle, job: Job) -> None:
     """Tick at once where the clock was set: the scheduler itself sleeps by the wall clock.
 
-    Set back by an hour, an interval job would sleep for an hour.
+    Set back by an hour, an interval job would sleep for an hour. Each tick looks at the clocks by
+    itself, so this does where none comes.
     """
     while True:
+        if await cycle.tick_ended(_CLOCK_LOOK):
+            continue
         world = cycle.world
-        await world.clock.sleep(_CLOCK_LOOK)
         try:
             jumped = await cycle.watch_clock()
         except FlashdError as error:

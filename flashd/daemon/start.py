@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flashd.config.auth import missing_arrays, open_auth
 from flashd.config.mistakes import Mistakes
+from flashd.daemon.collector import leave_alone
 from flashd.engine.events import Event
 from flashd.errors import ConfigError, FlashdError
 from flashd.wiring import system_clock
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from flashd.ports.events import Events
     from flashd.ports.store import Store
     from flashd.wiring import Home
+
+
+_MOST_HINTS = 100
+"""Each is a line of the log; of ten thousand services made from one template each may have one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +50,9 @@ async def configured(home: Home, events: Events) -> Footing:
     Raises `ConfigError` where there is none.
     """
     try:
-        return Footing(configuration=home.configuration, auth=home.auth(home.configuration))
+        configuration = home.configuration
+        leave_alone()
+        return Footing(configuration=configuration, auth=home.auth(configuration))
     except ConfigError as error:
         tell_refused(events, error)
         return await _last_accepted(home, events, error)
@@ -67,9 +74,11 @@ async def accept(home: Home, footing: Footing, store: Store, events: Events) -> 
 
 
 def tell_hints(configuration: Configuration, events: Events) -> None:
-    """Tell what may not mean what was intended."""
-    for hint in configuration.hints:
+    """Tell what may not mean what was intended; where it is much, the first of it."""
+    for hint in configuration.hints[:_MOST_HINTS]:
         events.tell(Event.CONFIGURATION_HINT, str(hint), {})
+    if (more := len(configuration.hints) - _MOST_HINTS) > 0:
+        events.tell(Event.CONFIGURATION_HINT, f"and {more} more; `flashd check` tells them all", {})
 
 
 def tell_refused(events: Events, error: ConfigError) -> int:

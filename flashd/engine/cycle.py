@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from flashd.engine.request import Request
     from flashd.engine.world import World
+    from flashd.model.agenda import Agenda
     from flashd.model.observation import ArrayRecord
     from flashd.model.service import Service
 
@@ -33,6 +35,7 @@ class Cycle:
     def __init__(self, world: World, request: Request) -> None:
         self.ticked_at = world.clock.monotonic()
         self.landed = asyncio.Event()
+        self._end_of_tick = asyncio.Event()
         self._request = request
         self._in_flight: dict[tuple[str, ...], asyncio.Task[None]] = {}
         self._clocks: tuple[float, float] | None = None
@@ -96,13 +99,31 @@ class Cycle:
             if not self._enlisted:
                 await self.start()
             await self.watch_clock()
-            await tend(self._world)
-            work = await self._work()
+            agenda = await self._world.store.agenda(self._world.clock.now())
+            await tend(self._world, agenda.ripe)
+            work = self._work(agenda)
         except StoreError as error:
             self._complain(error)
         else:
             self._begin(work)
+        self._ended()
+
+    def _ended(self) -> None:
         self.ticked_at = self._world.clock.monotonic()
+        waited_for, self._end_of_tick = self._end_of_tick, asyncio.Event()
+        waited_for.set()
+
+    async def tick_ended(self, patience: float) -> bool:
+        """Wait for the end of the next tick; tells whether it came within `patience` seconds.
+
+        Whoever has something to do now and then does it then: waking up for it alone costs an idle
+        machine more than the work itself.
+        """
+        ended = self._end_of_tick
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await ended.wait()
+        return ended.is_set()
 
     def _begin(self, work: Mapping[tuple[str, ...], list[Service]]) -> None:
         for arrays, services in work.items():
@@ -170,29 +191,28 @@ class Cycle:
         self._in_flight.pop(arrays, None)
         self.landed.set()
 
-    async def _work(self) -> Mapping[tuple[str, ...], list[Service]]:
+    def _work(self, agenda: Agenda) -> Mapping[tuple[str, ...], list[Service]]:
         """Gather services to look at, arrays to list, and runs to close, by their arrays."""
         world = self._world
         now = world.clock.now()
-        records = await world.store.arrays()
         work: dict[tuple[str, ...], list[Service]] = defaultdict(list)
-        for name in await world.store.due(now):
+        for name in agenda.due:
             if service := world.services.get(name):
                 work[service.arrays].append(service)
-        for run in await world.store.open_runs():
+        for run in agenda.open_runs:
             self._add_rested(work, arrays := tuple(sorted(run.arrays)))
             service = world.services.get(run.service)
             if service and service.arrays == arrays and service not in work.get(arrays, [service]):
                 work[arrays].append(service)  # so that what it waits for stays its decision
         for array in sorted(self._arrays):
-            record = records.get(array)
+            record = agenda.arrays.get(array)
             seen = record.observed_at if record else None
             if seen is None or not seen <= now <= seen + world.pace.observe_interval:
                 self._add_rested(work, (array,))
         return {
             arrays: services
             for arrays, services in work.items()
-            if not any(self._backed_off(records.get(array), now) for array in arrays)
+            if not any(self._backed_off(agenda.arrays.get(array), now) for array in arrays)
         }
 
     def _add_rested(

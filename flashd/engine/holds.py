@@ -131,10 +131,9 @@ async def foresee(world: World) -> None:
         await world.store.remind(changed)
 
 
-async def tend(world: World) -> None:
-    """Lift what has ended and remind of what lasts: one query where there is neither."""
+async def tend(world: World, ripe: Sequence[Hold]) -> None:
+    """Lift what has ended and remind of what lasts; where nothing is ripe, nothing is asked."""
     now = world.clock.now()
-    ripe = await world.store.ripe(now)
     if any(not hold.binds(now) for hold in ripe):
         for hold in await world.store.lift_ended(now):
             _tell_lifted(world, hold)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from flashd.model.agenda import Agenda
     from flashd.model.backup import Backup, Busy, Restored, Unsaid
     from flashd.model.enrolment import Enrolment
     from flashd.model.footing import Footing, Past, Say
@@ -242,6 +243,13 @@ class Accepted(Protocol):
         """Tell the last accepted files, if any ever were."""
 
 
+class Ticks(Protocol):
+    """What is asked each second."""
+
+    async def agenda(self, now: datetime) -> Agenda:
+        """Tell, by one question, all that a tick goes by."""
+
+
 class Copies(Protocol):
     """Taking all of it elsewhere, and back."""
 
@@ -303,6 +311,7 @@ class Store(
     Enrolments,
     Breakers,
     Accepted,
+    Ticks,
     Protocol,
 ):
     """All of it in one place."""

@@ -10,6 +10,7 @@ from flashd.adapters.stores.seen import Known, advance, after_failure, after_suc
 from flashd.adapters.stores.store import SqlStore
 from flashd.core.holds import scopes_over
 from flashd.errors import StoreError
+from flashd.model.agenda import Agenda
 from flashd.model.footing import Footing, Past, Say
 from flashd.model.lease import FOREIGN_LEASE, Held
 from flashd.model.observation import ArrayRecord, Standing
@@ -241,6 +242,15 @@ class KeepingStore(SqlStore):
         """See `Holds`."""
         held = await self.holds()
         return {one: held[one] for one in scopes_over(service, arrays) if one in held}
+
+    async def agenda(self, now: datetime) -> Agenda:
+        """See `Ticks`."""
+        return Agenda(
+            due=await self.due(now),
+            open_runs=await self.open_runs(),
+            ripe=await self.ripe(now),
+            arrays=await self.arrays(),
+        )
 
     async def ripe(self, now: datetime) -> Sequence[Hold]:
         """See `Holds`."""

@@ -38,16 +38,17 @@ CONFIG_DIR = Path("/etc/flashd")
 class Home:
     """One configuration directory, and what is made of it; nothing is read before it is needed.
 
-    `common` is what goes on across reloads.
+    `common` is what goes on across reloads, `before` the configuration that they renew.
     """
 
     config_dir: Path
     state: str | None = field(default=None, repr=False)  # it may hold a password
     common: Common = field(default_factory=Common, repr=False, compare=False)
+    before: Configuration | None = field(default=None, repr=False, compare=False)
 
-    def anew(self) -> Home:
-        """Read the same directory again."""
-        return Home(self.config_dir, self.state, self.common)
+    def anew(self, before: Configuration | None = None) -> Home:
+        """Read the same directory again; what is as it was in `before` is taken over."""
+        return Home(self.config_dir, self.state, self.common, before)
 
     async def log_out(self) -> None:
         """End the sessions with arrays that are kept."""
@@ -69,7 +70,7 @@ class Home:
         """Make a configuration of files; raises `Mistakes`."""
         from flashd.config.configuration import interpret
 
-        return interpret(files, self.types.options)
+        return interpret(files, self.types.options, self.before)
 
     @cached_property
     def configuration(self) -> Configuration:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from tests.bench.fleet_site import ARRAYS, Fleet, Watched, now
+from tests.bench.fleet_site import ARRAYS, SIGN, Fleet, Watched, now
 
 COUNTS = (100, 1_000, 10_000)
 IDLE_SECONDS = 20.0
@@ -21,17 +21,20 @@ Measured = dict[str, float]
 
 
 def measure(
-    services: int, idle: float = IDLE_SECONDS, lead: float | None = LEAD_SECONDS
+    services: int,
+    idle: float = IDLE_SECONDS,
+    lead: float | None = LEAD_SECONDS,
+    sign: float = SIGN,
 ) -> Measured:
     """Run a daemon over so many services from its start to a burst; seconds unless named.
 
     Without a `lead` nothing becomes due, and there is no burst; where it is too short for the
-    machine, none is told. CPU time is told beside the wall's:
-    on a machine that has more to do it alone says something.
+    machine, none is told. A `sign` of life a second shows for how long ticks are held up. CPU time
+    is told beside the wall's: on a machine that has more to do it alone says something.
     """
     with tempfile.TemporaryDirectory(prefix="flashd-fleet-") as directory:
         fleet = Fleet.make(Path(directory), services, 360_000 if lead is None else lead)
-        with fleet.daemon() as daemon:
+        with fleet.daemon(sign) as daemon:
             found = _calm(fleet, daemon, idle)
             if lead is not None:
                 with suppress(TimeoutError):  # what is measured so far counts all the same

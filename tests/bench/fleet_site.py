@@ -28,6 +28,9 @@ A_FILE = 100
 SIGN = 1.0
 """Seconds between two signs of life: the watchdog's patience is four times as long."""
 
+SHIPPED_SIGN = 30.0
+"""The same by `WatchdogSec=` of the unit that is shipped."""
+
 ENOUGH = 120.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -83,21 +86,21 @@ class Fleet:
         path.write_text("services:\n" + "".join(lines))
 
     @contextmanager
-    def daemon(self) -> Iterator[Watched]:
-        """Start the daemon as systemd would, and watch it."""
+    def daemon(self, sign: float = SIGN) -> Iterator[Watched]:
+        """Start the daemon as systemd would, and watch it; a sign of life is due each `sign` s."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(self.root / "notify"))
             environment = {
                 **os.environ,
                 "NOTIFY_SOCKET": str(self.root / "notify"),
-                "WATCHDOG_USEC": str(int(4 * SIGN * 1e6)),
+                "WATCHDOG_USEC": str(int(4 * sign * 1e6)),
             }
             environment.pop("WATCHDOG_PID", None)
             command = [str(BIN / "flashd"), "--config-dir", str(self.root / "etc"), "run"]
             with subprocess.Popen(
                 command, stdout=subprocess.PIPE, text=True, env=environment
             ) as process:
-                watched = Watched(process, listener)
+                watched = Watched(process, listener, sign)
                 try:
                     yield watched
                 finally:
@@ -129,6 +132,7 @@ class Watched:
 
     process: subprocess.Popen[str]
     listener: socket.socket
+    sign: float = SIGN
     started: float = field(default_factory=now)
     lines: list[tuple[float, str]] = field(default_factory=list)
     told: list[tuple[float, str]] = field(default_factory=list)
@@ -177,7 +181,7 @@ class Watched:
     def longest_silence(self, since: float, until: float) -> float:
         """Tell for how long no sign of life was given that was due, in seconds.
 
-        One is given each `SIGN` seconds, if ticks end and the store answers.
+        One is given each `sign` seconds, if ticks end and the store answers.
         """
         signs = [at for at, text in list(self.told) if text == "WATCHDOG=1"]
         spans = [
@@ -185,7 +189,7 @@ class Watched:
             for earlier, later in pairwise(signs)
             if later > since and earlier < until
         ]
-        return max(spans, default=SIGN) - SIGN
+        return max(spans, default=self.sign) - self.sign
 
     def cpu(self) -> tuple[float, float]:
         """Tell the CPU seconds of the daemon so far, and those of its children that have ended."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.bench import fleet, load
 from tests.bench.figures import Found, Promise, exponent, finite
+from tests.bench.fleet_site import SHIPPED_SIGN
 from tests.bench.parts import Part
 from tests.bench.walls import wall
 
@@ -159,7 +160,7 @@ def parts() -> list[Part]:
 def _fleet(_where: Path) -> Iterator[tuple[str, Found]]:
     with ThreadPoolExecutor() as pool:
         few = pool.map(_meanwhile, FEW)
-        many = fleet.measure(MANY, IDLE_SECONDS, LATER)
+        many = fleet.measure(MANY, IDLE_SECONDS, LATER, SHIPPED_SIGN)
         for one in MEASURES:
             yield one.promise.name, one.found(many)
         by_count = {**dict(zip(FEW, few, strict=True)), MANY: many}
@@ -170,7 +171,7 @@ def _fleet(_where: Path) -> Iterator[tuple[str, Found]]:
 def _meanwhile(services: int) -> fleet.Measured:
     """Measure a small fleet while the largest one waits: by then it has started."""
     threading.Event().wait(STARTED)
-    return fleet.measure(services, IDLE_SECONDS, SOON)
+    return fleet.measure(services, IDLE_SECONDS, SOON, SHIPPED_SIGN)
 
 
 def _simulator(_where: Path) -> Iterator[tuple[str, Found]]:

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from flashd.model.hold import Hold, Scope
 
 
+# Made once: it is asked each second.
+_RIPE = select(holds).where(
+    or_(holds.c.until_at <= bindparam("now"), holds.c.remind_at <= bindparam("now"))
+)
+
+
 class SqlHolds(Lanes):
     """`flashd.ports.store.Holds`."""
 
@@ -37,7 +43,7 @@ class SqlHolds(Lanes):
 
     async def ripe(self, now: datetime) -> Sequence[Hold]:
         """Tell those that have ended or are to be reminded of, by two indexes."""
-        return await self._reading.run(partial(_ripe, now=now))
+        return await self._reading.run(partial(ripe_holds, now=now))
 
     async def hold(
         self, holds: Sequence[Hold], services: Iterable[str], now: datetime
@@ -75,9 +81,9 @@ def stored_holds(connection: Connection) -> dict[Scope, Hold]:
     return _found(connection, select(holds).order_by(holds.c.kind, holds.c.name))
 
 
-def _ripe(connection: Connection, now: datetime) -> list[Hold]:
-    come = or_(holds.c.until_at <= now, holds.c.remind_at <= now)
-    return list(_found(connection, select(holds).where(come)).values())
+def ripe_holds(connection: Connection, now: datetime) -> list[Hold]:
+    """Tell the holds that have ended or are to be reminded of, as part of a transaction."""
+    return list(_found(connection, _RIPE, {"now": now}).values())
 
 
 def _hold(
@@ -131,7 +137,7 @@ def _remove(connection: Connection, lifted: Sequence[Hold]) -> None:
 
 
 def _found(
-    connection: Connection, query: Select[Any], named: Mapping[str, str] | None = None
+    connection: Connection, query: Select[Any], named: Mapping[str, object] | None = None
 ) -> dict[Scope, Hold]:
     found = (hold_of(row) for row in connection.execute(query, named))
     return {hold.scope: hold for hold in found}

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+# Made once: it is asked each second.
+_DUE = (
+    select(standings.c.service)
+    .where(standings.c.look_at <= bindparam("now"))
+    .order_by(standings.c.look_at, standings.c.service)
+)
+
+
 class SqlStandings(Lanes):
     """`flashd.ports.store.Standings`."""
 
@@ -29,7 +37,7 @@ class SqlStandings(Lanes):
 
     async def due(self, now: datetime) -> Sequence[str]:
         """Tell the services to look at, the longest overdue first."""
-        return await self._reading.run(partial(_due, now=now))
+        return await self._reading.run(partial(due_services, now=now))
 
     async def standings(self) -> Mapping[str, Standing]:
         """Tell all."""
@@ -56,13 +64,9 @@ def _enlist(connection: Connection, services: frozenset[str], now: datetime) -> 
     add_missing(connection, standings, new)
 
 
-def _due(connection: Connection, now: datetime) -> list[str]:
-    query = (
-        select(standings.c.service)
-        .where(standings.c.look_at <= now)
-        .order_by(standings.c.look_at, standings.c.service)
-    )
-    return list(connection.scalars(query))
+def due_services(connection: Connection, now: datetime) -> list[str]:
+    """Tell the services to look at, as part of a transaction."""
+    return list(connection.scalars(_DUE, {"now": now}))
 
 
 def stored_standings(connection: Connection) -> dict[str, Standing]:

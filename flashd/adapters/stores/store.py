@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import select
 
 from flashd.adapters.stores.accepted import SqlAccepted
+from flashd.adapters.stores.agenda import SqlAgenda
 from flashd.adapters.stores.breakers import SqlBreakers
 from flashd.adapters.stores.copies import SqlCopies
 from flashd.adapters.stores.dialect import file_engine, lease_time, sqlite_engine
@@ -53,6 +54,7 @@ class SqlStore(
     SqlBreakers,
     SqlAccepted,
     SqlTurns,
+    SqlAgenda,
 ):
     """`flashd.ports.store.Store` and `Copies`; made by `open_store`."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flashd.model.observation import Breaker, Standing
-from tests.contract.stores.samples import NOW, minute
+from flashd.model.hold import Hold, Kind, Scope
+from flashd.model.observation import ArrayRecord, Breaker, Standing
+from tests.contract.stores.samples import ARRAY, NOW, minute, run
 
 if TYPE_CHECKING:
     from flashd.ports.store import Store
@@ -85,3 +86,19 @@ async def test_the_last_accepted_files_come_back(store: Store) -> None:
     files = {"flashd.yaml": "é\0\udcff", "services.d/b.yaml": ""}
     await store.accept(files, minute(1))
     assert await store.accepted() == (files, minute(1))
+
+
+async def test_the_agenda_is_all_that_a_tick_asks_for(store: Store) -> None:
+    looks = {"a": 3, "b": 1, "c": 2}
+    await store.stand([Standing(service=name, look_at=minute(at)) for name, at in looks.items()])
+    await store.open_run(run())
+    await store.record_failure(ArrayRecord(array=ARRAY, failed_at=NOW, failure="no", failures=1))
+    ended = Hold(scope=Scope(Kind.ALL), reason="works", by="ann", since=NOW, until=minute(2))
+    await store.hold([ended], [], NOW)
+    early, late = await store.agenda(minute(1)), await store.agenda(minute(2))
+    assert early.due == await store.due(minute(1)) == ["b"]
+    assert late.due == ["b", "c"]
+    assert (early.ripe, late.ripe) == ([], [ended])
+    assert late.open_runs == early.open_runs == await store.open_runs() == [run()]
+    assert late.arrays == await store.arrays()
+    assert late.arrays[ARRAY].failures == 1

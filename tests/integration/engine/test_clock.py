@@ -95,3 +95,14 @@ async def test_a_failed_run_s_wait_is_not_prolonged_by_a_clock_set_back(lab: Lab
         lab.clock.ahead = -HOUR
         await ticks(world, 2)
         assert await outcomes(world, "db") == ["failed", "done"]
+
+
+async def test_who_waits_for_a_tick_is_told_of_its_end_and_not_of_the_one_before(lab: Lab) -> None:
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.tick()
+        assert not await cycle.tick_ended(0.01)
+        waiting = [asyncio.create_task(cycle.tick_ended(60)) for _ in range(2)]
+        await asyncio.sleep(0)
+        await cycle.tick()
+        assert await asyncio.gather(*waiting) == [True, True]

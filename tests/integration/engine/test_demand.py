@@ -10,7 +10,7 @@ import pytest
 from flashd.core.enrolment import Refusal
 from flashd.core.firewall import Cleared
 from flashd.engine.enroll import pin, survey
-from flashd.engine.gate import judge
+from flashd.engine.gate import Ground, judge
 from flashd.engine.observe import observe, take_stock
 from flashd.engine.seen import Seen
 from flashd.errors import Unsurveyed
@@ -161,12 +161,17 @@ async def test_invariant_2_the_gate_does_not_trust_whoever_asked(lab: Lab, part:
         service, listing = world.services["db"], await observe(world, SERIAL)
         whole = await take_stock(world, SERIAL, EVERYTHING)
         less = replace(whole, **dict[str, Any]({str(part): None}))
-        assert await judge(world, service, [TEXT], listing, whole, ()) == (Cleared(TEXT),)
-        found = await judge(world, service, [TEXT], listing, less, ())
+        enough, lacking = (
+            Ground(listing=listing, inventory=stock, withdrawals=(), enrolment=None)
+            for stock in (whole, less)
+        )
+        assert judge(world, service, [TEXT], enough) == (Cleared(TEXT),)
+        found = judge(world, service, [TEXT], lacking)
         assert isinstance(found, Refusal) is (part is Part.REACH)
         await enroll(world)
-        assert await judge(world, service, [TEXT], listing, whole, ()) == (Cleared(TEXT),)
-        found = await judge(world, service, [TEXT], listing, less, ())
+        pinned = await world.store.enrolment("db")
+        assert judge(world, service, [TEXT], replace(enough, enrolment=pinned)) == (Cleared(TEXT),)
+        found = judge(world, service, [TEXT], replace(lacking, enrolment=pinned))
         assert isinstance(found, Refusal)
         assert f"{SERIAL} was not asked" in found.reason
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
-from flashd.engine.holds import place, release, tend
+from flashd.engine.holds import place, release
+from flashd.engine.request import Request
 from flashd.model.health import Status
 from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.run import Outcome
@@ -431,13 +433,16 @@ async def test_holding_again_replaces(lab: Lab) -> None:
         assert (await hold(world)).replaced == (), "what had ended was not taken from anybody"
 
 
-async def test_a_tick_asks_one_small_question(lab: Lab) -> None:
+async def test_a_tick_at_rest_asks_one_question(lab: Lab) -> None:
     nightly(lab)
     asked_of: list[str] = []
     async with lab.open(dress=lambda store: guarded_store(store, asked_of.append)) as world:
         for scope in (DB, HERE, ALL):
             await hold(world, scope)
-        await ticks(world)
+        cycle = Cycle(world, Request())
+        await cycle.tick()  # makes sure of the standings, and looks at what is new
+        await cycle.idle()
         asked_of.clear()
-        await tend(world)
-    assert asked_of == ["ripe"]
+        await cycle.tick()
+        assert not cycle.under_way
+    assert asked_of == ["agenda"]

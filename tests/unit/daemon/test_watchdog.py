@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flashd.engine.cycle import Cycle
 
 PATIENCE = 0.2
+TICK = 0.01
 
 
 @dataclass
@@ -50,6 +51,8 @@ class Daemon:
     fails: bool = False
     gone: bool = False
     asked: int = 0
+    at_a_tick: bool = False
+    looked_at_a_tick: list[bool] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     world: Any = field(init=False)
 
@@ -71,11 +74,15 @@ class Daemon:
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    async def tick_ended(self, patience: float) -> bool:
+        self.at_a_tick = False
+        await asyncio.sleep(min(patience, TICK) if self.ticks else patience)
+        self.at_a_tick = self.ticks and patience >= TICK
+        return self.at_a_tick
 
     async def answers(self) -> None:
         self.asked += 1
+        self.looked_at_a_tick.append(self.at_a_tick)
         if self.hangs:
             await asyncio.Event().wait()
         if self.gone:
@@ -107,6 +114,13 @@ async def test_a_wedged_daemon_gives_none_and_says_once_why(daemon: Daemon) -> N
     assert await signs(daemon, Watcher()) == 0
     (why,) = daemon.told
     assert ("no tick has ended" in why) != daemon.ticks
+
+
+async def test_it_looks_when_a_tick_has_ended_so_that_nothing_wakes_up_for_it_alone() -> None:
+    daemon = Daemon()
+    assert await signs(daemon, Watcher()) >= 6
+    _at_once, *others = daemon.looked_at_a_tick
+    assert all(others)
 
 
 async def test_a_store_that_says_no_has_answered() -> None:
