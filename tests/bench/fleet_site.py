@@ -84,15 +84,15 @@ class Fleet:
 
     @contextmanager
     def daemon(self) -> Iterator[Watched]:
-        """Start the daemon as systemd would, and watch it."""
+        """Start the daemon as systemd would, with hardly any environment, and watch it."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(self.root / "notify"))
             environment = {
-                **os.environ,
+                "PATH": os.environ["PATH"],
+                "LANG": "C.UTF-8",
                 "NOTIFY_SOCKET": str(self.root / "notify"),
                 "WATCHDOG_USEC": str(int(4 * SIGN * 1e6)),
             }
-            environment.pop("WATCHDOG_PID", None)
             command = [str(BIN / "flashd"), "--config-dir", str(self.root / "etc"), "run"]
             with subprocess.Popen(
                 command, stdout=subprocess.PIPE, text=True, env=environment

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from flashd.adapters.processes import Ending, run
-from flashd.adapters.threads import beside
+from flashd.adapters.threads import MOST_IDLE, beside
 
 HANGS = """
 import asyncio, threading
@@ -41,6 +41,29 @@ async def test_many_that_hang_keep_nobody_waiting() -> None:
     assert await beside(partial(divmod, 7, 2)) == (3, 1)
     release.set()
     assert all(await asyncio.gather(*stuck))
+
+
+async def test_one_call_after_another_is_made_by_one_thread() -> None:
+    first = await beside(threading.get_ident)
+    for _ in range(50):
+        await asyncio.sleep(0.001)  # the thread tells its answer before it is idle
+        assert await beside(threading.get_ident) == first
+
+
+async def test_of_many_threads_only_some_are_kept() -> None:
+    release = threading.Event()
+    stuck = [beside(release.wait) for _ in range(3 * MOST_IDLE)]
+    assert threads() >= 3 * MOST_IDLE
+    release.set()
+    await asyncio.gather(*stuck)
+    async with asyncio.timeout(20):
+        while threads() > MOST_IDLE:  # noqa: ASYNC110 - nothing tells of a thread's end
+            await asyncio.sleep(0.01)
+    assert await beside(partial(divmod, 7, 2)) == (3, 1)
+
+
+def threads() -> int:
+    return sum(thread.name == "beside" for thread in threading.enumerate())
 
 
 async def test_one_that_hangs_does_not_keep_the_interpreter_from_ending() -> None:
