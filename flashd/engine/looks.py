@@ -298,6 +298,6 @@ class Looks:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        self._news.set()
         if not task.cancelled():
             task.exception()  # what became of it may be nobody's business any more
+            self._news.set()

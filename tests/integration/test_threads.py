@@ -44,10 +44,10 @@ async def test_many_that_hang_keep_nobody_waiting() -> None:
 
 
 async def test_one_call_after_another_is_made_by_one_thread() -> None:
-    first = await beside(threading.get_ident)
+    first = await beside(threading.current_thread)
     for _ in range(50):
         await asyncio.sleep(0.001)  # the thread tells its answer before it is idle
-        assert await beside(threading.get_ident) == first
+        assert await beside(threading.current_thread) is first
 
 
 async def test_of_many_threads_only_some_are_kept() -> None:

@@ -207,6 +207,36 @@ def test_who_has_the_nearest_breach_is_looked_at_first() -> None:
     run_virtually(stage.clock, scene())
 
 
+def test_what_has_grown_old_before_it_is_judged_is_looked_at_anew() -> None:
+    stage = Stage(a=[1.0])
+
+    async def scene() -> None:
+        async with Looks(stage.world) as looks:
+            looks.expect(stage.services)
+            await stage.clock.sleep(40)
+            looks.keep(stage.services, stage.breach)
+            assert (await turn(looks)).began - 1000 == 40
+            assert looks.over
+
+    run_virtually(stage.clock, scene())
+
+
+def test_who_has_no_place_yet_has_his_turn_all_the_same() -> None:
+    """All places are another batch's, and none of this one has begun."""
+    stage = Stage(**{name: [1.0] for name in "abcdefghijklmnopqrst"})
+    others, ours = stage.services[:-1], stage.services[-1:]
+
+    async def scene() -> None:
+        async with Looks(stage.world) as many, Looks(stage.world) as looks:
+            many.keep(others, stage.breach)
+            looks.keep(ours, stage.breach)
+            assert not looks.over
+            assert (await turn(looks)).service is ours[0]
+            assert looks.over
+
+    run_virtually(stage.clock, scene())
+
+
 def test_who_waits_for_a_place_has_no_look_once_the_batch_is_over() -> None:
     stage = Stage(**{f"s{number}": [1.0] for number in range(3 * PLACES)})
 
@@ -215,8 +245,9 @@ def test_who_waits_for_a_place_has_no_look_once_the_batch_is_over() -> None:
 
     stage.play(scene)
     begun = sum(map(len, stage.began.values()))
-    assert PLACES <= begun < 3 * PLACES or begun == stage.ended
-    assert stage.ended == begun
+    assert begun == stage.ended
+    run_virtually(stage.clock, stage.clock.sleep(10))
+    assert sum(map(len, stage.began.values())) == begun
 
 
 def test_twice_as_many_services_cost_twice_as_much() -> None:
