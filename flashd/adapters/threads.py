@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 T = TypeVar("T")
+Work = Callable[[], Callable[[], None]]
 
-MOST_IDLE = 32
-"""Threads that are kept for the next call: to start one costs more than most calls do, and holds
-up who starts it until it runs."""
+MOST_IDLE = 8
+_IDLE_SECONDS = 5.0
 
 
 def beside(call: Callable[[], T]) -> asyncio.Future[T]:
@@ -27,40 +25,67 @@ def beside(call: Callable[[], T]) -> asyncio.Future[T]:
     Cancelling stops the waiting, not the call.
     """
     promise: Future[T] = Future()
-    try:
-        worker = _idle.pop()
-    except IndexError:
-        worker = _Worker()
-    worker.work.put((promise, call))
+    work = partial(_done, promise, call)
+    with _door:
+        worker = _idle.pop() if _idle else None
+    if worker is None:
+        threading.Thread(target=_Worker(work).serve, name="beside", daemon=True).start()
+    else:
+        worker.work.put(work)
     return asyncio.wrap_future(promise)
 
 
 class _Worker:
-    """A thread that makes one call after another; beyond `MOST_IDLE` that wait, it ends."""
+    """A thread that has done its work and waits a little for more.
 
-    def __init__(self) -> None:
-        self.work: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
-        threading.Thread(target=self._run, name="beside", daemon=True).start()
+    Whoever starts one waits for its start, which takes longer than most calls.
+    """
 
-    def _run(self) -> None:
-        goes_on = True
-        while goes_on:
-            _keep(*self.work.get())
-            with _counting:
-                if goes_on := len(_idle) < MOST_IDLE:
-                    _idle.append(self)
+    def __init__(self, work: Work) -> None:
+        self.work: SimpleQueue[Work] = SimpleQueue()
+        self.work.put(work)
+
+    def serve(self) -> None:
+        """Work until there is none for a while, or enough others wait for it."""
+        more = True
+        while more and (work := self._next()):
+            tell = work()
+            more = self._waits()
+            tell()  # only now: who hears it may have more to do at once
+            del work, tell  # with all that they know
+
+    def _waits(self) -> bool:
+        with _door:
+            if len(_idle) < MOST_IDLE:
+                _idle.append(self)
+                return True
+        return False
+
+    def _next(self) -> Work | None:
+        try:
+            return self.work.get(timeout=_IDLE_SECONDS)
+        except Empty:
+            with _door:
+                if self in _idle:
+                    _idle.remove(self)
+                    return None
+        return self.work.get()  # it was chosen just now
 
 
-_idle: deque[_Worker] = deque()
-_counting = threading.Lock()
+_door = threading.Lock()
+_idle: list[_Worker] = []
+"""Those that wait, who was busy last at the end."""
 
 
-def _keep(promise: Future[T], call: Callable[[], T]) -> None:
+def _done(promise: Future[T], call: Callable[[], T]) -> Callable[[], None]:
+    """Do it; returns how to tell what came of it."""
     try:
         result = call()
     except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to who waits
-        if promise.set_running_or_notify_cancel():
-            promise.set_exception(error)
-    else:
-        if promise.set_running_or_notify_cancel():
-            promise.set_result(result)
+        return partial(_tell, promise, partial(promise.set_exception, error))
+    return partial(_tell, promise, partial(promise.set_result, result))
+
+
+def _tell(promise: Future[T], tell: Callable[[], None]) -> None:
+    if promise.set_running_or_notify_cancel():
+        tell()

@@ -43,29 +43,28 @@ async def test_many_that_hang_keep_nobody_waiting() -> None:
     assert all(await asyncio.gather(*stuck))
 
 
-async def test_one_call_after_another_is_made_by_one_thread() -> None:
-    first = await beside(threading.current_thread)
-    for _ in range(50):
-        await asyncio.sleep(0.001)  # the thread tells its answer before it is idle
-        assert await beside(threading.current_thread) is first
-
-
-async def test_of_many_threads_only_some_are_kept() -> None:
-    release = threading.Event()
-    stuck = [beside(release.wait) for _ in range(3 * MOST_IDLE)]
-    assert threads() >= 3 * MOST_IDLE
-    release.set()
-    await asyncio.gather(*stuck)
-    async with asyncio.timeout(20):
-        while threads() > MOST_IDLE:  # noqa: ASYNC110 - nothing tells of a thread's end
-            await asyncio.sleep(0.01)
-    assert await beside(partial(divmod, 7, 2)) == (3, 1)
-
-
-def threads() -> int:
-    return sum(thread.name == "beside" for thread in threading.enumerate())
-
-
 async def test_one_that_hangs_does_not_keep_the_interpreter_from_ending() -> None:
     done = await run([sys.executable, "-c", HANGS], limit=timedelta(seconds=20))
     assert (done.ending, done.exit_status, done.output) == (Ending.EXITED, 0, b"ended\n")
+
+
+async def test_a_thread_that_is_done_does_what_comes_next() -> None:
+    first = await beside(threading.get_ident)
+    assert {await beside(threading.get_ident) for _ in range(20)} == {first}
+
+
+async def test_no_two_have_one_thread_at_a_time() -> None:
+    meeting = threading.Barrier(30)
+    assert sorted(await asyncio.gather(*(beside(meeting.wait) for _ in range(30)))) == [*range(30)]
+    assert await beside(partial(divmod, 7, 2)) == (3, 1)
+
+
+async def test_of_many_threads_few_wait_for_more() -> None:
+    meeting = threading.Barrier(31)
+    busy = [beside(meeting.wait) for _ in range(30)]
+    meeting.wait()
+    await asyncio.gather(*busy)
+    threads = [one for one in threading.enumerate() if one.name == "beside"]
+    for one in threads:
+        one.join(0.05)
+    assert sum(one.is_alive() for one in threads) <= MOST_IDLE
