@@ -29,6 +29,9 @@ SIGN = 1.0
 """Seconds between two signs of life: the watchdog's patience is four times as long."""
 
 ENOUGH = 120.0
+LITTLE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+"""The environment that systemd gives is small; each process that is started gets a copy."""
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 UP = "{type: command, command: [/bin/false], down: 0, up: 1}"
@@ -84,15 +87,15 @@ class Fleet:
 
     @contextmanager
     def daemon(self) -> Iterator[Watched]:
-        """Start the daemon as systemd would, with hardly any environment, and watch it."""
+        """Start the daemon as systemd would, and watch it."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(self.root / "notify"))
             environment = {
-                "PATH": os.environ["PATH"],
-                "LANG": "C.UTF-8",
+                **LITTLE,
                 "NOTIFY_SOCKET": str(self.root / "notify"),
                 "WATCHDOG_USEC": str(int(4 * SIGN * 1e6)),
             }
+            environment.pop("WATCHDOG_PID", None)
             command = [str(BIN / "flashd"), "--config-dir", str(self.root / "etc"), "run"]
             with subprocess.Popen(
                 command, stdout=subprocess.PIPE, text=True, env=environment
