@@ -9,7 +9,7 @@ import click
 from flashd.cli.held import to_show
 from flashd.cli.names import SERVICE
 from flashd.cli.tables import table
-from flashd.cli.words import VERSION, instant, json_option, print_json
+from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
 
 if TYPE_CHECKING:
     from flashd.config.configuration import Configuration
@@ -30,6 +30,8 @@ def command(home: Home, service: str | None, limit: int, *, as_json: bool) -> in
 
     configuration, bad = to_show(home)
     runs = asyncio.run(_history(home, configuration, service, limit))
+    if service and not runs:  # "no run" of a name that is mistyped would read like "never ran"
+        chosen(configuration, [service])
     if as_json:
         print_json({"version": VERSION, "runs": [document(run) for run in runs]})
         return bad

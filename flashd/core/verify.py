@@ -61,14 +61,18 @@ def judge(
     }
     done = [pair for pair, shown in pairs.items() if shown is Advance.DONE]
     if done and len(done) == len(pairs):
-        return Judgement(
-            Outcome.DONE, f"the array shows {len(done)} of {len(done)} pairs done", pairs
-        )
+        return Judgement(Outcome.DONE, all_done(len(done)), pairs)
     said = f": {answer.reason}" if answer and answer.reason else ""
     reason = f"{_shown(step, done, pairs)}{_states(step, after)}{said}"
     if _certain(pairs, answer) or (settled and Advance.UNKNOWN not in pairs.values()):
         return Judgement(Outcome.FAILED, reason, pairs)
     return Judgement(Outcome.UNKNOWN, reason, pairs)
+
+
+def all_done(pairs: int, arrays: int = 1) -> str:
+    """Say that so many pairs on so many arrays are done, which are all."""
+    show = "the array shows" if arrays == 1 else "the arrays show"
+    return f"{show} {pairs} of {pairs} pairs done"
 
 
 def in_doubt(run: RunRecord, doubt: Doubt, now: Moment) -> bool:

@@ -76,9 +76,11 @@ async def _acquire(
             return held
         if not told:
             told = True
+            ours = str(held.by) == str(holder)
+            by = "another batch of this process" if ours else held.by
             world.events.tell(
                 Event.LEASE_WAITED_FOR,
-                f"waiting for {held.name}, which {held.by} has since {held.since:%H:%M:%S} UTC",
+                f"waiting for {held.name}, which {by} has since {held.since:%H:%M:%S} UTC",
                 {"flashd.lease.name": held.name, "flashd.lease.holder": str(held.by)},
             )
         await world.clock.sleep(_POLL_SECONDS)

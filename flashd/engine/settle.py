@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.core.verify import judge
+from flashd.core.verify import all_done, judge
 from flashd.engine.events import Event
 from flashd.engine.telling import tell_store_failed
 from flashd.errors import StoreError
@@ -70,9 +70,29 @@ def verdict_on(
     )
     if worst.outcome is Outcome.DONE and cut is not None:
         return _cut_short(sent, cut, evidence)
+    reason = _told([intent for intent, _ in last.values()], judgements)
     if cut is None:
-        return Ending(worst.outcome, worst.reason, evidence)
-    return Ending(worst.outcome, f"{worst.reason}; {cut.reason}", (*cut.evidence, *evidence))
+        return Ending(worst.outcome, reason, evidence)
+    return Ending(worst.outcome, f"{reason}; {cut.reason}", (*cut.evidence, *evidence))
+
+
+def _told(intents: Sequence[Intent], judgements: Sequence[Judgement]) -> str:
+    """Tell of all resources at once: which are not done, and why, and which are.
+
+    Who reads that no pair is done must not take those of another resource for untouched, and pairs
+    of two arrays may have the same name.
+    """
+    if len(judgements) == 1:
+        return judgements[0].reason
+    both = [*zip(intents, judgements, strict=True)]
+    undone = [(intent, one) for intent, one in both if one.outcome is not Outcome.DONE]
+    if not undone:
+        arrays = {intent.step.array for intent in intents}
+        return all_done(sum(len(one.pairs) for one in judgements), len(arrays))
+    undone.sort(key=lambda one: _WORST_FIRST.index(one[1].outcome))
+    words = [f"{i.step.resource} on {i.step.array}: {one.reason}" for i, one in undone]
+    done = ", ".join(i.step.resource for i, one in both if one.outcome is Outcome.DONE)
+    return "; ".join([*words, *([f"done: {done}"] if done else [])])
 
 
 def _cut_short(

@@ -40,7 +40,6 @@ require_enrolment: true
 pwfiles: {home}/state
 dscli:
   path: {bin}/flashd-dscli      # the simulated array's dscli; a real one: /opt/ibm/dscli/dscli
-  mode: oneshot
   env:
     FLASHD_SIM: {home}/ds8000.array
 """

@@ -233,7 +233,7 @@ def test_history_keeps_refusals_with_their_evidence(due: Home) -> None:
     assert due.flashd("history", "--limit", "1", "--json").json["runs"] == [done]
 
 
-@pytest.mark.parametrize("command", ["status", "resync", "plan", "why"])
+@pytest.mark.parametrize("command", ["status", "resync", "plan", "why", "history"])
 def test_an_unknown_service_is_a_usage_error_with_the_nearest_name(due: Home, command: str) -> None:
     done = due.flashd(command, "dew")
     assert done.status == 2

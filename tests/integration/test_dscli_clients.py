@@ -203,6 +203,7 @@ async def test_what_stands_beside_a_word_for_a_password_is_not_repeated(
     with pytest.raises(ArrayError, match=words) as raised:
         await stage.set(FIRST + script).observe(stage.heard)
     assert "geheim" not in raised.value.message + raised.value.hint
+    assert raised.value.hint, "whoever reads it at night is told what to do"
 
 
 @pytest.mark.parametrize("stream", ["", ">&2"])

@@ -37,6 +37,7 @@ MAY_COUNT = (
     "The user of auth.conf must be allowed to list: showfbvol; the role monitor suffices. "
     f"Where it is, {_BY_HAND}"
 )
+_SEE = f"{_BY_HAND[0].upper()}{_BY_HAND[1:]}"
 MAY_CHANGE = "Give the user of auth.conf the role op_copy_services."
 
 
@@ -81,7 +82,7 @@ def not_logged_in(
             f"dscli did not log in within {limit:g} s; nothing was sent",
             "See whether the management consoles can be reached from this host.",
         )
-    return found or ArrayUnreachable("dscli ended before it read its command")
+    return found or ArrayUnreachable("dscli ended before it read its command", _SEE)
 
 
 def not_understood(reports: str, error: Exception) -> ArrayUnreachable:
@@ -115,7 +116,7 @@ def _no_answer(said: Said, words: str, hint: str) -> ArrayError:
             f"no connection to the management console: {words}",
             "See whether the management consoles can be reached from this host.",
         )
-    return ArrayUnreachable(f"dscli failed: {words}", hint)
+    return ArrayUnreachable(f"dscli failed: {words}", hint or _SEE)
 
 
 def _last_words(said: Said) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+NO_SERVICE = "no service is known: none is defined, or the configuration has a mistake"
+"""Why nothing can be said about services; that none is ill would read as if all were well."""
+
 
 class State(StrEnum):
     """How a check ended. What was not seen is neither well nor ill."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flashd.core.checkup.diagnosis import Diagnosis, ok, problem, unseen
+from flashd.core.checkup.diagnosis import NO_SERVICE, Diagnosis, ok, problem, unseen
 from flashd.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def judge_guards(readings: Mapping[str, Sequence[Reading]]) -> Iterator[Diagnosi
     check = "guards"
     said = [reading.verdict for one in readings.values() for reading in one]
     if not said:
-        yield unseen(check, "no service has any")
+        yield unseen(check, "there is none to ask" if readings else NO_SERVICE)
         return
     counts = [f"{said.count(verdict)} {verdict}" for verdict in Verdict if verdict in said]
     words = f"{len(said)} of {len(readings)} services: {', '.join(counts)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.core.checkup.diagnosis import Diagnosis, hint, ok, problem, unseen
+from flashd.core.checkup.diagnosis import NO_SERVICE, Diagnosis, hint, ok, problem, unseen
 from flashd.core.durations import spell
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ def judge_enrolments(
 ) -> Iterator[Diagnosis]:
     """Tell which services nobody has enrolled, where nothing is sent for such ones."""
     check = "enrolments"
+    if not services:
+        yield unseen(check, NO_SERVICE)
+        return
     missing = sorted(name for name in services if name not in enrolled)
     if not missing:
         yield ok(check, f"all {len(services)} services are enrolled")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
+from flashd.engine.leases import leased
 from flashd.engine.request import Request
 from flashd.model.lease import array_lease, volume_lease
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Verdict
-from tests.integration.engine.doors import followed
+from tests.integration.engine.doors import GuardedEvents, followed
 from tests.integration.engine.house import (
     HOUR,
     OTHER,
@@ -113,6 +116,7 @@ async def test_two_resources_go_in_their_order_and_each_in_one_command(lab: Lab)
     async with lab.open() as world:
         (result,) = await asked(world, "db")
     assert result.outcome is Outcome.DONE
+    assert result.reason == "the array shows 4 of 4 pairs done"
     pairs = [one.acted for one in lab.changes()]
     assert pairs == [(numbered(0), numbered(1)), (numbered(2), numbered(3))]
 
@@ -140,6 +144,9 @@ async def test_a_run_is_as_good_as_its_worst_resource(lab: Lab, nth: int) -> Non
         (result,) = await asked(world, "db")
     assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 5)
     assert len(lab.acted()) == 1
+    undone, done = ("data", "logs") if nth == 1 else ("logs", "data")
+    assert result.reason.startswith(f"{undone} on {SERIAL}: the array shows no pair done")
+    assert result.reason.endswith(f"; done: {done}")
 
 
 def two_arrays(lab: Lab) -> None:
@@ -165,7 +172,7 @@ async def test_a_service_on_two_arrays_is_one_run_under_the_leases_of_both(lab: 
     async with lab.open(dress=lambda store: followed(store, "intend", note)) as world:
         (result,) = await asked(world, "both")
         (run,) = await world.store.history(None, 9)
-    assert result.outcome is Outcome.DONE
+    assert (result.outcome, run.reason) == (Outcome.DONE, "the arrays show 2 of 2 pairs done")
     assert run.arrays == (SERIAL, OTHER)
     assert held == [{array_lease(SERIAL), array_lease(OTHER)}] * 2
     assert lab.acted(SERIAL) == lab.acted(OTHER) == ["resyncflash"]
@@ -177,6 +184,25 @@ async def test_batches_that_share_an_array_wait_for_each_other(lab: Lab) -> None
     async with lab.open() as world:
         await ticks(world)
         assert await outcomes(world) == ["done"] * 3
+
+
+@pytest.mark.parametrize("whose", ["ours", "another host's"])
+async def test_who_is_waited_for_is_told_and_ourselves_are_no_other_process(
+    lab: Lab, whose: str
+) -> None:
+    def stop(_: str) -> None:
+        world.drain.wanted = True
+
+    async with lab.open(events=GuardedEvents(lab.told, stop)) as world:
+        theirs = world.holder()
+        if whose != "ours":
+            theirs = replace(theirs, host="db2", boot_id="another")
+        assert await world.store.acquire(["array A"], theirs, world.clock.now()) is None
+        async with leased(world, ["array A"], world.holder(), patience=60) as held:
+            assert held is not None
+    (message,) = lab.told.messages(Event.LEASE_WAITED_FOR)
+    by = "another batch of this process" if whose == "ours" else f"process {os.getpid()} on db2"
+    assert message.startswith(f"waiting for array A, which {by} has since ")
 
 
 def completed(lab: Lab, name: str) -> int:

@@ -119,7 +119,7 @@ def test_judges_a_login() -> None:
 
 ENROLMENTS = {
     "all": (["a", "b"], ["a", "b", "gone"], True, State.OK, "all 2 services are enrolled"),
-    "none wanted": ([], [], True, State.OK, "all 0"),
+    "none known": ([], ["a"], True, State.UNSEEN, "no service is known"),
     "one is missing": (["b", "a"], ["a"], True, State.HINT, "1 of 2 services are not enrolled"),
     "not required": (["a", "b"], ["a"], False, State.OK, "not required; 1 of 2 are"),
     "many": ([f"s{n:02}" for n in range(21)], [], True, State.HINT, "s18, s19 …"),
