@@ -97,10 +97,10 @@ class World:
     pace: Pace = Pace()
     retention: Retention = USUAL
     asks_arrays: Callable[[GuardSpec], bool] = lambda _: False
+    places: Places = field(default_factory=Places)
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
     succession: Succession = field(default_factory=Succession)
-    places: Places = field(default_factory=Places)
 
     @property
     def newest(self) -> World:
