@@ -22,7 +22,7 @@ from flashd.adapters.streams import Input, Output
 from flashd.adapters.threads import beside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import timedelta
 
 OUTPUT_CAP = 1 << 20
@@ -101,7 +101,7 @@ class Child:
         self.errors = Output(ends.errors, cap, self.kill)
         self._leader = leader
         self._exit = asyncio.get_running_loop().create_future()
-        beside(partial(_await_end, leader.pid)).add_done_callback(self._leader_ended)
+        _at_the_end_of(leader.pid, self._leader_ended)
 
     @property
     def flooded(self) -> bool:
@@ -130,7 +130,7 @@ class Child:
             return False
         return True
 
-    def _leader_ended(self, _: asyncio.Future[None]) -> None:
+    def _leader_ended(self) -> None:
         self.output.drain()
         self.errors.drain()
         self.input.close()
@@ -224,14 +224,41 @@ def lives(group: int) -> bool:
     return any(member.group == group and member.alive for member in procfs.processes())
 
 
+def _is_empty(group: int) -> bool:
+    """Whether a process group has no member at all, not even one that waits to be reaped."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
 async def vanished(group: int) -> None:
     """Wait until a process group has no member that still runs."""
-    while await beside(partial(lives, group)):  # noqa: ASYNC110 - nothing tells of a group's end
+    while not _is_empty(group) and await beside(partial(lives, group)):  # noqa: ASYNC110 - nothing tells of a group's end
         await asyncio.sleep(_POLL)
 
 
+def _at_the_end_of(pid: int, call: Callable[[], None]) -> None:
+    """Call once a child has ended, and leave it to be reaped."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (OSError, AttributeError):  # a kernel before 5.3, or a Python that was built on one
+        beside(partial(_await_end, pid)).add_done_callback(lambda _: call())
+        return
+    loop = asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+        call()
+
+    loop.add_reader(descriptor, ended)
+
+
 def _await_end(pid: int) -> None:
-    """Wait until a child has ended, and leave it to be reaped."""
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 

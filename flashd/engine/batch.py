@@ -92,6 +92,11 @@ async def look_at(world: World, array: str) -> None:
                 await observe(world, array)
 
 
+MANY = 64
+"""Of more services than this nobody's guards look before the arrays are listed: what they start
+would compete with the logins for the processor, also with those of other batches. It would save
+them no more than one command of so many."""
+
 FEW_NEW = 16
 """Of more services than this that were never observed nobody's guards are asked before the array
 is: few of a fleet that is new are due, and each guard may start processes."""
@@ -113,8 +118,7 @@ class Batch:
         """
         began = self.world.clock.now()  # windows are judged by when we looked, not by slow logins
         async with Looks(self.world) as looks:
-            looks.expect(await self._foreseen(services, began))
-            listings, left = await self._before()
+            listings, left = await self._listed(looks, services, began)
             known = await picture(self.world, self.arrays)
             refused, due = self._due(services, known, left, began)
             standings = known.standings
@@ -128,6 +132,15 @@ class Batch:
                 results += await self._settle_all(attempts)  # the rest waits for a slow guard
                 attempts = []
             return results + await self._settle_all(attempts)
+
+    async def _listed(
+        self, looks: Looks, services: Sequence[Service], began: datetime
+    ) -> tuple[dict[str, Listing], list[RunRecord]]:
+        """Read the arrays, and have the guards of few look meanwhile."""
+        before = looks.along(self._before())
+        if len(services) <= MANY:
+            looks.expect(await self._foreseen(services, began))
+        return await before
 
     async def _foreseen(self, services: Sequence[Service], began: datetime) -> list[Service]:
         """Tell who is due by what is known already: their guards look while the arrays are listed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from bisect import insort
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
     from flashd.model.verdict import Reading
 
     T = TypeVar("T")
-
-LOOKS_AT_ONCE = 256
-"""Services of one batch whose guards take their first look at the same time: each may start
-processes."""
 
 SLOW_LOOK = 2.0
 """Seconds for which a batch waits for guards alone before it goes on without them."""
@@ -96,9 +93,11 @@ class Looks:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._places = asyncio.Semaphore(LOOKS_AT_ONCE)
+        self._line = world.places.line(self._begin_first)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._first: dict[str, asyncio.Task[Looked]] = {}
+        self._spoken: deque[tuple[str, asyncio.Task[Looked]]] = deque()
+        self._news = asyncio.Event()
         self._ready: list[Looked] = []
         self._breaches: dict[str, datetime] = {}
         self._last: dict[str, tuple[_Ahead, asyncio.Task[tuple[Reading, ...]]]] = {}
@@ -112,6 +111,7 @@ class Looks:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._line.clear()
         left = tuple(self._tasks)
         for task in left:
             task.cancel()
@@ -121,10 +121,8 @@ class Looks:
     # first looks
 
     def expect(self, services: Iterable[Service]) -> None:
-        """Begin the first looks of who has had none."""
-        for service in services:
-            if service.name not in self._first:
-                self._first[service.name] = self._begin(self._look_first(service))
+        """Begin the first looks of who has had none, each as soon as there is a place for it."""
+        self._line.join(one for one in services if one.name not in self._first)
 
     def keep(self, due: Sequence[Service], breach: Callable[[Service], datetime]) -> None:
         """Look at who is due, and at nobody else; who has the nearest breach comes first.
@@ -132,16 +130,17 @@ class Looks:
         What was seen before a listing that took long is not what is judged after it.
         """
         self._breaches = {service.name: breach(service) for service in due}
+        self._line.clear()
         for name, task in tuple(self._first.items()):
             if name not in self._breaches or self._grown_old(task):
                 task.cancel()
                 del self._first[name]
-        self.expect(due)
+        self.expect(sorted(due, key=lambda one: self._breaches[one.name]))
 
     @property
     def over(self) -> bool:
         """Whether everybody has had his turn."""
-        return not (self._first or self._ready)
+        return not (self._first or self._ready or self._line.waiting)
 
     async def whose_turn(self) -> Looked | None:
         """Tell whose turn it is: the nearest breach of those whose guards have spoken.
@@ -158,10 +157,14 @@ class Looks:
                 return self._ready.pop(place)
         return None
 
+    def _begin_first(self, service: Service) -> asyncio.Task[Looked]:
+        task = self._first[service.name] = self._begin(self._look_first(service))
+        task.add_done_callback(lambda ended: self._spoken.append((service.name, ended)))
+        return task
+
     async def _look_first(self, service: Service) -> Looked:
         """Look before anything is planned: most refusals are found here."""
-        async with self._places:
-            readings = await look(self._world, service)
+        readings = await look(self._world, service)
         verdict = combine(service.guards, readings, self._world.clock.monotonic())
         return Looked(service, readings, verdict)
 
@@ -170,21 +173,30 @@ class Looks:
         return task.done() and not 0 <= now - task.result().began <= FRESH_SECONDS
 
     async def _hear(self, patience: float) -> None:
-        """Wait for the end of any look."""
-        waiting: set[asyncio.Task[Any]] = set(self._first.values())
-        waiting |= {task for ahead, task in self._last.values() if ahead.under_way}
-        if waiting:
+        """Wait for the end of any look, and at least until what has ended is told."""
+        await asyncio.sleep(0)
+        if patience and self._looking and not self._spoken:
             began = self._world.clock.monotonic()
-            first = asyncio.FIRST_COMPLETED
-            await asyncio.wait(waiting, timeout=patience, return_when=first)
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self._news.wait()
             self._waited += self._world.clock.monotonic() - began
         self._gather()
 
+    @property
+    def _looking(self) -> bool:
+        """Whether a look is under way, or waits for a place."""
+        ahead = any(ahead.under_way for ahead, _ in self._last.values())
+        return ahead or bool(self._first) or self._line.waiting
+
     def _gather(self) -> None:
         """Put those whose guards have spoken in the order of their turns."""
-        for name in [name for name, task in self._first.items() if task.done()]:
-            looked = self._first.pop(name).result()
-            insort(self._ready, looked, key=lambda one: self._breaches[one.service.name])
+        while self._spoken:
+            name, task = self._spoken.popleft()
+            if self._first.get(name) is task:  # else nobody waits for it any more
+                del self._first[name]
+                insort(self._ready, task.result(), key=lambda one: self._breaches[one.service.name])
 
     def _nobody_can(self) -> bool:
         """Whether to wait: the first in order would have to, and nobody else need not."""
@@ -268,6 +280,10 @@ class Looks:
             return readings
         return None if overtaken(first, readings, self._world.clock.monotonic()) else readings
 
+    def along(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Begin something beside which guards look; it ends with the batch, as they do."""
+        return self._begin(work)
+
     def leave(self, service: Service) -> None:
         """End what was begun for a service whose turn is over."""
         _, task = self._last.pop(service.name, (None, None))
@@ -277,5 +293,11 @@ class Looks:
     def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # what became of it may be nobody's business any more
+            self._news.set()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.core.firewall import Forbidden
+from flashd.engine.places import Places
 from flashd.model.history import USUAL, Retention
 from flashd.model.protection import NOTHING, Protection
 from flashd.model.run import Doubt, Moment, run_id
@@ -96,6 +97,7 @@ class World:
     pace: Pace = Pace()
     retention: Retention = USUAL
     asks_arrays: Callable[[GuardSpec], bool] = lambda _: False
+    places: Places = field(default_factory=Places)
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
     succession: Succession = field(default_factory=Succession)
@@ -119,6 +121,7 @@ class World:
             drain=old.drain,
             unreturned=old.unreturned,
             succession=old.succession,
+            places=old.places,
         )
 
     def succeed(self) -> None:

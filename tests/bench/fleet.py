@@ -82,6 +82,7 @@ def _burst(fleet: Fleet, daemon: Watched) -> Measured:
         "burst, last batch began": batches[-1],
         "burst, p99 guard has told": _late(fleet, daemon, "guard-read"),
         "burst, p99 refused": _late(fleet, daemon, "resync-refused"),
+        "burst, ticks held up": max(0.0, daemon.longest_silence(fleet.due_at, now())),
         "burst, CPU": after[0] - before[0],
         "burst, CPU of guards": after[1] - before[1],
         "memory after the burst, MiB": daemon.mebibytes(),

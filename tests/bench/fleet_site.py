@@ -32,6 +32,9 @@ SHIPPED_SIGN = 30.0
 """The same by `WatchdogSec=` of the unit that is shipped."""
 
 ENOUGH = 120.0
+LITTLE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+"""The environment that systemd gives is small; each process that is started gets a copy."""
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 UP = "{type: command, command: [/bin/false], down: 0, up: 1}"
@@ -91,7 +94,7 @@ class Fleet:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(str(self.root / "notify"))
             environment = {
-                **os.environ,
+                **LITTLE,
                 "NOTIFY_SOCKET": str(self.root / "notify"),
                 "WATCHDOG_USEC": str(int(4 * sign * 1e6)),
             }

@@ -46,6 +46,17 @@ async def test_tells_the_exit_status_and_each_stream_by_itself() -> None:
     assert (done.output, done.errors) == (b"out\n", b"err\n")
 
 
+async def test_on_a_kernel_that_gives_no_descriptor_of_a_process_its_end_is_seen_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delattr(os, "pidfd_open")  # as where Python was built before Linux 5.3
+    done = await shell("echo out; exit 3")
+    assert (done.ending, done.exit_status, done.output) == (Ending.EXITED, 3, b"out\n")
+    done = await shell("sleep 600 & echo $!; sleep 600", limit=SOON)
+    assert done.ending is Ending.TIMED_OUT
+    assert not runs(int(done.output))
+
+
 async def test_tells_a_signal_as_a_negative_status() -> None:
     done = await shell("kill -TERM $$")
     assert (done.ending, done.exit_status) == (Ending.EXITED, -signal.SIGTERM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from flashd.adapters.guards.findings import account, cause, late, unknown
 from flashd.adapters.guards.here import Here, Look, look_at
 from flashd.adapters.guards.program import distrust_of_program
-from flashd.adapters.processes import Completed, Ending, environment
+from flashd.adapters.processes import Completed, Ending
 from flashd.adapters.threads import beside
 from flashd.model.verdict import Finding, Verdict
 
@@ -81,5 +82,5 @@ def _judge_status(
 
 
 async def _distrusted(argv: tuple[str, ...]) -> Finding | None:
-    distrust = await beside(partial(distrust_of_program, Path(argv[0]), environment()))
+    distrust = await beside(partial(distrust_of_program, Path(argv[0]), os.environ))
     return unknown(distrust, {"command": list(argv)}) if distrust else None

@@ -6,7 +6,7 @@ import os
 import pwd
 import re
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from flashd.model.printable import harmless
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from flashd.adapters.guards.here import There
     from flashd.adapters.procfs import Place, Process
@@ -44,6 +44,8 @@ class ProcessGuard:
     options: ProcessOptions
     proc: Path = procfs.PROC
     remote: Remote | None = None
+    reading: Callable[[], Awaitable[Processes]] | None = None
+    """Reads those of this host, each time from when it is called on; may be shared."""
 
     async def look(self) -> Finding:
         """Read every process of the host."""
@@ -56,7 +58,8 @@ class ProcessGuard:
 
     async def _look(self, asked: Here | There) -> Finding:
         if isinstance(asked, Here):
-            return await beside(partial(_look, self.options, self.proc))
+            processes = await (self.reading or partial(read_processes, self.proc))()
+            return await beside(partial(_look, self.options, processes))
         words = ("processes", self.options.user or "")
         done = await asked.run((), words, cap=_LISTING_CAP)
         if isinstance(done, Finding):
@@ -69,12 +72,53 @@ class ProcessGuard:
             return unknown(f"the processes of {asked.host} cannot be read: {type(error).__name__}")
 
 
-def _look(options: ProcessOptions, proc: Place) -> Finding:
+class Processes:
+    """All processes of a host; what else one tells of itself is read when it is asked for, once.
+
+    So many who look at the same moment read it together.
+    """
+
+    def __init__(self, proc: Place) -> None:
+        self.proc = proc
+        self.everybody, self.hidden = _everybody(proc)
+        self._words: dict[int, list[str]] = {}
+        self._uids: dict[int, set[int]] = {}
+
+    @cached_property
+    def own(self) -> set[int]:
+        """Those of this host that are flashd's."""
+        return _own(self.everybody)
+
+    @cached_property
+    def blind(self) -> str:
+        """Why not all of them can be seen."""
+        return blindness(self.proc)
+
+    def words(self, pid: int) -> list[str]:
+        """Tell a command line; raises `OSError` where it ended or may not be read."""
+        if (known := self._words.get(pid)) is None:
+            line = (self.proc / str(pid) / "cmdline").read_bytes()
+            known = self._words[pid] = line.decode("utf-8", "backslashreplace").split("\0")
+        return known
+
+    def uids(self, pid: int) -> set[int]:
+        """Tell as whom it acts; raises `OSError` like `words`."""
+        if (known := self._uids.get(pid)) is None:
+            known = self._uids[pid] = _uids(self.proc / str(pid))
+        return known
+
+
+async def read_processes(proc: Place = procfs.PROC) -> Processes:
+    """Read the processes of this host, beside the event loop."""
+    return await beside(partial(Processes, proc))
+
+
+def _look(options: ProcessOptions, processes: Processes) -> Finding:
     try:
         uid = _uid(options.user)
     except KeyError:
         return unknown(f"there is no user {options.user} on this host")
-    return judge(_scan(_sought(options, uid), proc, _own), blindness(proc))
+    return judge(_scan(_sought(options, uid), processes, processes.own), processes.blind)
 
 
 def _look_through(options: ProcessOptions, told: bytes) -> Finding:
@@ -85,7 +129,8 @@ def _look_through(options: ProcessOptions, told: bytes) -> Finding:
         uid = listing.user
         if uid is None:
             return unknown(f"there is no user {options.user} on that host")
-    seen = _scan(_sought(options, uid), listing.proc, partial(_of_probes, listing))
+    processes = Processes(listing.proc)
+    seen = _scan(_sought(options, uid), processes, _of_probes(listing, processes.everybody))
     return judge(seen, blindness(listing.proc, listing.groups, who="the probe"))
 
 
@@ -128,14 +173,13 @@ class _Sought:
     name: str | None
     uid: int | None
 
-    def matches(self, process: Process, proc: Place) -> bool:
+    def matches(self, process: Process, processes: Processes) -> bool:
         """Compare; raises `OSError` where the process ended or may not be read."""
-        place = proc / str(process.pid)
-        words = (place / "cmdline").read_bytes().decode("utf-8", "backslashreplace").split("\0")
+        words = processes.words(process.pid)
         return (
             (self.name is None or _called(self.name, process.name, words[0]))
             and (self.pattern is None or _found(self.pattern, process.name, " ".join(words)))
-            and (self.uid is None or self.uid in _uids(place))
+            and (self.uid is None or self.uid in processes.uids(process.pid))
         )
 
 
@@ -171,21 +215,19 @@ def _number(user: str | None) -> int | None:
     return int(user) if user and user.isascii() and user.isdecimal() else None
 
 
-def _scan(sought: _Sought, proc: Place, ours: Callable[[Everybody], set[int]]) -> Seen:
-    everybody, hidden = _everybody(proc)
-    own = ours(everybody)
-    found = []
-    for process in everybody.values():
+def _scan(sought: _Sought, processes: Processes, own: set[int]) -> Seen:
+    found, hidden = [], processes.hidden
+    for process in processes.everybody.values():
         if process.pid in own or process.of_kernel or not process.alive:
             continue
         try:
-            if sought.matches(process, proc):
+            if sought.matches(process, processes):
                 found.append(process)
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
         except PermissionError:
             hidden += 1
-    return Seen(tuple(found), len(everybody), hidden)
+    return Seen(tuple(found), len(processes.everybody), hidden)
 
 
 def _everybody(proc: Place) -> tuple[dict[int, Process], int]:

@@ -17,7 +17,7 @@ from flashd.adapters.guards.mounts import MountsGuard
 from flashd.adapters.guards.opensvc import OpensvcGuard
 from flashd.adapters.guards.pacemaker import PacemakerGuard
 from flashd.adapters.guards.powerha import PowerhaGuard
-from flashd.adapters.guards.process import ProcessGuard
+from flashd.adapters.guards.process import ProcessGuard, read_processes
 from flashd.adapters.guards.reservation import ScsiReservationGuard
 from flashd.adapters.guards.shared import Shared
 from flashd.adapters.guards.systemd import SystemdGuard
@@ -62,8 +62,13 @@ BUILT_IN: Mapping[str, Callable[[Any], Guard]] = MappingProxyType(
 
 
 def asking(remote: Remote) -> dict[str, Callable[[Any], Guard]]:
-    """Make those of the built-in guards that look at a host able to ask another one."""
-    return {kind: partial(make, remote=remote) for kind, make in _ON_ANY_HOST.items()}
+    """Make those of the built-in guards that look at a host able to ask another one.
+
+    Those of many services that look at the processes of this one share a reading.
+    """
+    able = {kind: partial(make, remote=remote) for kind, make in _ON_ANY_HOST.items()}
+    shared = Shared(read_processes).get
+    return {**able, "process": partial(ProcessGuard, remote=remote, reading=shared)}
 
 
 def asking_arrays(

@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.engine.batch import MANY
 from flashd.engine.events import Event
 from flashd.engine.holds import place
+from flashd.engine.observe import observe
 from flashd.errors import ArrayUnreachable
 from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.run import Outcome
 from tests.integration.engine.house import (
     HOUR,
     OTHER,
+    SERIAL,
     Lab,
     asked,
     down,
@@ -307,6 +310,25 @@ async def test_the_first_look_is_taken_while_the_array_is_listed(lab: Kept) -> N
     async with lab.open() as world:
         await ticks(world)
         assert await outcomes(world) == ["done"]
+
+
+async def test_of_many_nobody_is_looked_at_before_the_array_is_listed(lab: Kept) -> None:
+    """Whatever their guards start would keep the logins of this and other arrays waiting."""
+    pairs = [f"01{number:02X}:02{number:02X}" for number in range(MANY + 1)]
+    lab.clones(*pairs)
+    for number, pair in enumerate(pairs):
+        lab.define(f"s{number}", resource(pair), looks=[up()])
+    before: list[int] = []
+
+    async def note() -> None:
+        before.append(sum(look.taken for look in lab.guards.values()))
+
+    async with lab.open() as world:
+        await observe(world, SERIAL)  # so that who is due is known before the listing
+        lab.listing = note
+        await ticks(world)
+    assert before == [0]
+    assert [look.taken for look in lab.guards.values()] == [1] * (MANY + 1)
 
 
 @pytest.mark.parametrize("dry_run", [False, True])

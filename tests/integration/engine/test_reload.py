@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flashd.engine.cycle import Cycle
+from flashd.engine.places import Places
 from flashd.engine.request import Request
 from flashd.model.protection import Protection
 from flashd.model.run import Outcome
@@ -177,12 +178,13 @@ async def test_a_changed_service_is_looked_at_by_its_new_definition(lab: Lab) ->
     assert lab.fresh(PAIR)
 
 
-async def test_an_heir_shares_the_drain_the_leases_and_the_store(lab: Lab) -> None:
+async def test_an_heir_shares_all_that_is_no_definition(lab: Lab) -> None:
     async with lab.open() as world:
-        new = heir(lab, world)
+        new = heir(lab, world, places=Places())
         assert new.drain is world.drain
         assert new.unreturned is world.unreturned
         assert new.store is world.store
+        assert new.places is world.places
         new.succeed()
         assert world.newest is new
         newer = heir(lab, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pwd
@@ -14,8 +15,12 @@ from uuid import uuid4
 
 import pytest
 
-from flashd.adapters.guards.process import ProcessGuard
+from flashd.adapters.guards.process import Processes, ProcessGuard, read_processes
+from flashd.adapters.guards.shared import Shared
+from flashd.adapters.guards.table import asking
+from flashd.adapters.remote.made import remote_of
 from flashd.config.guards import ProcessOptions
+from flashd.config.ssh import SshSettings
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -228,6 +233,42 @@ async def test_none_matches_counts_only_where_nobody_is_hidden(
 async def test_a_match_counts_wherever_somebody_is_hidden(tree: Tree) -> None:
     proc = tree.host(mount="rw,gid=99999,hidepid=2").process(7, LISTENER).root
     assert (await look_at(proc, name="tnslsnr")).verdict is Verdict.UP
+
+
+async def test_who_looks_at_the_same_moment_reads_it_together(tree: Tree) -> None:
+    proc = tree.host().process(7, LISTENER).root
+    readings: list[Processes] = []
+
+    async def read() -> Processes:
+        readings.append(await read_processes(proc))
+        return readings[-1]
+
+    shared = Shared(read).get
+    sought = [{"name": "tnslsnr"}, {"pattern": "LISTENER"}, {"user": "500"}, {"name": "pmon"}]
+    options = [ProcessOptions.model_validate(one) for one in sought * 5]
+    guards = [ProcessGuard(one, proc, reading=shared) for one in options]
+    found = await asyncio.gather(*(guard.look() for guard in guards))
+    assert [one.verdict for one in found] == [*[Verdict.UP] * 3, Verdict.CLEAR] * 5
+    assert len(readings) == 1
+    tree.process(8, replace(LISTENER, name="pmon"))
+    assert (await guards[3].look()).verdict is Verdict.UP, "a later look reads anew"
+
+
+async def test_what_a_process_tells_is_read_once_in_a_reading(tree: Tree) -> None:
+    processes = await read_processes(tree.process(7, LISTENER).root)
+    assert (processes.words(7)[1], processes.uids(7)) == ("LISTENER", {500})
+    for name in ("cmdline", "status"):
+        (tree.root / "7" / name).unlink()
+    assert (processes.words(7)[1], processes.uids(7)) == ("LISTENER", {500})
+
+
+def test_the_guards_of_one_daemon_share_their_readings() -> None:
+    make = asking(remote_of(SshSettings()))["process"]
+    one, two = (make(ProcessOptions.model_validate({"name": name})) for name in ("a", "b"))
+    assert isinstance(one, ProcessGuard)
+    assert isinstance(two, ProcessGuard)
+    assert one.reading is not None
+    assert one.reading == two.reading
 
 
 async def test_where_the_first_process_is_hidden_it_is_unknown(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flashd.engine.looks import Looks
+from flashd.engine.places import PLACES, Places
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.verdict import Finding, Verdict
 from flashd.model.volumes import Pair
@@ -49,7 +51,10 @@ class Stage:
         self.world = cast(
             "World",
             SimpleNamespace(
-                clock=self.clock, guards=self._guard, asks_arrays=lambda spec: spec.name == "array"
+                clock=self.clock,
+                guards=self._guard,
+                asks_arrays=lambda spec: spec.name == "array",
+                places=Places(),
             ),
         )
 
@@ -180,6 +185,94 @@ def test_who_hangs_ahead_is_passed_over_and_comes_last() -> None:
         assert order[3][1] == pytest.approx(30, abs=2)
 
     stage.play(scene)
+
+
+def test_who_has_the_nearest_breach_is_looked_at_first() -> None:
+    count = 3 * PLACES
+    stage = Stage(**{f"s{number}": [1.0] for number in range(count)})
+
+    async def scene() -> None:
+        async with Looks(stage.world) as looks:
+            looks.keep(stage.services[::-1], stage.breach)
+            await stage.clock.sleep(0)
+            await stage.clock.sleep(0)
+            began = {name for name, looks_of in stage.began.items() if looks_of}
+            assert began == {one.name for one in stage.services[:PLACES]}
+            waits = next(iter(stage.began.keys() - began))
+            assert not looks.over
+            order = [(await turn(looks)).service.name for _ in range(count)]
+            assert waits in order
+            assert looks.over
+
+    run_virtually(stage.clock, scene())
+
+
+def test_what_has_grown_old_before_it_is_judged_is_looked_at_anew() -> None:
+    stage = Stage(a=[1.0])
+
+    async def scene() -> None:
+        async with Looks(stage.world) as looks:
+            looks.expect(stage.services)
+            await stage.clock.sleep(40)
+            looks.keep(stage.services, stage.breach)
+            assert (await turn(looks)).began - 1000 == 40
+            assert looks.over
+
+    run_virtually(stage.clock, scene())
+
+
+def test_who_has_no_place_yet_has_his_turn_all_the_same() -> None:
+    """All places are another batch's, and none of this one has begun."""
+    stage = Stage(**{name: [1.0] for name in "abcdefghijklmnopqrst"})
+    others, ours = stage.services[:-1], stage.services[-1:]
+
+    async def scene() -> None:
+        async with Looks(stage.world) as many, Looks(stage.world) as looks:
+            many.keep(others, stage.breach)
+            looks.keep(ours, stage.breach)
+            assert not looks.over
+            assert (await turn(looks)).service is ours[0]
+            assert looks.over
+
+    run_virtually(stage.clock, scene())
+
+
+def test_who_waits_for_a_place_has_no_look_once_the_batch_is_over() -> None:
+    stage = Stage(**{f"s{number}": [1.0] for number in range(3 * PLACES)})
+
+    async def scene(looks: Looks) -> None:
+        await turn(looks)
+
+    stage.play(scene)
+    begun = sum(map(len, stage.began.values()))
+    assert begun == stage.ended
+    run_virtually(stage.clock, stage.clock.sleep(10))
+    assert sum(map(len, stage.began.values())) == begun
+
+
+def test_twice_as_many_services_cost_twice_as_much() -> None:
+    def calls(count: int) -> int:
+        stage = Stage(**{f"s{number}": [0.01] for number in range(count)})
+        made = 0
+
+        def count_one(*_: object) -> None:
+            nonlocal made
+            made += 1
+
+        async def scene() -> None:
+            async with Looks(stage.world) as looks:
+                looks.keep(stage.services, lambda _: START)
+                for _ in range(count):
+                    await turn(looks)
+
+        sys.setprofile(count_one)
+        try:
+            run_virtually(stage.clock, scene())
+        finally:
+            sys.setprofile(None)
+        return made
+
+    assert calls(400) / calls(200) < 2.2
 
 
 def test_what_is_under_way_is_ended_with_the_batch() -> None:
