@@ -273,6 +273,24 @@ def test_an_age_counts_from_when_the_host_s_clock_dated_the_refresh(ahead: int, 
     assert [one.lasted + SLACK for one in waits] == [late * hour]
 
 
+def test_a_refresh_is_noted_with_what_the_host_s_clock_is_ahead(tmp_path: Path) -> None:
+    house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=1), tmp_path)
+    clone = house.regime.services["s001"].clones[0]
+
+    async def act() -> None:
+        house.clock.put(timedelta(hours=5))
+        await house.true.sleep(60)
+        for one in house.regime.services["s001"].clones:
+            house.repair(one, one.pairs)
+
+    run_virtually(house.true, act())
+    last = house.ledger.refreshes["s001"][-1]
+    assert last > SPRING
+    assert house.ledger.seen_late("s001", last) == timedelta(hours=5)
+    assert not house.ledger.seen_late("s002", house.ledger.refreshes["s002"][-1])
+    house.twins[clone.array].file.close()
+
+
 def by_age(age: timedelta) -> Definition:
     return Definition(
         name="db",
@@ -327,12 +345,17 @@ def test_a_hold_ends_once_and_by_the_clock_of_the_host(tmp_path: Path) -> None:
     house = House(Plot(seed=1, start=SPRING, days=2, services=3, arrays=1, trouble=0), tmp_path)
     daemon = YearDaemon(house)
     people, hour = People(house, daemon), timedelta(hours=1)
-    people.chance = Random(1)  # noqa: S311 - the first draw is a hold that ends by itself
+
+    async def hold(name: str) -> None:
+        people.chance = Random(1)  # noqa: S311 - the first draw is a hold that ends by itself
+        await people._hold(Scope(Kind.SERVICE, name), hour)
 
     async def act() -> None:
+        await hold("s002")
         people._put_clock(5 * hour)
-        await people._hold(Scope(Kind.SERVICE, "s001"), hour)
+        await hold("s001")
         people._put_clock(0 * hour)
+        assert not house.oracle.holds["service", "s002"]()
         binds = house.oracle.holds["service", "s001"]
         living = asyncio.create_task(people.live())
         await house.true.sleep(5.9 * hour.total_seconds())
