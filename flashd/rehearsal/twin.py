@@ -141,7 +141,7 @@ class Twin:
             done = not held.space_efficient() if lasts else self._still(held)
         with self.array.file.look() as rows:
             told = [self._told(entry) for entry in journal.entries(rows)]
-        if done and not any(one.fault for one in told):
+        if done and not any(one.fault or one.exit for one in told):  # refused is not for good
             after = tuple(((one.at - began).total_seconds(), one) for one in told)
             self.replays.said[commands] = Said(out, after, lasts)
 

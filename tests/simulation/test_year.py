@@ -32,7 +32,9 @@ from flashd.model.hold import Kind, Scope
 from flashd.model.protection import NOTHING
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Reading, Verdict
+from flashd.rehearsal.client import SimulatedClient
 from flashd.rehearsal.clocks import run_virtually
+from flashd.rehearsal.twin import USER
 from tests.simulation.year.bounds import SLACK, Ledger, longest_waits
 from tests.simulation.year.calendars import CALENDARS, Calendar, Hours, joined, openings
 from tests.simulation.year.daemon import YearDaemon
@@ -302,6 +304,28 @@ def by_age(age: timedelta) -> Definition:
         watchers=(),
         clones=(Clone("sync#1", "IBM.2107-75AAA01", ("0001:0002",), recording=True, bgcopy=True),),
     )
+
+
+def test_what_was_refused_is_not_said_again_once_it_would_be_allowed(tmp_path: Path) -> None:
+    """A listing under an expired password says nothing, and would have said so for hours."""
+    house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=1, trouble=0), tmp_path)
+    (twin,) = house.twins.values()
+    heard = []
+
+    async def ask() -> None:
+        client = SimulatedClient(twin)
+        await client.ready(300)
+        await client.say(f"lsflash -dev {twin.name} -l 0000-FFFF\n")
+        heard.append("Valid" in (await client.finish(300)).stdout)
+
+    async def act() -> None:
+        for expired in (True, False):
+            twin.array.set_user(USER, must_change=expired)
+            await ask()
+
+    run_virtually(house.true, act())
+    assert heard == [False, True]
+    twin.file.close()
 
 
 def test_a_hang_excuses_the_arrays_of_its_batch_and_no_others(tmp_path: Path) -> None:
