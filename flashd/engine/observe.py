@@ -24,6 +24,7 @@ from flashd.model.observation import ArrayRecord
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from flashd.engine.world import World
     from flashd.errors import FlashdError
@@ -161,16 +162,19 @@ async def note_failure(world: World, array: str, error: FlashdError) -> None:
 
 
 async def remember_failure(world: World, record: ArrayRecord, error: FlashdError) -> None:
-    """Remember that an array could not be reached, and when to try again."""
+    """Remember that an array could not be reached, and when to try again.
+
+    What was not tried is no failure more.
+    """
     now = world.clock.now()
-    failures = record.failures + 1
+    failures = record.failures + (not isinstance(error, LoginStopped))
     await world.store.record_failure(
         replace(
             record,
             failed_at=now,
             failure=error.message,
             failures=failures,
-            retry_at=now + backoff(failures),
+            retry_at=_retry_at(record, error, now, world.pace.check_interval),
         )
     )
     # Refused in answer to a command, it first shows here as a login that is not tried.
@@ -188,6 +192,22 @@ async def remember_failure(world: World, record: ArrayRecord, error: FlashdError
                 "flashd.storage.failures": failures,
             },
         )
+
+
+def _retry_at(
+    record: ArrayRecord, error: FlashdError, now: datetime, interval: timedelta
+) -> datetime:
+    """Tell when to try again.
+
+    After a refused login, or without what it takes to log in, that is when to look for another
+    password file: it costs no login, so neither earlier failures nor who looks in between put it
+    off.
+    """
+    if not isinstance(error, LoginRefused | ConfigError):
+        return now + backoff(record.failures + 1)
+    latest = now + interval
+    before = record.retry_at
+    return before if before is not None and now < before < latest else latest
 
 
 async def picture(
