@@ -128,11 +128,19 @@ async def read(world: World, array: str, run: str | None = None) -> Listing:
     except (ArrayError, ConfigError) as error:
         await remember_failure(world, record, error)
         raise
-    if record.failure is not None:
-        world.events.tell(
-            Event.ARRAY_READABLE, f"array {array} answers again", {"flashd.storage.id": array}
-        )
+    _tell_readable(world, record)
     return listing
+
+
+def _tell_readable(world: World, before: ArrayRecord) -> None:
+    """Tell once that an array answers again, also where two batches that share it find so."""
+    array = before.array
+    if before.failure is None or world.answered.get(array) == before.failed_at:
+        return
+    world.answered[array] = before.failed_at
+    world.events.tell(
+        Event.ARRAY_READABLE, f"array {array} answers again", {"flashd.storage.id": array}
+    )
 
 
 async def take_stock(world: World, array: str, parts: AbstractSet[Part]) -> Inventory:
@@ -190,6 +198,26 @@ async def remember_failure(world: World, record: ArrayRecord, error: FlashdError
                 "error.code": error.code,
                 "flashd.hint": error.hint,
                 "flashd.storage.failures": failures,
+            },
+        )
+
+
+async def tell_unreadable(world: World) -> None:
+    """Tell who starts which arrays could not be read before: until he looks nothing else would."""
+    now = world.clock.now()
+    configured = {array for service in world.services.values() for array in service.arrays}
+    for array, record in sorted((await world.store.arrays()).items()):
+        if record.failure is None or array not in configured:
+            continue
+        waits = record.retry_at is not None and record.retry_at > now
+        when = f", looked at again at {record.retry_at:%Y-%m-%dT%H:%M:%SZ}" if waits else ""
+        world.events.tell(
+            Event.ARRAY_UNREADABLE,
+            f"array {array}: as found before this start{when}: {record.failure}",
+            {
+                "flashd.storage.id": array,
+                "error.message": record.failure,
+                "flashd.storage.failures": record.failures,
             },
         )
 
