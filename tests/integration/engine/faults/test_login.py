@@ -144,6 +144,20 @@ async def test_failures_before_do_not_put_off_the_look_for_a_new_password_file(
         assert refused.retry_at == refused.failed_at + world.pace.check_interval
 
 
+async def test_a_password_file_that_is_missing_is_looked_for_each_check_interval(
+    tmp_path: Path,
+) -> None:
+    lab = furnish(Lab(tmp_path))
+    (tmp_path / f"{SERIAL}.pwfile").unlink()
+    async with lab.open() as world:
+        for _ in range(3):
+            missing = await read(world)
+            assert missing.failed_at
+            assert missing.retry_at == missing.failed_at + world.pace.check_interval
+            lab.clock.ahead += world.pace.check_interval + timedelta(seconds=1)
+    assert not lab.array().logins()
+
+
 async def test_the_daemon_finds_a_new_password_file_within_a_check_interval(
     tmp_path: Path,
 ) -> None:
