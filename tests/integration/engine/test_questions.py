@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from flashd.core.holds import words
 from flashd.engine.batch import run_batch
 from flashd.engine.events import Event
 from flashd.engine.holds import place
@@ -17,13 +18,12 @@ from flashd.errors import StoreError
 from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.run import Outcome
 from tests.integration.engine.doors import followed, guarded_store
-from tests.integration.engine.house import OTHER, SERIAL, Lab, asked, down, resource, ticks, up
+from tests.integration.engine.house import OTHER, SERIAL, Lab, asked, down, resource, up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from flashd.model.observation import Standing
-    from flashd.model.verdict import Finding
     from flashd.ports.store import Store
 
 PAIR, SECOND = "0001:0002", "0003:0004"
@@ -90,22 +90,22 @@ async def test_an_array_is_listed_again_for_who_may_send_and_not_for_who_is_refu
     assert len(lab.array().journal("lsflash")) == (3 if sends else 1)  # and one after
 
 
-async def test_who_is_refused_and_held_meanwhile_is_held_and_no_more_is_told(lab: Lab) -> None:
+async def test_who_is_refused_and_held_meanwhile_is_refused_for_the_hold(lab: Lab) -> None:
     """What binds by now is the reason, also where a guard would have refused."""
+    nightly(lab, up())
+    placed: list[Hold] = []
 
-    async def held() -> Finding:
-        now = world.clock.now()
-        scope = Scope(Kind.SERVICE, "db")
-        await place(world, [Hold(scope=scope, reason="works", by="ann", since=now)])
-        return up()
+    async def hold() -> None:
+        if not placed:  # after what is known was read, and before the turn
+            scope = Scope(Kind.SERVICE, "db")
+            placed.append(Hold(scope=scope, reason="works", by="ann", since=world.clock.now()))
+            await place(world, placed)
 
-    nightly(lab, held)
-    async with lab.open() as world:
-        await ticks(world)
-        assert not await world.store.history(None, 9)
-        standing = (await world.store.standings())["db"]
-        assert (standing.decision, standing.reason) == ("not-due", "held")
-    assert Event.RESYNC_REFUSED not in lab.told.kinds()
+    async with lab.open(dress=lambda store: followed(store, "holds", hold)) as world:
+        (result,) = await asked(world, "db")
+        assert placed
+        assert (result.outcome, result.reason) == (Outcome.REFUSED, words(placed[0]))
+        assert (await world.store.history(None, 9))[0].reason == result.reason
 
 
 async def test_a_turn_reads_the_enrolment_when_it_begins_and_before_the_command(lab: Lab) -> None:
