@@ -239,13 +239,20 @@ def _retry_at(
 
 
 async def picture(
-    world: World, arrays: Iterable[str] | None = None, *, with_runs: bool = False
+    world: World,
+    arrays: Iterable[str] | None = None,
+    services: Iterable[str] | None = None,
+    *,
+    with_runs: bool = False,
 ) -> Picture:
-    """Gather what is known, of these arrays or of all; open runs only for who shows them."""
+    """Gather what is known, of these arrays or of all; open runs only for who shows them.
+
+    Of `services` alone it is told where they stand, else of all.
+    """
     records = Records(
         store=world.store,
         zones=world.zones,
         doubt=world.pace.doubt,
         demands_enrolment=world.demands_enrolment,
     )
-    return await records.picture(arrays, with_runs=with_runs)
+    return await records.picture(arrays, services, with_runs=with_runs)
