@@ -8,10 +8,12 @@ that it has to see, put in where its modules meet.
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -26,14 +28,18 @@ from flashd.core.guards import Allowed
 from flashd.core.verify import Advance, Judgement
 from flashd.engine import batch, carry, gate, looks, settle
 from flashd.engine.world import World
+from flashd.model.hold import Kind, Scope
 from flashd.model.protection import NOTHING
 from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Reading, Verdict
-from tests.simulation.year.bounds import Ledger, longest_waits
-from tests.simulation.year.calendars import CALENDARS, Calendar, Hours, openings
+from flashd.rehearsal.clocks import run_virtually
+from tests.simulation.year.bounds import SLACK, Ledger, longest_waits
+from tests.simulation.year.calendars import CALENDARS, Calendar, Hours, joined, openings
+from tests.simulation.year.daemon import YearDaemon
 from tests.simulation.year.definitions import Clone, Definition
 from tests.simulation.year.house import House, Plot
 from tests.simulation.year.oracle import Live, Oracle
+from tests.simulation.year.people import People
 from tests.simulation.year.play import play
 
 if TYPE_CHECKING:
@@ -255,6 +261,49 @@ def test_a_window_waits_for_its_length_after_somebody_else_s_refresh() -> None:
     assert longest_wait("2026-01-05T22:10", "2026-01-06T11:00") == timedelta(minutes=10)
 
 
+@pytest.mark.parametrize(("ahead", "late"), [(0, 5), (3, 2), (-3, 5)])
+def test_an_age_counts_from_when_the_host_s_clock_dated_the_refresh(ahead: int, late: int) -> None:
+    """A clock that was ahead for longer than all is excused has dated it in the future."""
+    hour = timedelta(hours=1)
+    ledger = Ledger(timedelta(minutes=10))
+    ledger.reigns["db"].append((SPRING, by_age(50 * hour)))
+    ledger.refreshed("db", SPRING, ahead * hour)
+    ledger.refreshed("db", SPRING + 55 * hour)
+    waits = [one for one in longest_waits(ledger, {}, SPRING + 56 * hour) if one.begin > SPRING]
+    assert [one.lasted + SLACK for one in waits] == [late * hour]
+
+
+def test_a_refresh_is_noted_with_what_the_host_s_clock_is_ahead(tmp_path: Path) -> None:
+    house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=1), tmp_path)
+    clone = house.regime.services["s001"].clones[0]
+
+    async def act() -> None:
+        house.clock.put(timedelta(hours=5))
+        await house.true.sleep(60)
+        for one in house.regime.services["s001"].clones:
+            house.repair(one, one.pairs)
+
+    run_virtually(house.true, act())
+    last = house.ledger.refreshes["s001"][-1]
+    assert last > SPRING
+    assert house.ledger.seen_late("s001", last) == timedelta(hours=5)
+    assert not house.ledger.seen_late("s002", house.ledger.refreshes["s002"][-1])
+    house.twins[clone.array].file.close()
+
+
+def by_age(age: timedelta) -> Definition:
+    return Definition(
+        name="db",
+        calendar=None,
+        zone=ZoneInfo("UTC"),
+        min_delay=timedelta(0),
+        max_delay=2 * age,
+        refresh_after=age,
+        watchers=(),
+        clones=(Clone("sync#1", "IBM.2107-75AAA01", ("0001:0002",), recording=True, bgcopy=True),),
+    )
+
+
 def test_a_hang_excuses_the_arrays_of_its_batch_and_no_others(tmp_path: Path) -> None:
     house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=4), tmp_path)
     one, other, third, fourth = house.twins
@@ -264,6 +313,64 @@ def test_a_hang_excuses_the_arrays_of_its_batch_and_no_others(tmp_path: Path) ->
     assert house.ledger.troubles.keys() == {one, other}
     for twin in house.twins.values():
         twin.file.close()
+
+
+def test_a_source_that_was_taken_back_is_the_source_of_nothing(tmp_path: Path) -> None:
+    """Where its relation stayed, the service whose target that is would be refused for weeks."""
+    house = House(Plot(seed=1, start=SPRING, days=5, services=3, arrays=1, trouble=0), tmp_path)
+    daemon = YearDaemon(house)
+    people, robbed = People(house, daemon), house.regime.services["s001"]
+    (array,), stolen = house.twins, f"{robbed.clones[0].targets[0]}:"
+
+    def copies() -> list[str]:
+        return [pair for pair in house.oracle.shown[array].relations if pair.startswith(stolen)]
+
+    async def act() -> None:
+        await people._thief(dict(house.regime.services), robbed)
+        await people._move(dict(house.regime.services), house.regime.services["s004"])
+        living = asyncio.create_task(people.live())
+        await house.true.sleep(timedelta(hours=2).total_seconds())
+        assert copies()
+        await house.true.sleep(timedelta(hours=60).total_seconds())
+        assert not copies()
+        living.cancel()
+        await daemon.store.close()
+
+    run_virtually(house.true, act())
+    house.twins[array].file.close()
+
+
+def test_a_hold_ends_once_and_by_the_clock_of_the_host(tmp_path: Path) -> None:
+    """Set while that was ahead it lasts longer; once over, a clock set back does not revive it."""
+    house = House(Plot(seed=1, start=SPRING, days=2, services=3, arrays=1, trouble=0), tmp_path)
+    daemon = YearDaemon(house)
+    people, hour = People(house, daemon), timedelta(hours=1)
+
+    async def hold(name: str) -> None:
+        people.chance = Random(1)  # noqa: S311 - the first draw is a hold that ends by itself
+        await people._hold(Scope(Kind.SERVICE, name), hour)
+
+    async def act() -> None:
+        await hold("s002")
+        people._put_clock(5 * hour)
+        await hold("s001")
+        people._put_clock(0 * hour)
+        assert not house.oracle.holds["service", "s002"]()
+        binds = house.oracle.holds["service", "s001"]
+        living = asyncio.create_task(people.live())
+        await house.true.sleep(5.9 * hour.total_seconds())
+        assert binds()
+        await house.true.sleep(0.2 * hour.total_seconds())
+        people._put_clock(-5 * hour)
+        assert not binds()
+        living.cancel()
+        await daemon.store.close()
+
+    run_virtually(house.true, act())
+    ((begin, end),) = joined(house.ledger.troubles["s001"])
+    assert begin <= SPRING
+    assert 6 * hour <= end - SPRING <= 6.25 * hour
+    house.twins[next(iter(house.twins))].file.close()
 
 
 # what the oracle has not to see

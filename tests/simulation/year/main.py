@@ -57,7 +57,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(10**6))
     parser.add_argument("--years", type=int, default=1, help="each with the next seed")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--days", type=float, default=365)
+    parser.add_argument("--days", type=float, default=365, help="others are another history")
     parser.add_argument("--start", default="2026-01-01")
     parser.add_argument("--services", type=int, default=200)
     parser.add_argument("--arrays", type=int, default=4)

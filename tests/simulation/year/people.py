@@ -213,8 +213,15 @@ class People:
 
     def _put_clock(self, ahead: timedelta) -> None:
         self._note("clock set")
+        self._end_holds()
         self.house.clock.put(ahead)
+        self._end_holds()
         self.daemon.stirred.set()
+
+    def _end_holds(self) -> None:
+        """Have each hold look whether its end has come: at any other clock it may not have."""
+        for binds in self.house.oracle.holds.values():
+            binds()
 
     # operators
 
@@ -243,16 +250,27 @@ class People:
         await place(world, [hold])
         self._note("hold")
 
+        ended = False
+
         def binds() -> bool:
-            return not by_itself or clock.now() < until
+            """A hold that has ended by itself stays over, also where the clock is set back."""
+            nonlocal ended
+            ended = ended or (by_itself and clock.now() >= until)
+            return not ended
 
         house.oracle.holds[key] = binds
         self.daemon.stirred.set()
-        if by_itself:
-            return
+
+        async def lapse() -> None:
+            if house.oracle.holds.get(key) is binds and binds():
+                left = until - clock.now()
+                house.ledger.trouble(whom, house.true.now() - MINUTE, left + 3 * MINUTE)
+                self.soon(left, lapse)
 
         async def let_go() -> None:
-            if house.oracle.holds.get(key) is binds:
+            if by_itself:
+                await lapse()  # it ends by the host's clock, which may have been set meanwhile
+            elif house.oracle.holds.get(key) is binds:
                 del house.oracle.holds[key]
                 await release(self.daemon.world(Life(-1)), [scope], "ann")
                 house.ledger.trouble(whom, house.true.now() - MINUTE, 3 * MINUTE)
@@ -320,6 +338,13 @@ class People:
                 self._mend(new.array, pairs, HOUR * self.chance.uniform(0, 2))
                 self.soon(HOUR, lambda array=new.array, gone=gone: self._drop(array, gone))  # type: ignore[misc]
 
+    async def _drop_copies_of(self, array: str, source: str) -> None:
+        """Withdraw what a definition had made while it was in force: flashd rightly refuses to
+        write to the source of a live relation, whoever forgot it there.
+        """
+        live = sorted(self.house.oracle.shown[array].relations)
+        await self._drop(array, [pair for pair in live if pair.startswith(f"{source}:")])
+
     async def _drop(self, array: str, pairs: list[str]) -> None:
         twin, whose = self.house.twins[array], grouped(self.house.regime)
         for pair in pairs:
@@ -355,6 +380,7 @@ class People:
             present = dict(self.house.regime.services)
             present.pop(thief.name, None)
             self._reign(present, one.name)
+            await self._drop_copies_of(one.clones[0].array, one.clones[0].targets[0])
 
         self.soon(length, undo)
 
