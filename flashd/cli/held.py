@@ -12,7 +12,7 @@ from flashd.cli.words import instant, tell
 from flashd.errors import ConfigError, FlashdError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from flashd.config.configuration import Configuration
@@ -90,6 +90,11 @@ def hold_of(service: Service, known: Picture, now: datetime) -> dict[str, Any] |
 
     hold = binding(known.holds, service, now)
     return document(hold) if hold else None
+
+
+def no_chance(hold: Mapping[str, Any] | None) -> str:
+    """Say when there will be a chance, where no time can be told; `hold` is as `hold_of` has it."""
+    return "when released" if hold is not None and hold["until"] is None else "never"
 
 
 def scopes(

@@ -29,7 +29,8 @@ def command(home: Home, service: str | None, limit: int, *, as_json: bool) -> in
     import asyncio
 
     configuration, bad = to_show(home)
-    runs = asyncio.run(_history(home, configuration, service, limit))
+    found = asyncio.run(_history(home, configuration, service, limit + 1))
+    runs = found[:limit]
     if service and not runs:  # "no run" of a name that is mistyped would read like "never ran"
         chosen(configuration, [service])
     if as_json:
@@ -52,6 +53,8 @@ def command(home: Home, service: str | None, limit: int, *, as_json: bool) -> in
     for run in runs if service else ():
         for step in run.steps:
             click.echo(f"{run.id} {step.intent.command}")
+    if len(found) > limit:
+        click.echo(f"older runs are not shown, --limit is {limit}", err=True)
     return bad
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashd.cli.held import hold_of, to_show
+from flashd.cli.held import hold_of, no_chance, to_show
 from flashd.cli.names import SERVICE
 from flashd.cli.tables import table
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from flashd.wiring import Home
 
 NOT_ALL_UP = 3
+
+_BRIEF = 120
+"""So many characters of what refused or failed a turn are shown to people; `why` has it all."""
 
 
 @click.command
@@ -114,7 +117,7 @@ def _document(service: Service, health: Health, known: Picture, now: datetime) -
     return {
         "name": service.name,
         "status": str(health.status),
-        "reasons": list(health.reasons),
+        "reasons": [*health.reasons, *_setback(service, health, known, now)],
         "last_resync": instant(last),
         "age_seconds": max(0, int((now - last).total_seconds())) if last else None,
         "sync_min_delay_seconds": int(service.freshness.min_delay.total_seconds()),
@@ -160,22 +163,38 @@ def _print(assessed: list[tuple[Service, Health]], known: Picture, now: datetime
         last = health.last_resync.earliest if health.last_resync else None
         chance = next_chance(service, known, now)
         held = bindings(known.holds, service.name, service.arrays, now)
+        setbacks = map(_brief, _setback(service, health, known, now))
         rows.append(
             [
                 service.name,
                 str(health.status),
                 spell(now - last) if last else "-",
-                _when(chance, now),
-                "; ".join([*health.reasons, *map(words, held)]),
+                _when(chance, now) or no_chance(hold_of(service, known, now)),
+                "; ".join([*health.reasons, *map(words, held), *setbacks]),
             ]
         )
     table(["service", "status", "age", "next", "reasons"], rows)
+
+
+def _setback(service: Service, health: Health, known: Picture, now: datetime) -> list[str]:
+    """Tell how the last turn ended, unless an array that cannot be read is the reason already."""
+    from flashd.core.explain import setback
+
+    standing, words = known.standings.get(service.name), setback(service, known, now)
+    told = standing is not None and any(standing.reason in one for one in health.reasons)
+    return [] if words is None or told else [words]
+
+
+def _brief(words: str) -> str:
+    if len(words) <= _BRIEF:
+        return words
+    return f"{words[:_BRIEF].rsplit(' ', 1)[0]} ..."
 
 
 def _when(chance: tuple[datetime, str] | None, now: datetime) -> str:
     from flashd.core.durations import spell
 
     if chance is None:
-        return "never"
+        return ""
     at, reason = chance
     return f"now ({reason})" if at <= now else f"in {spell(at - now)} ({reason})"

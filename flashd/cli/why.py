@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashd.cli.held import hold_of, to_show
+from flashd.cli.held import hold_of, no_chance, to_show
 from flashd.cli.names import SERVICE
 from flashd.cli.status import login_of
 from flashd.cli.words import VERSION, chosen, instant, json_option, print_json
@@ -37,7 +37,7 @@ def command(home: Home, service: str, *, as_json: bool) -> int:
 
 
 async def _why(home: Home, configuration: Configuration, name: str, *, as_json: bool) -> int:
-    from flashd.core.explain import explain
+    from flashd.core.explain import explain, looks_since
     from flashd.wiring import system_clock
 
     wanted = chosen(configuration, [name])[0]
@@ -47,11 +47,13 @@ async def _why(home: Home, configuration: Configuration, name: str, *, as_json: 
         known = await records.picture(wanted.arrays, with_runs=True, with_enrolments=True)
         runs = await records.store.history([name], 1)
     links = explain(wanted, known, now)
-    document = _document(wanted, known, now, links, runs[0] if runs else None)
+    run = runs[0] if runs else None
+    document = _document(wanted, known, now, links, run)
     if as_json:
         print_json(document)
     else:
-        _print(document)
+        interval = configuration.settings.check_interval
+        _print(document, looks_since(known.standings.get(name), run, now, interval))
     return 0
 
 
@@ -70,6 +72,7 @@ def _document(
         "decision": standing.decision if standing else None,
         "reason": standing.reason if standing else None,
         "since": instant(standing.since) if standing else None,
+        "look_at": instant(standing.look_at) if standing else None,
         "chain": [{"name": one.name, "lets": one.lets, "words": one.words} for one in links],
         "guards": _guards(standing, run),
         "last_run": {"run": run.id, "outcome": str(run.outcome or "open"), "reason": run.reason}
@@ -91,7 +94,7 @@ def _mark(lets: object) -> str:
     return "  lets    " if lets else "  HOLDS   "
 
 
-def _print(document: dict[str, Any]) -> None:
+def _print(document: dict[str, Any], since: str) -> None:
     click.echo(f"{document['service']} is {document['status']}")
     if document["decision"]:
         words = document["reason"] or "not looked at yet"
@@ -101,9 +104,10 @@ def _print(document: dict[str, Any]) -> None:
         click.echo(f"{_mark(link['lets'])} {link['name']}: {link['words']}")
     for guard in document["guards"]:
         mark = _mark(guard["verdict"] in {"down", "clear"})
-        said = f"{guard['verdict']}, {guard['reason']} (at {guard['at'][:19]}Z)"
+        said = f"{guard['verdict']}, {guard['reason']} (told at {guard['at'][:19]}Z{since})"
         click.echo(f"{mark} guard {guard['guard']}: {said}")
     if run := document["last_run"]:
         click.echo(f"last run   {run['run']} {run['outcome']}: {run['reason']}")
     chance = document["next"]
-    click.echo(f"next       {chance['at']} ({chance['reason']})" if chance else "next       never")
+    when = f"{chance['at']} ({chance['reason']})" if chance else no_chance(document["hold"])
+    click.echo(f"next       {when}")

@@ -6,9 +6,10 @@ from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from flashd.config.document import Block, read
 from flashd.config.durations import format_duration
 from flashd.config.files import PROTECTED, SERVICES, SETTINGS
-from flashd.config.mistakes import Mistake, Place, nearest
+from flashd.config.mistakes import Mistake, Place, Source, nearest
 from flashd.config.settings import DSCLI_OWN_LIMIT
 from flashd.config.zone import host_zone
 from flashd.model.hosts import plain_name
@@ -34,12 +35,12 @@ def hints_on(
     protected: Protection,
 ) -> Iterator[Mistake]:
     """Tell what the operator may want to look at again."""
-    yield from _on_settings(Place(files.name(SETTINGS), 1, 1), settings)
+    yield from _on_settings(files, settings)
     if not definitions:
         yield Mistake(Place(files.name(SERVICES), 1, 1), "no service is defined")
     for definition in definitions:
         yield from _on_delays(definition)
-    yield from _on_hosts(Place(files.name(SETTINGS), 1, 1), settings, definitions)
+    yield from _on_hosts(files, settings, definitions)
     yield from _on_protected(Place(files.name(PROTECTED), 1, 1), protected, definitions)
     yield from _on_schedules(definitions)
 
@@ -55,20 +56,28 @@ def _on_protected(
         yield Mistake(place, message, nearest(array, used) if used else "")
 
 
-def _on_settings(place: Place, settings: Settings) -> Iterator[Mistake]:
+def _in_settings(files: Files, *path: str) -> Place:
+    """Find where a key of the settings stands; read once more, since hints are few."""
+    source = Source(files.name(SETTINGS), files.texts.get(SETTINGS, ""))
+    root = read(source).root
+    return source.place(root.spot(path, key=True) if isinstance(root, Block) else (1, 1))
+
+
+def _on_settings(files: Files, settings: Settings) -> Iterator[Mistake]:
     if "timezone" not in settings.model_fields_set and (doubt := host_zone().doubt):
+        place = Place(files.name(SETTINGS), 1, 1)
         yield Mistake(place, f"{doubt}; schedules are read in UTC", "set 'timezone'")
     if settings.dscli.timeout <= DSCLI_OWN_LIMIT:
         own = f"{int(DSCLI_OWN_LIMIT.total_seconds())}s"
         yield Mistake(
-            place,
+            _in_settings(files, "dscli", "timeout"),
             f"dscli.timeout is not above dscli's own {own}",
             "a command is then killed, and its outcome unknown, before dscli reports",
         )
 
 
 def _on_hosts(
-    place: Place, settings: Settings, definitions: Sequence[Definition | Unchanged]
+    files: Files, settings: Settings, definitions: Sequence[Definition | Unchanged]
 ) -> Iterator[Mistake]:
     """Tell what is pinned of a host at which no guard looks: its name may be meant otherwise."""
     hosts = {
@@ -80,6 +89,7 @@ def _on_hosts(
     }
     for name in settings.ssh.hosts:
         if plain_name(name) not in hosts:
+            place = _in_settings(files, "ssh", "hosts", name)
             message = f"ssh.hosts: no guard looks at {name}"
             yield Mistake(place, message, nearest(name, hosts.values()) if hosts else "")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from flashd.config.configuration import Configuration
+    from flashd.config.document import Spot
     from flashd.config.guards import GuardOptions
     from flashd.config.mistakes import Place, Source
     from flashd.config.services import Definition
@@ -139,7 +140,7 @@ class Former:
             return None
         self._taken_over.add(source.file)
         file = _File(source, self._types)
-        return [Unchanged(one, file) for one in sorted(self._services[source.file], key=_line_of)]
+        return [Unchanged(one, file) for one in sorted(self._services[source.file], key=_spot_of)]
 
     def array_places(self) -> Iterator[tuple[str, Place]]:
         """Tell where arrays are named in the files that were taken over."""
@@ -161,5 +162,7 @@ def _file_of(service: Service) -> str:
     return service.origin.rsplit(":", 2)[0]
 
 
-def _line_of(service: Service) -> int:
-    return int(service.origin.rsplit(":", 2)[1])
+def _spot_of(service: Service) -> Spot:
+    """Tell its line and column: a file of JSON may be one line."""
+    _, line, column = service.origin.rsplit(":", 2)
+    return int(line), int(column)

@@ -13,10 +13,11 @@ from flashd.core.holds import binding, bindings, words
 from flashd.core.plan import Refused, plan
 from flashd.core.verify import in_doubt_until, unconfirmed
 from flashd.model.printable import harmless
+from flashd.model.run import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from flashd.model.health import Bounds
     from flashd.model.observation import ArrayRecord, Picture, Standing
@@ -95,6 +96,38 @@ def next_chance(service: Service, picture: Picture, now: datetime) -> tuple[date
     return at, NEXT_WORDS.get(reason, str(reason))
 
 
+def setback(service: Service, picture: Picture, now: datetime) -> str | None:
+    """Say why a service is not refreshed though the daemon wants to: how its last turn ended.
+
+    None where nothing was refused that is still wanted, and nothing failed.
+    """
+    standing = picture.standings.get(service.name)
+    if standing is None:
+        return None
+    if standing.decision == str(Outcome.FAILED):
+        return f"last turn failed: {standing.reason}"
+    chance = next_chance(service, picture, now) if standing.refused else None
+    wanted = chance is not None and chance[0] <= now
+    return f"last turn refused: {standing.reason}" if wanted else None
+
+
+def looks_since(
+    standing: Standing | None, run: RunRecord | None, now: datetime, interval: timedelta
+) -> str:
+    """Say when guards were looked at after the last run told what they say: only news make a run.
+
+    A service that is refused is looked at again one check `interval` after each look. Says nothing
+    where another thing than that run's reason holds the service now.
+    """
+    if run is None or standing is None or not standing.refused or standing.look_at is None:
+        return ""
+    if standing.reason != run.reason or standing.look_at > now + interval:
+        return ""
+    if standing.look_at <= now:
+        return f"; the next look is due since {standing.look_at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"; last looked at {spell(now + interval - standing.look_at)} ago, with the same outcome"
+
+
 def _holds(service: Service, picture: Picture, now: datetime) -> Iterable[Link]:
     for hold in bindings(picture.holds, service.name, service.arrays, now):
         yield Link("hold", False, words(hold))
@@ -116,7 +149,7 @@ def _arrays(service: Service, picture: Picture, now: datetime) -> Iterable[Link]
 def _again(record: ArrayRecord, now: datetime) -> str:
     if record.retry_at is None or record.retry_at <= now:
         return ""
-    return f"; tried again in {spell(record.retry_at - now)}"
+    return f"; looked at again in {spell(record.retry_at - now)}"
 
 
 def _open_run(picture: Picture, run: RunRecord | None, now: datetime) -> Iterable[Link]:

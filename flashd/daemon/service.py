@@ -19,6 +19,7 @@ from flashd.daemon.watchdog import keep_alive
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
 from flashd.engine.leases import leased
+from flashd.engine.observe import tell_unreadable
 from flashd.engine.request import Request
 from flashd.engine.telling import tell_task_failed
 from flashd.errors import FlashdError, StoreError
@@ -114,6 +115,7 @@ class Daemon:
             {"flashd.services": len(world.services), "flashd.observe_only": self._observe},
         )
         await self.cycle.start()
+        await tell_unreadable(world)
         self._watcher.ready(await self._line())
 
     async def until(self, signals: Signals) -> None:

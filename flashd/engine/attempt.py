@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flashd.engine.world import World
     from flashd.errors import FlashdError
     from flashd.model.footing import Footing
+    from flashd.model.inventory import Inventory
     from flashd.model.lease import Holder
     from flashd.model.observation import Standing
     from flashd.model.run import Answer, Intent, Step
@@ -134,9 +135,9 @@ class Turn:
                 return await self._refuse(f"{held.by} has {held.name}: another run touches it")
             self._tell_begun(run)
             errand = Errand(run.id, self.looked, self.looks, grip, len(steps))
-            return await self._send(errand, steps)
+            return await self._send(errand, steps, footing)
 
-    async def _send(self, errand: Errand, steps: Sequence[Step]) -> Attempt:
+    async def _send(self, errand: Errand, steps: Sequence[Step], footing: Footing) -> Attempt:
         """Send the steps in their order; the first that is not plainly acknowledged is the last."""
         sent: list[tuple[Intent, Answer | None]] = []
         last_looks: list[Mapping[str, object]] = []
@@ -144,7 +145,8 @@ class Turn:
         hint = ""
         for seq, step in enumerate(steps, 1):
             try:
-                end = await carry(self.world, errand, seq, step, await self._scene(step, sent))
+                shown = await self._scene(step, sent, footing)
+                end = await carry(self.world, errand, seq, step, shown)
             except (ArrayError, ConfigError, StoreError) as error:
                 cut, hint = Ending(Outcome.FAILED, error.message), error.hint
                 await self._note(step, error)
@@ -171,10 +173,17 @@ class Turn:
             hint=hint,
         )
 
-    async def _scene(self, step: Step, sent: Sequence[object]) -> Scene:
+    async def _stock(self, array: str, footing: Footing) -> Inventory:
+        """Tell what a copy can harm; the last gate asks anew who is enrolled, and what that takes.
+
+        What then was not asked of the array is not permitted.
+        """
+        return await self.seen.stock(array, self.service, enrolled=footing.enrolment is not None)
+
+    async def _scene(self, step: Step, sent: Sequence[object], footing: Footing) -> Scene:
         """Tell how an array stands before a step; between withdraw and establish, look again."""
         array = step.array
-        inventory = await self.seen.stock(array, self.service)
+        inventory = await self._stock(array, footing)
         again = sent and step.kind is StepKind.ESTABLISH
         listing = await (self.seen.list_again(array) if again else self.seen.listing(array))
         return await scene(self.world, step, listing, inventory)
@@ -223,7 +232,7 @@ class Turn:
         first = {step.resource: step for step in reversed(steps)}
         for array in self.service.arrays:
             ground = Ground(
-                inventory=await self.seen.stock(array, self.service),
+                inventory=await self._stock(array, footing),
                 listing=self.seen.listings[array],
                 withdrawals=footing.withdrawals,
                 enrolment=footing.enrolment,
@@ -272,14 +281,9 @@ class Turn:
         run = None
         if self.request.asked or self._is_news(ending.outcome, ending.reason):
             if not self.request.dry_run:
-                record = self._record(())
-                run = record.id
-                await self.world.store.open_run(record)
+                run = await self._write_ended(ending)
             tell_readings(self.world, self.service.name, run, self.looked.readings)
-            if run is None:
-                tell_ending(self.world, None, self.service.name, ending)
-            else:
-                await close(self.world, run, self.service.name, ending)
+            tell_ending(self.world, run, self.service.name, ending)
         return Attempt(
             service=self.service,
             run=run,
@@ -288,6 +292,22 @@ class Turn:
             cut=ending,
             hint=hint,
         )
+
+    async def _write_ended(self, ending: Ending) -> str:
+        """Write a run that ends as it begins, before it is told: what is told is in the history.
+
+        Whoever is killed in between has the same to tell next time, since nobody stands by it yet.
+        """
+        begun = self._record(())
+        ended = replace(
+            begun,
+            ended_at=begun.started_at,
+            outcome=ending.outcome,
+            reason=ending.reason,
+            evidence=(*begun.evidence, *ending.evidence),
+        )
+        await self.world.store.write_ended(ended)
+        return ended.id
 
     def _is_news(self, outcome: Outcome, reason: str) -> bool:
         before, decision = self.standing, self.request.decision_on(outcome)

@@ -119,7 +119,7 @@ class Batch:
         began = self.world.clock.now()  # windows are judged by when we looked, not by slow logins
         async with Looks(self.world) as looks:
             listings, left = await self._listed(looks, services, began)
-            known = await picture(self.world, self.arrays)
+            known = await self._known(services)
             refused, due = self._due(services, known, left, began)
             standings = known.standings
             attempts = [await self._refuse(one, why, standings) for one, why in refused]
@@ -150,11 +150,15 @@ class Batch:
         """
         if self.request.asked or self.request.dry_run or not services:
             return []
-        known = await picture(self.world, self.arrays)
+        known = await self._known(services)
         _, found = self._due(services, known, await self._open_here(), began)
         due = [one for one in found if not asks_arrays(self.world, one)]  # they could but wait
         new = {one.name for one in due if not known.sightings.keys() >= set(one.clones)}
         return due if len(new) <= FEW_NEW else [one for one in due if one.name not in new]
+
+    async def _known(self, services: Iterable[Service]) -> Picture:
+        """Gather what is known of the arrays, and where these services stand."""
+        return await picture(self.world, self.arrays, [one.name for one in services])
 
     async def _open_here(self) -> list[RunRecord]:
         """Tell the runs without an end that name these arrays."""
@@ -249,13 +253,14 @@ class Batch:
         service = looked.service
         standings = known.standings
         try:
-            renewed = await seen.renew(service.arrays)
-            footing = await footing_of(self.world, service)
-            if hold := self._hold_since(service, footing):
+            sends = not isinstance(looked.verdict, Held)  # who was refused needs no newer listing
+            renewed = sends and await seen.renew(service.arrays)
+            footing = await footing_of(self.world, service) if sends else None
+            if hold := await self._hold_since(service, footing):
                 asked = self.request.asked
                 return await self._refuse(service, words(hold), standings) if asked else None
             if renewed:
-                known = await picture(self.world, self.arrays)
+                known = await self._known([service])
                 if isinstance(answer := self._decide(service, known, began), NotDue):
                     reason = _obstacle(service, answer, known, self.world.clock.now())
                     return await self._refuse(service, reason, standings)
@@ -275,9 +280,13 @@ class Batch:
             cut = Ending(Outcome.UNKNOWN, f"an error of flashd's own: {error!r}")
             return Attempt(service=looked.service, cut=cut)
 
-    def _hold_since(self, service: Service, footing: Footing) -> Hold | None:
+    async def _hold_since(self, service: Service, footing: Footing | None) -> Hold | None:
         """Find a hold that came while others had their turns: a login is not worth its while."""
-        return binding(footing.holds, service, self.world.clock.now())
+        if footing is None:
+            holds = await self.world.store.covering(service.name, service.arrays)
+        else:
+            holds = footing.holds
+        return binding(holds, service, self.world.clock.now())
 
     async def _after(self, attempts: Iterable[Attempt]) -> dict[str, Listing]:
         """Read each array to which something was sent; one that cannot be read is left out."""

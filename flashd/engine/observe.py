@@ -24,6 +24,7 @@ from flashd.model.observation import ArrayRecord
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from flashd.engine.world import World
     from flashd.errors import FlashdError
@@ -127,11 +128,19 @@ async def read(world: World, array: str, run: str | None = None) -> Listing:
     except (ArrayError, ConfigError) as error:
         await remember_failure(world, record, error)
         raise
-    if record.failure is not None:
-        world.events.tell(
-            Event.ARRAY_READABLE, f"array {array} answers again", {"flashd.storage.id": array}
-        )
+    _tell_readable(world, record)
     return listing
+
+
+def _tell_readable(world: World, before: ArrayRecord) -> None:
+    """Tell once that an array answers again, also where two batches that share it find so."""
+    array = before.array
+    if before.failure is None or world.answered.get(array) == before.failed_at:
+        return
+    world.answered[array] = before.failed_at
+    world.events.tell(
+        Event.ARRAY_READABLE, f"array {array} answers again", {"flashd.storage.id": array}
+    )
 
 
 async def take_stock(world: World, array: str, parts: AbstractSet[Part]) -> Inventory:
@@ -161,16 +170,19 @@ async def note_failure(world: World, array: str, error: FlashdError) -> None:
 
 
 async def remember_failure(world: World, record: ArrayRecord, error: FlashdError) -> None:
-    """Remember that an array could not be reached, and when to try again."""
+    """Remember that an array could not be reached, and when to try again.
+
+    What was not tried is no failure more.
+    """
     now = world.clock.now()
-    failures = record.failures + 1
+    failures = record.failures + (not isinstance(error, LoginStopped))
     await world.store.record_failure(
         replace(
             record,
             failed_at=now,
             failure=error.message,
             failures=failures,
-            retry_at=now + backoff(failures),
+            retry_at=_retry_at(record, error, now, world.pace.check_interval),
         )
     )
     # Refused in answer to a command, it first shows here as a login that is not tried.
@@ -190,14 +202,57 @@ async def remember_failure(world: World, record: ArrayRecord, error: FlashdError
         )
 
 
+async def tell_unreadable(world: World) -> None:
+    """Tell who starts which arrays could not be read before: until he looks nothing else would."""
+    now = world.clock.now()
+    configured = {array for service in world.services.values() for array in service.arrays}
+    for array, record in sorted((await world.store.arrays()).items()):
+        if record.failure is None or array not in configured:
+            continue
+        waits = record.retry_at is not None and record.retry_at > now
+        when = f", looked at again at {record.retry_at:%Y-%m-%dT%H:%M:%SZ}" if waits else ""
+        world.events.tell(
+            Event.ARRAY_UNREADABLE,
+            f"array {array}: as found before this start{when}: {record.failure}",
+            {
+                "flashd.storage.id": array,
+                "error.message": record.failure,
+                "flashd.storage.failures": record.failures,
+            },
+        )
+
+
+def _retry_at(
+    record: ArrayRecord, error: FlashdError, now: datetime, interval: timedelta
+) -> datetime:
+    """Tell when to try again.
+
+    After a refused login, or without what it takes to log in, that is when to look for another
+    password file: it costs no login, so neither earlier failures nor who looks in between put it
+    off.
+    """
+    if not isinstance(error, LoginRefused | ConfigError):
+        return now + backoff(record.failures + 1)
+    latest = now + interval
+    before = record.retry_at
+    return before if before is not None and now < before < latest else latest
+
+
 async def picture(
-    world: World, arrays: Iterable[str] | None = None, *, with_runs: bool = False
+    world: World,
+    arrays: Iterable[str] | None = None,
+    services: Iterable[str] | None = None,
+    *,
+    with_runs: bool = False,
 ) -> Picture:
-    """Gather what is known, of these arrays or of all; open runs only for who shows them."""
+    """Gather what is known, of these arrays or of all; open runs only for who shows them.
+
+    Of `services` alone it is told where they stand, else of all.
+    """
     records = Records(
         store=world.store,
         zones=world.zones,
         doubt=world.pace.doubt,
         demands_enrolment=world.demands_enrolment,
     )
-    return await records.picture(arrays, with_runs=with_runs)
+    return await records.picture(arrays, services, with_runs=with_runs)

@@ -31,13 +31,15 @@ class Records:
     async def picture(
         self,
         arrays: Iterable[str] | None = None,
+        services: Iterable[str] | None = None,
         *,
         with_runs: bool = False,
         with_enrolments: bool = False,
     ) -> Picture:
         """Gather what is known, of these arrays or of all; the rest only if asked.
 
-        The enrolments of a fleet are many facts, for who shows one service's.
+        Of `services` alone it is told where they stand, else of all: a fleet has many more than a
+        batch. The enrolments of a fleet are many facts, for who shows one service's.
         """
         store = self.store
         return Picture(
@@ -45,7 +47,7 @@ class Records:
             arrays=await store.arrays(),
             withdrawals={(one.array, one.pair): one for one in await store.withdrawals(arrays)},
             open_runs={run.service: run for run in await store.open_runs()} if with_runs else {},
-            standings=await store.standings(),
+            standings=await store.standings(services),
             zones=self.zones,
             holds=await store.holds(),
             doubt=self.doubt,

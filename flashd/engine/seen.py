@@ -50,13 +50,14 @@ class Seen:
         listing = self.listings[array]
         return await self.list_again(array) if outdated(self.world, listing) else listing
 
-    async def stock(self, array: str, service: Service) -> Inventory:
+    async def stock(self, array: str, service: Service, *, enrolled: bool) -> Inventory:
         """Tell what an array has that a copy can harm, read just now or a little while ago.
 
         All of it is of one reading, with all that the service demands. What others demanded before
-        it is asked anew with it, but does not fail it.
+        it is asked anew with it, but does not fail it. `enrolled`: whether the service was, as the
+        turn began.
         """
-        wanted = await self._demanded(array, service)
+        wanted = self._demanded(array, service, enrolled=enrolled)
         known = self.inventories.get(array)
         if known is not None and wanted <= known.parts and not self._old(known):
             return known
@@ -71,9 +72,8 @@ class Seen:
             raise error
         return await self._take_stock(array, wanted)
 
-    async def _demanded(self, array: str, service: Service) -> frozenset[Part]:
+    def _demanded(self, array: str, service: Service, *, enrolled: bool) -> frozenset[Part]:
         """Tell what is demanded by these or newer definitions."""
-        enrolled = await self.world.store.enrolment(service.name) is not None
         protections = (self.world.protected, self.world.newest.protected)
         return frozenset[Part]().union(
             *(demanded(service, array, one, enrolled=enrolled) for one in protections)

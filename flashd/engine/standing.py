@@ -33,7 +33,8 @@ async def reassess(
     """
     world = world.newest
     here = _services_on(world, arrays)
-    known = await picture(world, set(arrays).union(*(one.arrays for one in here)))
+    names = [service.name for service in here]
+    known = await picture(world, set(arrays).union(*(one.arrays for one in here)), names)
     ended = {result.service: result for result in results}
     changed = []
     for service in here:
@@ -45,7 +46,7 @@ async def reassess(
     for before, after in changed:  # what is told stands there already, whatever comes between
         _tell(world, before, after, request)
     if await world.store.holds() != known.holds:  # who changed them had all looked at before this
-        await world.store.look_again(world.clock.now(), [service.name for service in here])
+        await world.store.look_again(world.clock.now(), names)
 
 
 def _services_on(world: World, arrays: Sequence[str]) -> list[Service]:

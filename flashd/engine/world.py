@@ -14,6 +14,7 @@ from flashd.model.run import Doubt, Moment, run_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from flashd.model.lease import Holder
@@ -72,7 +73,8 @@ class World:
     `arrays` and `guards` make what is asked for; both raise `ConfigError` where a credential is
     missing. `zones` are the zones in which arrays write their dates, `looks_by` the settings by
     which guards reach other hosts. `unreturned` are leases that could not be given back: as
-    long as this process lives, nobody takes them for void.
+    long as this process lives, nobody takes them for void. `answered`: by array, when the failure
+    was whose end was told last.
 
     `accepted` are the files that were accepted last when a person's command began, beside which
     a daemon may be given others; None in a daemon, which is told by its own reload.
@@ -100,6 +102,7 @@ class World:
     places: Places = field(default_factory=Places)
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
+    answered: dict[str, datetime | None] = field(default_factory=dict)
     succession: Succession = field(default_factory=Succession)
     _told: list[tuple[World, Forbidden]] = field(default_factory=list, init=False, repr=False)
 
@@ -120,6 +123,7 @@ class World:
             store=old.store,
             drain=old.drain,
             unreturned=old.unreturned,
+            answered=old.answered,
             succession=old.succession,
             places=old.places,
         )

@@ -84,6 +84,9 @@ class Runs(Protocol):
     ) -> None:
         """Write the end of a run, adding `evidence` to what it has; a closed run stays as it is."""
 
+    async def write_ended(self, run: RunRecord) -> None:
+        """Write a run that ended as it began, nothing having been intended, with its end."""
+
     async def open_runs(self) -> Sequence[RunRecord]:
         """Tell the runs without an end, with their steps, oldest first."""
 
@@ -155,8 +158,8 @@ class Standings(Protocol):
     async def due(self, now: datetime) -> Sequence[str]:
         """Tell the services to look at, in one query, the longest overdue first."""
 
-    async def standings(self) -> Mapping[str, Standing]:
-        """Tell all."""
+    async def standings(self, services: Iterable[str] | None = None) -> Mapping[str, Standing]:
+        """Tell those of these services or of all; one that is not enlisted has none."""
 
     async def stand(self, standings: Iterable[Standing]) -> None:
         """Write these standings."""
@@ -287,7 +290,7 @@ class Memory(Protocol):
     async def history(self, services: Iterable[str] | None, limit: int) -> Sequence[RunRecord]:
         """See `Runs`."""
 
-    async def standings(self) -> Mapping[str, Standing]:
+    async def standings(self, services: Iterable[str] | None = None) -> Mapping[str, Standing]:
         """See `Standings`."""
 
     async def holds(self) -> Mapping[Scope, Hold]:

@@ -219,9 +219,11 @@ class KeepingStore(SqlStore):
         looks = ((one.look_at, name) for name, one in self._standings.items())
         return [name for _, name in sorted((at, name) for at, name in looks if at and at <= now)]
 
-    async def standings(self) -> Mapping[str, Standing]:
+    async def standings(self, services: Iterable[str] | None = None) -> Mapping[str, Standing]:
         """See `Standings`."""
-        return dict(self._standings)
+        if services is None:
+            return dict(self._standings)
+        return {name: self._standings[name] for name in services if name in self._standings}
 
     async def stand(self, standings: Iterable[Standing]) -> None:
         """See `Standings`."""
@@ -387,6 +389,12 @@ class WatchedStore(KeepingStore):
         await super().close_run(run, at, outcome, reason, evidence)
         if (known := self.watch.open_runs.pop(run, None)) and outcome != "refused":
             await self._judge({known.service})
+
+    async def write_ended(self, run: RunRecord) -> None:
+        """See `Runs`."""
+        await super().write_ended(run)
+        if run.outcome != "refused":
+            await self._judge({run.service})
 
     async def _judge(self, names: AbstractSet[str]) -> None:
         if names:

@@ -219,6 +219,25 @@ def test_why_says_what_holds_it_back(due: Home) -> None:
     document = due.flashd("why", "due", "--json").json
     assert document["decision"] == "refused"
     assert [link["name"] for link in document["chain"] if not link["lets"]] == ["last turn"]
+    assert INSTANT.fullmatch(document["look_at"])
+    since = r"(last looked at \S+ ago, with the same outcome|the next look is due since \S+Z)"
+    assert re.search(rf"\(told at \S+Z; {since}\)$", done.out, re.MULTILINE)
+
+
+def test_status_says_what_refused_it(due: Home) -> None:
+    due.running("due").touch()
+    due.flashd("resync", "due")
+    (service,) = due.flashd("status", "--json").json["services"]
+    reason = due.flashd("why", "due", "--json").json["reason"]
+    assert "is-down" in reason
+    assert service["reasons"][1:] == [f"last turn refused: {reason}"]
+    line = due.flashd("status").out.splitlines()[-1]
+    assert re.search(r"now \(\S+\)  last resync .*; last turn refused: \S+", line)
+    whole = f"last turn refused: {reason}"
+    assert (whole in line) == (len(whole) <= 120)
+    due.running("due").unlink()
+    due.flashd("resync", "due")
+    assert "refused" not in due.flashd("status").out
 
 
 def test_history_keeps_refusals_with_their_evidence(due: Home) -> None:
@@ -230,7 +249,10 @@ def test_history_keeps_refusals_with_their_evidence(due: Home) -> None:
     assert (done["outcome"], refused["outcome"]) == ("done", "refused")
     assert refused["evidence"][0]["verdict"] == "up"
     assert done["steps"][0]["pairs"] == {"0001:0002": "accepted", "0101:0102": "accepted"}
-    assert due.flashd("history", "--limit", "1", "--json").json["runs"] == [done]
+    first = due.flashd("history", "--limit", "1", "--json")
+    assert (first.json["runs"], first.err) == ([done], "")
+    assert due.flashd("history", "--limit", "1").err == "older runs are not shown, --limit is 1\n"
+    assert due.flashd("history", "--limit", "2").err == ""
 
 
 @pytest.mark.parametrize("command", ["status", "resync", "plan", "why", "history"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,22 @@ def missing(document: dict[str, object], wanted: dict[str, object], path: str = 
 
 def run_of(event: dict[str, Any]) -> object:
     return event.get("flashd", {}).get("run", {}).get("id")
+
+
+def test_it_says_at_its_start_which_array_is_left_alone(site: Site) -> None:
+    """Found by somebody before, that would be told by nobody until it is looked at again."""
+    site.service("db", *PAIRS)
+    site.array().add_fault("unreachable")
+    assert site.run("status", "--refresh").returncode == 3
+    with site.daemon() as daemon:
+        told = daemon.until("array-unreadable")
+        assert daemon.stop() == 0
+    assert re.match(
+        rf"array {SERIAL}: as found before this start, looked at again at \S+Z: .*no connection",
+        told["message"],
+    )
+    assert told["flashd"]["storage"] == {"id": SERIAL, "failures": 1}
+    assert len(site.array().logins()) == 1
 
 
 def test_it_resyncs_what_is_due_and_says_so_in_ecs(site: Site) -> None:

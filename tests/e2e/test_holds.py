@@ -87,7 +87,10 @@ def test_held_for_good_there_is_no_next_time(due: Home) -> None:
     (service,) = due.flashd("status", "--json").json["services"]
     assert service["next"] is None
     assert service["hold"]["until"] is None
-    assert "never" in due.flashd("status").out
+    told = due.flashd("status").out
+    assert "when released" in told
+    assert "never  " not in told
+    assert due.flashd("why", "due").out.endswith("\nnext       when released\n")
     assert re.search(r"^all +until released ", due.flashd("hold").out, re.MULTILINE)
 
 

@@ -22,8 +22,8 @@ class SqlAgenda(Lanes):
     """`flashd.ports.store.Ticks`."""
 
     async def agenda(self, now: datetime) -> Agenda:
-        """Tell what there is to do, by one way to the reading thread and back."""
-        return await self._reading.run(partial(_agenda, now=now))
+        """Tell what there is to do, by one way to the reading thread and back, before others."""
+        return await self._reading.run_first(partial(_agenda, now=now))
 
 
 def _agenda(connection: Connection, now: datetime) -> Agenda:

@@ -52,6 +52,7 @@ INSTANTS = "_at"
 """How the names of columns end that hold instants."""
 
 _SEEN = 'SELECT "array", pair, relation, observed_at, before_at, since_at FROM sightings'
+_STANDINGS = "SELECT * FROM standings"
 _RUNS = "SELECT runs.*, steps.* FROM runs LEFT JOIN steps ON steps.run = runs.id"
 _NEWEST = """
     WHERE runs.nr IN (SELECT nr FROM runs {} ORDER BY nr DESC LIMIT ?)
@@ -92,9 +93,11 @@ class Glance:
         with self._rows(_RUNS + _NEWEST.format(where), [*names, limit]) as rows:
             return runs_of(rows)
 
-    async def standings(self) -> Mapping[str, Standing]:
-        """Tell where each service stands."""
-        with self._rows("SELECT * FROM standings") as rows:
+    async def standings(self, services: Iterable[str] | None = None) -> Mapping[str, Standing]:
+        """Tell where each of these services stands, or every one."""
+        names = [] if services is None else sorted(set(services))
+        where = "" if services is None else f" WHERE service IN ({_places(names)})"
+        with self._rows(f"{_STANDINGS}{where}", names) as rows:
             return {row.service: standing_of(row) for row in rows}
 
     async def holds(self) -> Mapping[Scope, Hold]:

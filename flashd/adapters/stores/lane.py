@@ -8,7 +8,10 @@ import sqlite3
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from itertools import count
+from queue import PriorityQueue
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -23,8 +26,25 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(order=True, frozen=True, slots=True)
+class _Asked:
+    """A transaction that waits for its turn: by rank, then in the order of asking."""
+
+    rank: int
+    number: int
+    work: Callable[[Connection], Any] = field(compare=False)
+    at: float = field(compare=False)
+    answer: Future[Any] = field(compare=False, default_factory=Future)
+
+
+_FIRST, _IN_ORDER = 0, 1
+
+
 class Lane:
     """Transactions on `engine`, one after the other, in the order in which they were asked for.
+
+    But for those by which a tick goes on and a worker shows that it works: they wait for the one
+    that is under way, and not for all that a burst of services asks.
 
     `where` names the store in errors. When a server is found to be lost, what was asked for
     before that fails with it: each in the queue would wait for the server again.
@@ -34,6 +54,8 @@ class Lane:
         self._engine = engine
         self.where = where
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._waiting: PriorityQueue[_Asked] = PriorityQueue()
+        self._numbers = count()
         self._lost_at = -math.inf
 
     @property
@@ -48,6 +70,10 @@ class Lane:
         """
         return await asyncio.wrap_future(self._submit(work))
 
+    async def run_first(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` as `run` does, before all that waits."""
+        return await asyncio.wrap_future(self._submit(work, _FIRST))
+
     def later(self, work: Callable[[Connection], object]) -> None:
         """Have `work` done after all that was asked for before, if that can still be."""
         with suppress(StoreError):
@@ -58,11 +84,26 @@ class Lane:
         await asyncio.to_thread(self._thread.shutdown)
         self._engine.dispose()
 
-    def _submit(self, work: Callable[[Connection], T]) -> Future[T]:
+    def _submit(self, work: Callable[[Connection], T], rank: int = _IN_ORDER) -> Future[T]:
         try:
-            return self._thread.submit(self._transact, work, time.monotonic())
+            self._thread.submit(self._next)
         except RuntimeError as error:
             raise StoreError(f"{self.where} is closed") from error
+        asked = _Asked(rank, next(self._numbers), work, time.monotonic())
+        self._waiting.put(asked)
+        return asked.answer
+
+    def _next(self) -> None:
+        """Do what is first by now: for each that was asked for this is called once."""
+        asked = self._waiting.get()
+        if not asked.answer.set_running_or_notify_cancel():
+            return
+        try:
+            done = self._transact(asked.work, asked.at)
+        except BaseException as error:  # noqa: BLE001 - whoever asked is told, whatever it is
+            asked.answer.set_exception(error)
+        else:
+            asked.answer.set_result(done)
 
     def _transact(self, work: Callable[[Connection], T], asked_at: float) -> T:
         if asked_at < self._lost_at:
@@ -88,6 +129,10 @@ class InlineLane(Lane):
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Do `work` in a transaction."""
         return self._transact(work, time.monotonic())
+
+    async def run_first(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a transaction: nothing ever waits."""
+        return await self.run(work)
 
     def later(self, work: Callable[[Connection], object]) -> None:
         """Do `work` now."""

@@ -27,6 +27,11 @@ _DUE = (
     .order_by(standings.c.look_at, standings.c.service)
 )
 
+AT_ONCE = 1000
+"""Of so many services at most one query asks: a database takes so many values and no more."""
+
+_THESE = select(standings).where(standings.c.service.in_(bindparam("names", expanding=True)))
+
 
 class SqlStandings(Lanes):
     """`flashd.ports.store.Standings`."""
@@ -39,9 +44,10 @@ class SqlStandings(Lanes):
         """Tell the services to look at, the longest overdue first."""
         return await self._reading.run(partial(due_services, now=now))
 
-    async def standings(self) -> Mapping[str, Standing]:
-        """Tell all."""
-        return await self._reading.run(stored_standings)
+    async def standings(self, services: Iterable[str] | None = None) -> Mapping[str, Standing]:
+        """Tell those of these services, or all."""
+        of = None if services is None else sorted(set(services))
+        return await self._reading.run(partial(stored_standings, services=of))
 
     async def stand(self, standings: Iterable[Standing]) -> None:
         """Write these standings."""
@@ -69,9 +75,15 @@ def due_services(connection: Connection, now: datetime) -> list[str]:
     return list(connection.scalars(_DUE, {"now": now}))
 
 
-def stored_standings(connection: Connection) -> dict[str, Standing]:
-    """Tell all, as part of a transaction."""
-    return {row.service: standing_of(row) for row in connection.execute(select(standings))}
+def stored_standings(
+    connection: Connection, services: Sequence[str] | None = None
+) -> dict[str, Standing]:
+    """Tell those of these services, or all, as part of a transaction."""
+    if services is None:
+        return {row.service: standing_of(row) for row in connection.execute(select(standings))}
+    some = (services[at : at + AT_ONCE] for at in range(0, len(services), AT_ONCE))
+    rows = (row for names in some for row in connection.execute(_THESE, {"names": names}))
+    return {row.service: standing_of(row) for row in rows}
 
 
 def _stand(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:

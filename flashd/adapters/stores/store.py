@@ -68,10 +68,10 @@ class SqlStore(
         return await self._reading.run(partial(lease_time, told=now))
 
     async def answers(self) -> None:
-        """Ask the database something easy in each lane."""
+        """Ask the database something easy in each lane; a lane that gets on answers at once."""
         lanes = (self._reading, self._writing)
         answers = await asyncio.gather(
-            *(lane.run(_answer) for lane in lanes), return_exceptions=True
+            *(lane.run_first(_answer) for lane in lanes), return_exceptions=True
         )
         for answer in answers:  # an error is told once every lane has answered
             if isinstance(answer, BaseException):

@@ -57,6 +57,28 @@ async def test_the_end_adds_its_evidence(store: Store) -> None:
     assert await store.open_runs() == []
 
 
+async def test_a_run_that_ended_as_it_began_is_written_with_its_end(store: Store) -> None:
+    begun = replace(run(), ended_at=minute(0), outcome=Outcome.REFUSED, reason="guard says up")
+    await store.write_ended(begun)
+    await store.write_ended(replace(begun, id="RUN2", outcome=Outcome.FAILED))
+    assert await store.open_runs() == []
+    assert await store.history(None, 9) == [
+        replace(begun, id="RUN2", outcome=Outcome.FAILED),
+        begun,
+    ]
+    with pytest.raises(StoreError, match="not open any more"):
+        await store.intend(intent(seq=1), [], ME)
+    await store.close_run("RUN1", minute(9), Outcome.DONE, "never", [])
+    assert (await store.history(None, 9))[1] == begun
+
+
+async def test_a_run_whose_name_is_taken_is_not_written(store: Store) -> None:
+    await store.open_run(run())
+    with pytest.raises(StoreError):
+        await store.write_ended(replace(run(), ended_at=NOW, outcome=Outcome.REFUSED))
+    assert await store.open_runs() == [run()]
+
+
 async def test_a_closed_run_stays_as_it_is(store: Store) -> None:
     await store.open_run(run())
     await store.close_run("RUN1", minute(1), Outcome.FAILED, "recovered", [{"n": 1}])

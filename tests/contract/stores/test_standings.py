@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flashd.adapters.stores.standings import AT_ONCE
 from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.observation import ArrayRecord, Breaker, Standing
 from tests.contract.stores.samples import ARRAY, NOW, minute, run
@@ -66,6 +67,23 @@ async def test_looks_again_at_everything_and_keeps_whose_turn_it_was(store: Stor
     after = await store.standings()
     assert after["later"] == replace(STANDING, service="later", look_at=minute(2))
     assert after["overdue"] == replace(STANDING, service="overdue", look_at=minute(1))
+
+
+async def test_standings_are_told_of_whom_they_are_asked(store: Store) -> None:
+    names = ["a", "b", "c"]
+    await store.stand([replace(STANDING, service=name) for name in names])
+    assert set(await store.standings()) == set(names)
+    assert await store.standings(["c", "a", "c", "unheard-of"]) == {
+        name: replace(STANDING, service=name) for name in ("a", "c")
+    }
+    assert await store.standings([]) == {}
+
+
+async def test_standings_are_told_of_as_many_as_there_are(store: Store) -> None:
+    """A database takes so many values in one question and no more."""
+    names = [f"s{number:04}" for number in range(2 * AT_ONCE + 1)]
+    await store.stand([replace(STANDING, service=name) for name in [*names, "other"]])
+    assert list(await store.standings(names)) == names
 
 
 async def test_a_breaker_is_one_arrays(store: Store) -> None:

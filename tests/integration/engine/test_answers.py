@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
 
 from flashd.adapters.processes import lives
 from flashd.engine.events import Event
+from flashd.engine.observe import observe
+from flashd.errors import ArrayUnreachable
 from flashd.model.health import Status
 from flashd.model.run import Outcome
-from tests.integration.engine.house import Lab, asked, health, outcomes, resource, ticks
+from tests.integration.engine.house import SERIAL, Lab, asked, health, outcomes, resource, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,6 +158,19 @@ async def test_an_array_that_cannot_be_read_at_all_sends_nothing(lab: Lab) -> No
         status = await health(world, "db")
         assert status.status is Status.UNKNOWN
     assert not lab.array().journal()
+
+
+async def test_two_who_find_an_array_readable_again_tell_it_once(lab: Lab) -> None:
+    nightly(lab)
+    async with lab.open() as world:
+        for times in (1, 2):
+            lab.array().add_fault("unreachable", "*")
+            with pytest.raises(ArrayUnreachable):
+                await observe(world, SERIAL)
+            await asyncio.gather(observe(world, SERIAL), observe(world, SERIAL))
+            assert lab.told.kinds().count(Event.ARRAY_READABLE) == times
+        await observe(world, SERIAL)
+    assert lab.told.kinds().count(Event.ARRAY_READABLE) == 2
 
 
 async def test_an_array_that_fails_is_left_alone_for_a_while_and_told_once(lab: Lab) -> None:

@@ -184,14 +184,14 @@ async def test_a_batch_asks_again_for_who_demands_more_and_not_for_who_demands_l
     nightly(lab, "web", SECOND, hosts=("tst*",))
     async with lab.open() as world:
         seen = Seen(world)
-        bare = await seen.stock(SERIAL, world.services["db"])
+        bare = await seen.stock(SERIAL, world.services["db"], enrolled=False)
         assert bare.parts == {Part.IMAGE}
-        assert await seen.stock(SERIAL, world.services["db"]) is bare
+        assert await seen.stock(SERIAL, world.services["db"], enrolled=False) is bare
         assert surveyed(lab) == BARE
-        whole = await seen.stock(SERIAL, world.services["web"])
+        whole = await seen.stock(SERIAL, world.services["web"], enrolled=False)
         assert whole.parts == EVERYTHING
         assert whole.began_at > bare.ended_at
-        assert await seen.stock(SERIAL, world.services["db"]) is whole
+        assert await seen.stock(SERIAL, world.services["db"], enrolled=False) is whole
         assert surveyed(lab) == [*BARE, *WHOLE]
 
 
@@ -200,12 +200,12 @@ async def test_what_grew_old_is_asked_anew_as_the_batch_demands_it(lab: Lab) -> 
     nightly(lab, "web", SECOND, hosts=("tst*",))
     async with lab.open() as world:
         seen = Seen(world)
-        await seen.stock(SERIAL, world.services["web"])
+        await seen.stock(SERIAL, world.services["web"], enrolled=False)
         lab.clock.older += 46  # and 15 s for the login
-        again = await seen.stock(SERIAL, world.services["db"])
+        again = await seen.stock(SERIAL, world.services["db"], enrolled=False)
         assert again.parts == EVERYTHING
         assert surveyed(lab) == [*WHOLE, *WHOLE]
-        assert await seen.stock(SERIAL, world.services["web"]) is again
+        assert await seen.stock(SERIAL, world.services["web"], enrolled=False) is again
 
 
 async def test_who_demands_no_hosts_is_served_where_they_cannot_be_listed(lab: Lab) -> None:
@@ -227,16 +227,16 @@ async def test_where_hosts_cannot_be_listed_any_more_each_is_asked_for_its_own(l
     nightly(lab, "web", SECOND)
     async with lab.open() as world:
         seen, db, web = Seen(world), world.services["db"], world.services["web"]
-        await seen.stock(SERIAL, db)
+        await seen.stock(SERIAL, db, enrolled=False)
         lab.array().add_fault("refused", "lshostconnect", times=-1)
         lab.clock.older += 46
-        bare = await seen.stock(SERIAL, web)
+        bare = await seen.stock(SERIAL, web, enrolled=False)
         assert bare.reach is None
         assert surveyed(lab) == [*WHOLE, *WHOLE, *BARE]
         for _ in range(2):
             with pytest.raises(Unsurveyed):
-                await seen.stock(SERIAL, db)
-            assert await seen.stock(SERIAL, web) is bare
+                await seen.stock(SERIAL, db, enrolled=False)
+            assert await seen.stock(SERIAL, web, enrolled=False) is bare
         told = [*WHOLE, *WHOLE, *BARE, *WHOLE]
         assert surveyed(lab) == told, "each demand is tried once, and then told the same"
 

@@ -117,9 +117,9 @@ async def test_what_waited_behind_a_loss_fails_with_it(store: SqlStore, proxy: P
 
 
 async def test_a_sign_of_life_waits_for_every_lane(store: SqlStore, proxy: Proxy) -> None:
-    proxy.set(b"FROM runs", Harm.FREEZE)
+    trap = proxy.set(b"FROM runs", Harm.FREEZE)
     busy = asyncio.create_task(store.open_runs())
-    await asyncio.sleep(0)
+    await asyncio.to_thread(trap.sprung.wait)  # what has not begun would be done later
     began = time.monotonic()
     with pytest.raises(StoreError):
         await store.answers()

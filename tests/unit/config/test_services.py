@@ -240,9 +240,15 @@ def test_hints_at_what_is_pinned_of_a_host_that_no_guard_looks_at() -> None:
     found = configuration(text, **{"flashd.yaml": pins})
     (hint,) = [str(hint) for hint in found.hints if "ssh" in str(hint)]
     assert hint == (
-        "/etc/flashd/flashd.yaml:1:1: ssh.hosts: no guard looks at tst1.exmaple.net;"
+        "/etc/flashd/flashd.yaml:1:37: ssh.hosts: no guard looks at tst1.exmaple.net;"
         " did you mean 'TST1.example.net'?"
     )
+
+
+def test_hints_at_a_limit_that_is_not_above_that_of_dscli_itself() -> None:
+    settings = "check_interval: 2m\ndscli:\n  mode: oneshot\n  timeout: 2m\n"
+    (hint,) = [one for one in configuration("", **{"flashd.yaml": settings}).hints if one.line > 1]
+    assert str(hint).startswith("/etc/flashd/flashd.yaml:4:3: dscli.timeout is not above dscli's")
 
 
 def test_services_are_sorted_by_name_and_know_where_they_come_from() -> None:

@@ -78,6 +78,18 @@ def test_all_is_told_as_if_everything_had_been_read(change: dict[str, str]) -> N
     assert told(before, files) == told(None, files)
 
 
+def test_services_on_one_line_stay_in_their_order() -> None:
+    """A file of JSON may be one line; of a mistake in many places the first one is told."""
+    line = ", ".join(
+        f'{name}: {{schedule: "!22:00-23:00", guards: [{{type: systemd, unit: db.service}}],'
+        f" sync: {{s: {{array: IBM.2107-75ABC01, pairs: [{pair}]}}}}}}"
+        for name, pair in (("b", "0001:0101"), ("a", "0002:0102"))
+    )
+    files = texts(one=f"services: {{{line}}}\n")
+    before = interpret(Files(DIRECTORY, files))
+    assert told(before, files) == told(None, files)
+
+
 def test_the_services_of_a_file_that_stays_are_the_very_same() -> None:
     before = interpret(Files(DIRECTORY, texts()))
     files = texts(two="services:\n" + service("c", "0003:0104"))

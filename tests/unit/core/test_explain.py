@@ -10,7 +10,15 @@ import pytest
 
 from flashd.core.due import Reason
 from flashd.core.enrolment import describe
-from flashd.core.explain import NEXT_WORDS, WORDS, Link, explain, next_chance
+from flashd.core.explain import (
+    NEXT_WORDS,
+    WORDS,
+    Link,
+    explain,
+    looks_since,
+    next_chance,
+    setback,
+)
 from flashd.model.enrolment import Enrolment
 from flashd.model.observation import ArrayRecord, Standing
 from flashd.model.run import Outcome
@@ -38,9 +46,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flashd.model.observation import Picture
+    from flashd.model.run import RunRecord
     from flashd.model.service import Service
 
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 GOOD = picture(*(sighting(name, relation(name)) for name in PAIRS))  # resynced at 00:59:31
 READ = Link(f"array {ARRAY}", True, "was read 0s ago")
 AS_CONFIGURED = Link("relations", True, "3 pairs as configured")
@@ -123,7 +132,7 @@ ARRAYS: dict[str, tuple[ArrayRecord | None, bool, str]] = {
     "tried again": (
         record(failure="no route", retry_at=NOW + 4 * MINUTE),
         False,
-        "could not be read: no route; tried again in 4m",
+        "could not be read: no route; looked at again in 4m",
     ),
     "to be tried again now": (
         record(failure="no route", retry_at=NOW),
@@ -320,3 +329,102 @@ def test_any_other_decision_is_not_taken_for_a_refusal(decision: str) -> None:
     standing = Standing(service=SERVICE, decision=decision, reason="words")
     known = replace(GOOD, standings={SERVICE: standing})
     assert explain(service(), known, NOW) == explain(service(), GOOD, NOW)
+
+
+OVERDUE = NOW + 26 * HOURS
+HOURS_LATER = OVERDUE + 3 * HOURS
+SETBACKS: dict[str, tuple[Standing, datetime, str | None]] = {
+    "refused and due": (
+        Standing(service=SERVICE, decision="refused", reason="it runs"),
+        OVERDUE,
+        "last turn refused: it runs",
+    ),
+    "refused by an observer": (
+        Standing(service=SERVICE, decision="would-refuse", reason="it runs"),
+        OVERDUE,
+        "last turn refused: it runs",
+    ),
+    "refused, and not due by now": (
+        Standing(service=SERVICE, decision="refused", reason="it runs"),
+        NOW,
+        None,
+    ),
+    "failed": (
+        Standing(
+            service=SERVICE,
+            decision="failed",
+            reason="no session",
+            retry_at=HOURS_LATER,
+            failures=2,
+        ),
+        OVERDUE,
+        "last turn failed: no session",
+    ),
+    "due": (Standing(service=SERVICE, decision="due", reason="stale"), OVERDUE, None),
+    "not looked at yet": (Standing(service=SERVICE), OVERDUE, None),
+    "its outcome is not known": (
+        Standing(service=SERVICE, decision="unknown", reason="no answer"),
+        OVERDUE,
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("standing", "now", "words"), SETBACKS.values(), ids=SETBACKS.keys())
+def test_says_what_keeps_who_is_to_be_refreshed_from_it(
+    standing: Standing, now: datetime, words: str | None
+) -> None:
+    assert setback(service(), replace(GOOD, standings={SERVICE: standing}), now) == words
+
+
+def test_nothing_is_said_of_a_service_that_never_stood_anywhere() -> None:
+    assert setback(service(), GOOD, OVERDUE) is None
+
+
+LAST = replace(run(outcome=Outcome.REFUSED), reason="it runs")
+REFUSED = Standing(service=SERVICE, decision="refused", reason="it runs", look_at=NOW + 20 * SECOND)
+SINCE: dict[str, tuple[Standing | None, RunRecord | None, str]] = {
+    "looked at again": (REFUSED, LAST, "; last looked at 40s ago, with the same outcome"),
+    "just now": (
+        replace(REFUSED, look_at=NOW + MINUTE),
+        LAST,
+        "; last looked at 0s ago, with the same outcome",
+    ),
+    "a moment before it is looked at": (
+        replace(REFUSED, look_at=NOW + SECOND),
+        LAST,
+        "; last looked at 59s ago, with the same outcome",
+    ),
+    "due to be looked at": (
+        replace(REFUSED, look_at=NOW),
+        LAST,
+        "; the next look is due since 2026-11-21T02:00:00Z",
+    ),
+    "nobody looks any more": (
+        replace(REFUSED, look_at=NOW - HOURS),
+        LAST,
+        "; the next look is due since 2026-11-21T01:00:00Z",
+    ),
+    "it waits for something else": (
+        replace(REFUSED, look_at=NOW + MINUTE + SECOND),
+        LAST,
+        "",
+    ),
+    "another reason": (replace(REFUSED, reason="it is not enrolled"), LAST, ""),
+    "not refused": (replace(REFUSED, decision="failed"), LAST, ""),
+    "refused when observed": (
+        replace(REFUSED, decision="would-refuse"),
+        LAST,
+        "; last looked at 40s ago, with the same outcome",
+    ),
+    "never to be looked at": (replace(REFUSED, look_at=None), LAST, ""),
+    "no run": (REFUSED, None, ""),
+    "no standing": (None, LAST, ""),
+}
+
+
+@pytest.mark.parametrize(("standing", "last", "words"), SINCE.values(), ids=SINCE.keys())
+def test_says_when_guards_were_looked_at_since_they_were_told_of(
+    standing: Standing | None, last: RunRecord | None, words: str
+) -> None:
+    assert looks_since(standing, last, NOW, MINUTE) == words

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.engine.batch import look_at
+from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
+from flashd.engine.request import Request
 from flashd.model.run import Outcome
 from tests.integration.engine.faults.table import (
     DONE,
@@ -18,10 +23,13 @@ from tests.integration.engine.faults.table import (
     furnish,
     judged,
 )
-from tests.integration.engine.house import SERIAL, Lab, asked, console, ticks
+from tests.integration.engine.house import SERIAL, Lab, asked, console, outcomes, ticks
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from flashd.engine.world import World
+    from flashd.model.observation import ArrayRecord
 
 
 def row(fault: str, words: str, **options: object) -> Row:
@@ -88,6 +96,93 @@ async def test_a_refused_login_is_not_tried_again(tmp_path: Path, fault: str, nt
     assert len(lab.array().logins()) == nth
     assert lab.acted() == (["resyncflash"] if nth == 4 else [])
     assert lab.told.kinds().count(Event.LOGINS_STOPPED) == 1
+
+
+async def read(world: World) -> ArrayRecord:
+    """Read the array as a person has it read, and tell what is remembered of that."""
+    await look_at(world, SERIAL)
+    return (await world.store.arrays())[SERIAL]
+
+
+async def test_what_is_not_tried_puts_the_next_look_off_no_further(tmp_path: Path) -> None:
+    """Who only looks, however often, keeps nobody from finding a new password file in time."""
+    lab = furnish(Lab(tmp_path))
+    lab.array().add_fault("login-refused")
+    async with lab.open() as world:
+        refused = await read(world)
+        assert refused.retry_at
+        assert refused.failed_at
+        assert refused.retry_at - refused.failed_at == world.pace.check_interval
+        for _ in range(5):
+            lab.clock.ahead += timedelta(seconds=10)
+            again = await read(world)
+            assert "logins as opensvc are stopped" in (again.failure or "")
+            assert (again.failures, again.retry_at) == (1, refused.retry_at)
+        lab.clock.ahead += timedelta(seconds=10)
+        now = lab.clock.now()
+        later = await read(world)
+        assert later.failures == 1
+        assert later.retry_at
+        assert later.retry_at - now >= world.pace.check_interval
+    assert len(lab.array().logins()) == 1
+
+
+async def test_failures_before_do_not_put_off_the_look_for_a_new_password_file(
+    tmp_path: Path,
+) -> None:
+    lab = furnish(Lab(tmp_path))
+    lab.array().add_fault("unreachable", times=4)
+    async with lab.open() as world:
+        for _ in range(4):
+            unreachable = await read(world)
+        assert unreachable.failed_at
+        assert unreachable.retry_at == unreachable.failed_at + timedelta(minutes=8)
+        lab.array().add_fault("login-refused")
+        refused = await read(world)
+        assert refused.failures == 5
+        assert refused.failed_at
+        assert refused.retry_at == refused.failed_at + world.pace.check_interval
+
+
+async def test_a_password_file_that_is_missing_is_looked_for_each_check_interval(
+    tmp_path: Path,
+) -> None:
+    lab = furnish(Lab(tmp_path))
+    (tmp_path / f"{SERIAL}.pwfile").unlink()
+    async with lab.open() as world:
+        for _ in range(3):
+            missing = await read(world)
+            assert missing.failed_at
+            assert missing.retry_at == missing.failed_at + world.pace.check_interval
+            lab.clock.ahead += world.pace.check_interval + timedelta(seconds=1)
+    assert not lab.array().logins()
+
+
+async def test_the_daemon_finds_a_new_password_file_within_a_check_interval(
+    tmp_path: Path,
+) -> None:
+    lab = furnish(Lab(tmp_path))
+    lab.array().add_fault("login-refused")
+    async with lab.open() as world:
+        cycle = Cycle(world, Request(patience=world.pace.command_timeout.total_seconds()))
+        await cycle.tick()
+        await cycle.idle()
+        for _ in range(3):
+            await passing(lab, cycle, world.pace.check_interval)
+        assert len(lab.array().logins()) == 1
+        os.utime(tmp_path / f"{SERIAL}.pwfile")
+        await passing(lab, cycle, world.pace.check_interval)
+        assert await outcomes(world, "db") == ["done"]
+    assert lab.acted() == ["resyncflash"]
+    assert lab.told.kinds().count(Event.LOGINS_STOPPED) == 1
+
+
+async def passing(lab: Lab, cycle: Cycle, time: timedelta) -> None:
+    """Let time pass without a jump, and tick."""
+    lab.clock.ahead += time
+    lab.clock.older += time.total_seconds()
+    await cycle.tick()
+    await cycle.idle()
 
 
 async def test_the_second_console_is_asked_where_the_first_does_not_answer(tmp_path: Path) -> None:
