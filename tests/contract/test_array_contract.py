@@ -187,7 +187,7 @@ SURVEYS: Mapping[str, tuple[frozenset[Part], list[str]]] = {
     "nothing on demand": (frozenset(), ["lspprc", "lsfbvol", "lspprc"]),
     "everything": (
         EVERYTHING,
-        ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lshostconnect", "lspprc"],
+        ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lsfbvol", "lshostconnect", "lspprc"],
     ),
 }
 

@@ -138,7 +138,7 @@ async def test_all_of_a_batch_is_one_login(house: House) -> None:
 
 
 BARE = ["lspprc", "lsfbvol", "lspprc"]
-WHOLE = ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lshostconnect", "lspprc"]
+WHOLE = ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lsfbvol", "lshostconnect", "lspprc"]
 """Each answer of a session ends with a prompt of its own: no end mark is asked."""
 
 
@@ -787,3 +787,14 @@ async def test_cancelled_in_a_listing_the_session_is_gone(house: House) -> None:
         await asyncio.to_thread(struck, house.sim)
     await gone(group)
     assert await listed(array) == house.truth()
+
+
+async def test_volumes_of_another_moment_are_not_those_of_now(house: House) -> None:
+    """A target may be another's by now: where that matters the volumes are asked twice."""
+    array = house.array()
+    await array.inventory(Heard(), {Part.REACH})
+    house.sim.set_volume("0002", name="production")
+    house.sim.add_fault("previous-answer", "lsfbvol")
+    found = await array.inventory(Heard(), {Part.REACH})
+    assert found.volumes[VolumeId("0002")].name == "production"
+    assert "asked twice" in str(house.told)

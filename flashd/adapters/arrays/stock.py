@@ -1,8 +1,10 @@
 """What an array is made of, asked in one login: several reports in one stream, one after another.
 
 Understood as a whole or not at all. What proves something by not being there, hosts and remote
-copies, is asked twice, and both must say the same: one row that was lost reads as nobody's. Never
-are the two of them neighbours: one answer that came double would be taken for both.
+copies, is asked twice, and both must say the same: one row that was lost reads as nobody's. So are
+the volumes where it matters in which groups they are: an answer of before would read as if a host
+had not been given a volume since. Never are the two of them neighbours: one answer that came double
+would be taken for both.
 
 Hosts and groups are asked only where they are demanded, and so is the image of the array. Where one
 stream has all answers the image is always asked, as the last: it names the array itself, so that a
@@ -68,7 +70,7 @@ _BARE = ("lspprc", "lsfbvol", "lspprc")
 _WITH_REACH = (
     *("lsfbvol", "lspprc", "lshostconnect"),
     "lsvolgrp",
-    *("lshostconnect", "lspprc"),
+    *("lsfbvol", "lshostconnect", "lspprc"),
 )
 _IMAGE = ("lssi",)
 _NO_ROW = re.compile(r"dscli>|Date/Time: |\bCM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})[IWE]\b")

@@ -34,7 +34,16 @@ REPORTS = ("lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lssi")
 BARE = ["lspprc", "lsfbvol", "lspprc", "lssi"]
 """By a client of its own; the last one is its end mark."""
 
-WHOLE = ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lshostconnect", "lspprc", "lssi"]
+WHOLE = [
+    "lsfbvol",
+    "lspprc",
+    "lshostconnect",
+    "lsvolgrp",
+    "lsfbvol",
+    "lshostconnect",
+    "lspprc",
+    "lssi",
+]
 HOSTS = Protection(hosts=frozenset({"prd*"}))
 TEXT = f"resyncflash -dev {SERIAL} -persist -record -cp {PAIR}"
 

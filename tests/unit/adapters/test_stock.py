@@ -57,7 +57,7 @@ Name|ID|Storage Unit|Model|WWNN|State|ESSNet|Volume Group|desc
 """
 NONE = "CMUC00234I lspprc: No Remote Mirror and Copy found.\n"
 NO_HOSTS = "CMUC00234I lshostconnect: No Host Connection found.\n"
-WHOLE = (VOLUMES, MIRRORS, HOSTS, GROUPS, HOSTS, MIRRORS, IMAGES)
+WHOLE = (VOLUMES, MIRRORS, HOSTS, GROUPS, VOLUMES, HOSTS, MIRRORS, IMAGES)
 PROMPT = "dscli> "
 
 
@@ -73,7 +73,10 @@ COMMANDS = {
     "lsvolgrp": f"lsvolgrp -dev {ARRAY} {OUTPUT}",
     "lssi": f"lssi {OUTPUT}",
 }
-HOSTS_TOO = ["lsfbvol", "lspprc", "lshostconnect", "lsvolgrp", "lshostconnect", "lspprc"]
+HOSTS_TOO = [
+    *("lsfbvol", "lspprc", "lshostconnect", "lsvolgrp"),
+    *("lsfbvol", "lshostconnect", "lspprc"),
+]
 ASKED: dict[str, tuple[set[Part], list[str]]] = {
     "nothing on demand": (set(), ["lspprc", "lsfbvol", "lspprc"]),
     "the image": ({Part.IMAGE}, ["lspprc", "lsfbvol", "lspprc", "lssi"]),
@@ -96,6 +99,7 @@ def test_what_proves_by_not_being_there_is_asked_twice_and_not_twice_in_a_row(
     del parts
     assert asked.count("lspprc") == 2
     assert asked.count("lshostconnect") in {0, 2}
+    assert asked.count("lsfbvol") == asked.count("lshostconnect") or "lsvolgrp" not in asked
     assert all(one != after for one, after in pairwise(asked))
 
 
@@ -192,7 +196,7 @@ def test_a_header_may_stand_right_after_a_prompt() -> None:
 
 
 def test_nothing_found_is_a_report() -> None:
-    found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, NO_HOSTS, NONE, IMAGES)
+    found = stock(VOLUMES, NONE, NO_HOSTS, GROUPS, VOLUMES, NO_HOSTS, NONE, IMAGES)
     assert found.reach
     assert (found.mirrored, found.reach.connections) == (frozenset(), ())
 
@@ -214,7 +218,7 @@ def test_what_no_row_can_be_may_stand_before_the_first_report(line: str) -> None
 
 @pytest.mark.parametrize("line", [REMARK, WARNING], ids=["a remark", "a warning"])
 def test_who_found_nothing_may_remark_upon_it(line: str) -> None:
-    rest = (HOSTS, GROUPS, HOSTS, NONE, IMAGES)
+    rest = (HOSTS, GROUPS, VOLUMES, HOSTS, NONE, IMAGES)
     assert stock(VOLUMES, NONE, line, *rest) == stock(VOLUMES, NONE, *rest)
 
 
@@ -231,7 +235,7 @@ SIDES = {
 @pytest.mark.parametrize(("pair", "mirrored"), SIDES.values(), ids=SIDES.keys())
 def test_a_volume_of_ours_on_either_side_is_mirrored(pair: str, mirrored: set[str]) -> None:
     row = MIRRORS.replace(f"{ARRAY}/0001:{OTHER_ARRAY}/0002", pair)
-    assert stock(VOLUMES, row, HOSTS, GROUPS, HOSTS, row, IMAGES).mirrored == mirrored
+    assert stock(VOLUMES, row, HOSTS, GROUPS, VOLUMES, HOSTS, row, IMAGES).mirrored == mirrored
 
 
 def without(text: str, column: str) -> str:
@@ -240,10 +244,10 @@ def without(text: str, column: str) -> str:
 
 BAD = {
     "nothing": ("", "there is no answer of lsfbvol"),
-    "a report that is missing": ("".join((*WHOLE[:3], *WHOLE[4:])), "9 of 8 columns"),
+    "a report that is missing": ("".join((*WHOLE[:3], *WHOLE[4:])), "10 of 8 columns"),
     "the last one missing": ("".join(WHOLE[:-1]), "no answer of lssi"),
     "another order": ("".join((MIRRORS, VOLUMES, *WHOLE[2:])), "before the first header"),
-    "one of them twice": ("".join((VOLUMES, *WHOLE)), "lsfbvol lists 0001 twice"),
+    "one of them twice": ("".join((VOLUMES, *WHOLE)), "lsfbvol was asked twice"),
     "a header without a row": (
         VOLUMES.partition("PRD_01")[0] + "".join(WHOLE[1:]),
         "lsfbvol has a header but no row",
@@ -303,8 +307,12 @@ BAD = {
         "no remote copy relation",
     ),
     "a host that the second answer lacks": (
-        "".join((*WHOLE[:4], HOSTS.replace(HOSTS.splitlines(keepends=True)[2], ""), *WHOLE[5:])),
+        "".join((*WHOLE[:5], HOSTS.replace(HOSTS.splitlines(keepends=True)[2], ""), *WHOLE[6:])),
         "lshostconnect was asked twice",
+    ),
+    "a volume that is in another group by the second answer": (
+        "".join((*WHOLE[:4], VOLUMES.replace("|V1,V11", "|V1"), *WHOLE[5:])),
+        "lsfbvol was asked twice",
     ),
     "a mirror that the first answer lacks": (
         "".join((VOLUMES, NONE, *WHOLE[2:])),
