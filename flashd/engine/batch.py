@@ -228,11 +228,11 @@ class Batch:
         """
         while not looks.over:
             looked = await looks.whose_turn()
+            if self.world.drain.wanted:
+                return
             if looked is None:
                 yield None
                 continue
-            if self.world.drain.wanted:
-                return
             if self._passed_over(looked.service, began):
                 continue
             attempt = await self._turn(looked, looks, known, seen, began)

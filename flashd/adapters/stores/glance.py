@@ -7,6 +7,7 @@ database and writing, is of no use here. The rows become nouns where those of th
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing, contextmanager, suppress
 from types import SimpleNamespace
@@ -132,7 +133,7 @@ def glance(path: Path) -> Glance | None:
 
     What else stands in its way, whoever opens the whole store is told better.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - `Path.is_file` raises where it may not look
         return None
     provide(path)
     with suppress(sqlite3.Error):

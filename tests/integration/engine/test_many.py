@@ -325,6 +325,26 @@ async def test_draining_waits_for_a_command_that_was_sent(lab: Lab) -> None:
         assert await outcomes(world, "db") == ["done"]
 
 
+async def test_draining_waits_for_no_guard(lab: Lab) -> None:
+    """Nothing is sent any more, whatever it says."""
+
+    async def hang() -> Finding:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    lab.clones(numbered(0), numbered(1))
+    lab.define("db", resource(numbered(0)))
+    lab.define("hung", resource(numbered(1)), looks=[hang])
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.start()
+        await cycle.tick()
+        await until(lab.acted)
+        world.drain.wanted = True
+        assert await cycle.drained(20)
+        assert await outcomes(world, "db") == ["done"]
+
+
 async def test_draining_ends_at_its_limit_and_leaves_the_rest_to_recovery(lab: Lab) -> None:
     lab.clones(numbered(0))
     lab.define("db", resource(numbered(0)))

@@ -68,6 +68,11 @@ def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_path_that_cannot_be_looked_at_is_left_to_who_can_tell(tmp_path: Path) -> None:
+    """As one in a directory that is closed to this user is, but not to root."""
+    assert glance(tmp_path / ("n" * 300)) is None
+
+
 @pytest.mark.parametrize("other", [VERSION - 1, VERSION + 1])
 def test_another_version_is_left_to_who_knows_it(file: Path, other: int) -> None:
     changed(file, f"UPDATE schema_version SET version = {other}")  # noqa: S608 - a number
