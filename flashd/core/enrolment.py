@@ -135,7 +135,7 @@ def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -
     A service that is renamed, or another one that takes over its volumes, does not get rid of what
     a person has pinned.
     """
-    targets = frozenset(_targets(service))
+    targets = frozenset(targets_of(service))
     for other, enrolment in sorted(enrolments.items()):
         for fact in enrolment.facts:
             if other != service.name and (fact.array, fact.subject) in targets:
@@ -146,27 +146,8 @@ def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -
     return None
 
 
-def by_subject(enrolments: Mapping[str, Enrolment]) -> Mapping[_Subject, Mapping[str, Enrolment]]:
-    """Tell which enrolments have facts of a subject: so none of a fleet is looked for in all."""
-    found: dict[_Subject, dict[str, Enrolment]] = {}
-    for name, enrolment in enrolments.items():
-        for fact in enrolment.facts:
-            found.setdefault((fact.array, fact.subject), {})[name] = enrolment
-    return found
-
-
-def naming_targets(
-    service: Service, found: Mapping[_Subject, Mapping[str, Enrolment]]
-) -> Mapping[str, Enrolment]:
-    """Tell those of `by_subject` that pin a target of a service."""
-    return {
-        name: enrolment
-        for target in _targets(service)
-        for name, enrolment in found.get(target, {}).items()
-    }
-
-
-def _targets(service: Service) -> Iterator[_Subject]:
+def targets_of(service: Service) -> Iterator[tuple[str, str]]:
+    """Tell the arrays and subjects of the facts that pin the targets of a service."""
     for array, pair in service.clones:
         yield array, f"target {pair.target}"
 

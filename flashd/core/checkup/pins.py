@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from flashd.core.checkup.diagnosis import Diagnosis, ok, problem
 from flashd.core.enrolment import (
     Refusal,
-    by_subject,
     enrolled_as_another,
-    naming_targets,
     objection,
+    targets_of,
 )
 from flashd.model.printable import harmless
 
@@ -32,10 +31,10 @@ def judge_pins(
     Who is not enrolled is not told of for that alone.
     """
     enrolled = [one for one in services if one.name in enrolments]
-    found = by_subject(enrolments)
+    pinning = _by_subject(enrolments)
     refusals = {
         one.name: _refusal(one, enrolments.get(one.name), inventories)
-        or _taken(one, enrolments, naming_targets(one, found))
+        or _taken(one, enrolments, pinning)
         for one in services
     }
     if enrolled and not any(refusals[one.name] for one in enrolled):
@@ -53,10 +52,28 @@ def _refusal(
     return objection(service, enrolment, seen, required=False)
 
 
+def _by_subject(
+    enrolments: Mapping[str, Enrolment],
+) -> Mapping[tuple[str, str], Mapping[str, Enrolment]]:
+    """Tell who has facts of what, so that no target is looked for in all enrolments of a fleet."""
+    found: dict[tuple[str, str], dict[str, Enrolment]] = {}
+    for name, enrolment in enrolments.items():
+        for fact in enrolment.facts:
+            found.setdefault((fact.array, fact.subject), {})[name] = enrolment
+    return found
+
+
 def _taken(
-    service: Service, enrolments: Mapping[str, Enrolment], others: Mapping[str, Enrolment]
+    service: Service,
+    enrolments: Mapping[str, Enrolment],
+    pinning: Mapping[tuple[str, str], Mapping[str, Enrolment]],
 ) -> Refusal | None:
-    return None if service.name in enrolments else enrolled_as_another(service, others)
+    if service.name in enrolments:
+        return None
+    others: dict[str, Enrolment] = {}
+    for target in targets_of(service):
+        others |= pinning.get(target, {})
+    return enrolled_as_another(service, others)
 
 
 def _compared(services: Collection[Service], inventories: Mapping[str, Inventory]) -> str:
