@@ -135,7 +135,7 @@ def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -
     A service that is renamed, or another one that takes over its volumes, does not get rid of what
     a person has pinned.
     """
-    targets = {(array, f"target {pair.target}") for array, pair in service.clones}
+    targets = frozenset(targets_of(service))
     for other, enrolment in sorted(enrolments.items()):
         for fact in enrolment.facts:
             if other != service.name and (fact.array, fact.subject) in targets:
@@ -144,6 +144,12 @@ def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -
                     f"Look whether that is meant, and if so run `flashd enroll {service.name}`.",
                 )
     return None
+
+
+def targets_of(service: Service) -> Iterator[tuple[str, str]]:
+    """Tell the arrays and subjects of the facts that pin the targets of a service."""
+    for array, pair in service.clones:
+        yield array, f"target {pair.target}"
 
 
 def _drifted(service: Service, enrolment: Enrolment, seen: Sequence[Inventory]) -> Refusal | None:

@@ -159,8 +159,7 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
     service = errand.service
     readings = await errand.looks.last(service, errand.looked.readings)
     tell_readings(world, service.name, errand.run, readings)
-    leases = (*errand.grip.names, array_lease(scene.listing.array))
-    say = await world.store.say(service.name, service.arrays, leases)
+    say = await world.store.say(service.name, service.arrays, _leases(errand, scene))
     if reason := await _overtaken(world, errand, intent, scene, say):
         return Unsent(Outcome.REFUSED, reason, readings)
     verdict = combine(service.guards, readings, world.clock.monotonic())
@@ -181,6 +180,11 @@ async def _last_gate(world: World, errand: Errand, intent: Intent, scene: Scene)
         return Unsent(Outcome.REFUSED, "flashd is being stopped", readings)
     (command,) = gate
     return Open(command, readings, min(one.began for one in readings) + FRESH_SECONDS)
+
+
+def _leases(errand: Errand, scene: Scene) -> tuple[str, ...]:
+    """Tell what must be held still: the volumes, and the array that was read under its lease."""
+    return (*errand.grip.names, array_lease(scene.listing.array))
 
 
 def _tell_stopped(world: World, errand: Errand, intent: Intent, reason: str) -> None:
@@ -219,9 +223,9 @@ async def _replaced(world: World, service: Service) -> str | None:
 
 def _grown_old(world: World, errand: Errand, scene: Scene, say: Say) -> str | None:
     """Say what was true when the turn began and may be no longer, logging in having taken long."""
-    held, grip = say.leases, errand.grip
-    wanted = (*grip.names, array_lease(scene.listing.array))
-    if any(name not in held or held[name].by != grip.holder for name in wanted):
+    held, holder = say.leases, errand.grip.holder
+    wanted = _leases(errand, scene)
+    if any(name not in held or held[name].by != holder for name in wanted):
         return "a lease was lost: another run may be at work"
     if outdated(world, scene.listing) or outdated(world, scene.inventory):
         return "what the array showed grew old during the login"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.engine.events import Event
@@ -116,7 +116,7 @@ async def _acquire(
             return held
         if not told:
             told = True
-            ours = str(held.by) == str(holder)
+            ours = replace(held.by, token=holder.token) == holder
             by = "another batch of this process" if ours else held.by
             world.events.tell(
                 Event.LEASE_WAITED_FOR,

@@ -104,7 +104,9 @@ class World:
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
     answered: dict[str, datetime | None] = field(default_factory=dict)
     succession: Succession = field(default_factory=Succession)
-    _told: list[tuple[World, Forbidden]] = field(default_factory=list, init=False, repr=False)
+    _put_together: list[tuple[World, Forbidden]] = field(
+        default_factory=list, init=False, repr=False
+    )
 
     @property
     def newest(self) -> World:
@@ -158,9 +160,9 @@ class World:
         10,000 services that takes milliseconds, and each command asks for it.
         """
         newest = self.newest
-        if not self._told or self._told[0][0] is not newest:
-            self._told[:] = [(newest, self._forbidden(newest))]
-        return self._told[0][1]
+        if not self._put_together or self._put_together[0][0] is not newest:
+            self._put_together[:] = [(newest, self._forbidden(newest))]
+        return self._put_together[0][1]
 
     def _forbidden(self, newest: World) -> Forbidden:
         worlds = (self,) if newest is self else (self, newest)

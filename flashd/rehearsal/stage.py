@@ -32,10 +32,10 @@ from flashd.rehearsal.life import RehearsedGuard, life_of, rehearsed, subject_of
 from flashd.rehearsal.mischief import Mischief
 from flashd.rehearsal.notes import Notes
 from flashd.rehearsal.reading import Reading
-from flashd.rehearsal.store import WatchedStore
 from flashd.rehearsal.ticks import tick_until_end
 from flashd.rehearsal.twin import USER, make_array, open_twin
 from flashd.rehearsal.watch import Watch
+from flashd.rehearsal.watched import WatchedStore
 from flashd.wiring import pace_of
 
 if TYPE_CHECKING:

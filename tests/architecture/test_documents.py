@@ -75,6 +75,20 @@ def test_every_local_link_leads_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def anchors(document: Path) -> set[str]:
+    """Tell where a link can lead within a document: to its headings."""
+    prose = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def test_every_link_to_a_heading_leads_to_one() -> None:
+    for document in [*ROOT.glob("*.md"), *DOCS.glob("*.md")]:
+        for name, anchor in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", document.read_text()):
+            target = document.parent / name if name else document
+            assert anchor in anchors(target), f"{document.name}: {name}#{anchor}"
+
+
 def test_the_ten_invariants_are_named_in_tests() -> None:
     names = " ".join(
         name

@@ -134,8 +134,9 @@ async def test_worlds_that_call_dscli_otherwise_do_not_end_each_other_s_sessions
             for world in (new, old):
                 await world.arrays(ARRAY).observe(Heard())
         assert reload.logins == ["ok"] * 3, "the old one once more, since it was not using its own"
-        assert len(reload.sessions) == 2, "one each"
-    assert not any(map(lives, reload.sessions))
+        sessions = reload.sessions
+        assert len(sessions) == 2, "one each"
+    assert not any(map(lives, sessions))
 
 
 async def test_a_command_that_is_under_way_while_the_settings_change_has_its_session(

@@ -167,9 +167,8 @@ def account_in_session(text: str, pairs: Sequence[Pair]) -> Answer:
     There is no exit status in a session, so the messages alone tell (IBM DS CLI help, "Obtaining
     and interpreting DS CLI exit codes").
     """
-    judged = _judge(
-        f"{text}{_PROMPTED}", "", None, pairs
-    )  # its last line is whole: the prompt came
+    whole = f"{text}{_PROMPTED}"  # its last line, too: the prompt came
+    judged = _judge(whole, "", None, pairs)
     silent = _silent(judged.accounts)
     nothing = f"dscli said nothing of {silent}" if silent else ""
     return Answer(

@@ -14,6 +14,9 @@ from flashd.errors import StoreError, StoreGone
 if TYPE_CHECKING:
     from pathlib import Path
 
+PATIENCE = 5.0
+"""For how many seconds another process that keeps a store locked is waited for."""
+
 _PRIVATE = 0o600
 _OTHERS = 0o077
 _OWNED = "Create it, and give it to the user that flashd runs as."

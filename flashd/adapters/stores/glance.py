@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from flashd.adapters.stores.failures import told
-from flashd.adapters.stores.files import provide
+from flashd.adapters.stores.files import PATIENCE, provide
 from flashd.adapters.stores.instants import from_micros
 from flashd.adapters.stores.nouns import (
     array_of,
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 VERSION = 4
 """The version of the schema that is read here; a store of another one is not."""
-
-PATIENCE = 5.0
-"""How many seconds are waited for a process that keeps the file locked."""
 
 JSON = frozenset(
     {

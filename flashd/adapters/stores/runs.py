@@ -82,7 +82,7 @@ class SqlRuns(Lanes):
         await self._writing.run(partial(_close_run, run=run, ending=ending, evidence=evidence))
 
     async def write_ended(self, run: RunRecord) -> None:
-        """Write a run with its end, in one transaction instead of two."""
+        """Write a run with its end, in one transaction."""
         await self._writing.run(partial(open_run, run=run))
 
     async def open_runs(self) -> Sequence[RunRecord]:

@@ -17,7 +17,7 @@ from flashd.adapters.stores.copies import SqlCopies
 from flashd.adapters.stores.dialect import file_engine, lease_time, sqlite_engine
 from flashd.adapters.stores.enrolments import SqlEnrolments
 from flashd.adapters.stores.failures import told
-from flashd.adapters.stores.files import provide
+from flashd.adapters.stores.files import PATIENCE, provide
 from flashd.adapters.stores.holds import SqlHolds
 from flashd.adapters.stores.lane import InlineLane, Lane
 from flashd.adapters.stores.migrations import migrate, up_to_date
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
     from flashd.ports.host import Host
-
-PATIENCE = 5.0
-"""How many seconds a write waits for another process that is writing."""
 
 
 class SqlStore(

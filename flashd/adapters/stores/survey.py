@@ -11,6 +11,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, create_engine, inspect, select
 
 from flashd.adapters.stores.failures import ANEW, told
+from flashd.adapters.stores.files import PATIENCE
 from flashd.adapters.stores.migrations import STEPS
 from flashd.adapters.stores.place import name_of, parse
 from flashd.adapters.stores.schema import schema_version
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection, Engine
-
-_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def _survey(text: str) -> Survey:
     url = parse(text)
     if url.get_backend_name() != "sqlite":
         where = name_of(url)
-        server = partial(server_engine, url, _PATIENCE, writing=False)
+        server = partial(server_engine, url, PATIENCE, writing=False)
         return Survey(where, _version_at(server, where))
     path = Path(url.database or "")
     with told(f"state store {path}"):
@@ -63,7 +62,7 @@ def _existing(path: Path) -> Engine:
     place = URL.create(
         "sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"}
     )
-    return create_engine(place, connect_args={"timeout": _PATIENCE})
+    return create_engine(place, connect_args={"timeout": PATIENCE})
 
 
 def _version_at(make: Callable[[], Engine], where: str) -> int | None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flashd.core.checkup.diagnosis import Diagnosis, ok, problem
-from flashd.core.enrolment import Refusal, enrolled_as_another, objection
+from flashd.core.enrolment import (
+    Refusal,
+    enrolled_as_another,
+    objection,
+    targets_of,
+)
 from flashd.model.printable import harmless
 
 if TYPE_CHECKING:
@@ -26,7 +31,12 @@ def judge_pins(
     Who is not enrolled is not told of for that alone.
     """
     enrolled = [one for one in services if one.name in enrolments]
-    refusals = {one.name: _refusal(one, enrolments, inventories) for one in services}
+    pinning = _by_subject(enrolments)
+    refusals = {
+        one.name: _refusal(one, enrolments.get(one.name), inventories)
+        or _taken(one, enrolments, pinning)
+        for one in services
+    }
     if enrolled and not any(refusals[one.name] for one in enrolled):
         compared = _compared(enrolled, inventories)
         yield ok("pins", f"{len(enrolled)} services are as enrolled{compared}")
@@ -36,13 +46,34 @@ def judge_pins(
 
 
 def _refusal(
-    service: Service, enrolments: Mapping[str, Enrolment], inventories: Mapping[str, Inventory]
+    service: Service, enrolment: Enrolment | None, inventories: Mapping[str, Inventory]
 ) -> Refusal | None:
     seen = [inventories[array] for array in service.arrays if array in inventories]
-    enrolment = enrolments.get(service.name)
-    if refusal := objection(service, enrolment, seen, required=False):
-        return refusal
-    return enrolled_as_another(service, enrolments) if enrolment is None else None
+    return objection(service, enrolment, seen, required=False)
+
+
+def _by_subject(
+    enrolments: Mapping[str, Enrolment],
+) -> Mapping[tuple[str, str], Mapping[str, Enrolment]]:
+    """Tell who has facts of what, so that no target is looked for in all enrolments of a fleet."""
+    found: dict[tuple[str, str], dict[str, Enrolment]] = {}
+    for name, enrolment in enrolments.items():
+        for fact in enrolment.facts:
+            found.setdefault((fact.array, fact.subject), {})[name] = enrolment
+    return found
+
+
+def _taken(
+    service: Service,
+    enrolments: Mapping[str, Enrolment],
+    pinning: Mapping[tuple[str, str], Mapping[str, Enrolment]],
+) -> Refusal | None:
+    if service.name in enrolments:
+        return None
+    others: dict[str, Enrolment] = {}
+    for target in targets_of(service):
+        others |= pinning.get(target, {})
+    return enrolled_as_another(service, others)
 
 
 def _compared(services: Collection[Service], inventories: Mapping[str, Inventory]) -> str:

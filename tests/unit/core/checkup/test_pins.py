@@ -10,11 +10,13 @@ import pytest
 from flashd.core.checkup.diagnosis import State
 from flashd.core.checkup.pins import judge_pins
 from flashd.core.enrolment import describe
-from flashd.model.enrolment import Enrolment
+from flashd.model.enrolment import Enrolment, Fact
 from flashd.model.volumes import VolumeId
 from tests.unit.core.builders import ARRAY, NOW, OTHER_ARRAY, SERVICE, inventory, resource, service
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flashd.model.inventory import Inventory
     from flashd.model.service import Service
 
@@ -97,3 +99,29 @@ def test_judges_pins(
     if state is State.PROBLEM:
         assert found[0].check == f"pins of {SERVICE}"
         assert f"run `flashd enroll {SERVICE}`" in found[0].hint
+
+
+class Counted(tuple[Fact, ...]):
+    """Facts of an enrolment, which tell how often any were gone through."""
+
+    __slots__ = ()
+    walked = 0
+
+    def __iter__(self) -> Iterator[Fact]:
+        Counted.walked += 1
+        return super().__iter__()
+
+
+def test_twice_as_many_services_cost_twice_as_much() -> None:
+    def walks(count: int) -> int:
+        pairs = [f"{number:04X}:{number + 0x4000:04X}" for number in range(count)]
+        fleet = [replace(service(resource(pair)), name=pair) for pair in pairs]
+        enrolments: dict[str, Enrolment] = {}
+        for one, pair in list(zip(fleet, pairs, strict=True))[::2]:
+            enrolments |= enrolled(one, inventory(pair), name=pair)
+        counted = {name: replace(one, facts=Counted(one.facts)) for name, one in enrolments.items()}
+        Counted.walked = 0
+        assert [one.state for one in judge_pins(fleet, counted, {})] == [State.OK]
+        return Counted.walked
+
+    assert 0 < walks(100) <= 2.2 * walks(50)
