@@ -215,7 +215,7 @@ _IMAGE = b"""Name|ID|Model|WWNN|State
 ==
 ds8k|IBM.2107-75ABC01|980|5005076303FFC123|Online
 """
-_WHOLE = b"".join((_VOLUMES, _NO_MIRRORS, _HOSTS, _GROUPS, _HOSTS, _NO_MIRRORS, _IMAGE))
+_WHOLE = b"".join((_VOLUMES, _NO_MIRRORS, _HOSTS, _GROUPS, _VOLUMES, _HOSTS, _NO_MIRRORS, _IMAGE))
 
 
 def _answer(data: bytes) -> Answer:

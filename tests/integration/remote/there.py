@@ -34,9 +34,9 @@ MACHINE = "0123456789abcdef0123456789abcdef"
 PROBE = Path(flashd.adapters.remote.__file__).with_name("probe.sh")
 SHELL = "/bin/sh"
 
-# The key exchange is a cheap one: it is a matter of ssh's, and most of the time of a test. SHLVL has
-# bash take itself for one that was started by another: it then leaves out the start-up files of whoever
-# runs the tests, where anything may stand, such as what takes a lock and loses it when it is killed.
+# The key exchange is a cheap one: it is a matter of ssh's, and most of the time of a test.
+# With SHLVL bash takes itself for one that another one started, and leaves out the start-up files
+# of whoever runs the tests: there may stand what takes a lock, and keeps it when it is killed.
 CONFIG = """\
 KexAlgorithms curve25519-sha256
 Port {port}
