@@ -131,6 +131,7 @@ async def test_failures_before_do_not_put_off_the_look_for_a_new_password_file(
     tmp_path: Path,
 ) -> None:
     lab = furnish(Lab(tmp_path))
+    lab.timeout = 20.0
     lab.array().add_fault("unreachable", times=4)
     async with lab.open() as world:
         for _ in range(4):
@@ -162,6 +163,7 @@ async def test_the_daemon_finds_a_new_password_file_within_a_check_interval(
     tmp_path: Path,
 ) -> None:
     lab = furnish(Lab(tmp_path))
+    lab.timeout = 20.0
     lab.array().add_fault("login-refused")
     async with lab.open() as world:
         cycle = Cycle(world, Request(patience=world.pace.command_timeout.total_seconds()))
