@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -450,11 +451,13 @@ def children(pid: int) -> list[int]:
 
 
 def lives(pid: int) -> bool:
+    """Whether it goes on; what was killed just now is given the time to end."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
         return False
-    return state not in {"Z", "X"}
+    with os.fdopen(handle) as end:
+        return not select.select([end], [], [], 5.0)[0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SEVERAL = ("0001:0002", "0101:0102", "0003:0004")
 ONE = SEVERAL[:1]
-LIMIT = 5.0
+LIMIT = 12.0
 """Seconds that a client has here; a listing takes a tenth of it."""
 
 DONE, REFUSED, FAILED, UNKNOWN = Outcome.DONE, Outcome.REFUSED, Outcome.FAILED, Outcome.UNKNOWN

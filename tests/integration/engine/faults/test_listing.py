@@ -54,8 +54,8 @@ UNREADABLE = {
     "dscli gives up": row("client-timeout", "did not answer in time", seconds=0.1),
     "no": row("refused", "refused by a fault"),
     "exit 1": row("wrong-exit", "exit code 1"),
-    "hangs": row("hang", "no whole answer within 5 s"),
-    "output closed": row("closed-output", "no whole answer within 5 s"),
+    "hangs": row("hang", "no whole answer within 12 s"),
+    "output closed": row("closed-output", "no whole answer within 12 s"),
 }
 READABLE = {
     "in another order": row("columns", how="reordered"),

@@ -44,7 +44,7 @@ STOPPED = {
     "no classpath": row("start-fails", "dscli cannot be started", exit=65),
     "a bad CLI.CFG": row("start-fails", "dscli cannot be started", exit=66),
     "a full disk": row("start-fails", "No space left", exit=1, text="No space left on device"),
-    "a login that hangs": row("login-hang", "dscli did not log in within 5 s"),
+    "a login that hangs": row("login-hang", "dscli did not log in within 12 s"),
     "refused": row("login-refused", "login refused: CMUC00191E"),
     "locked by others": row("locked-out", "account locked"),
 }
