@@ -210,7 +210,7 @@ class Batch:
         return refused, due
 
     def _decide(self, service: Service, known: Picture, now: datetime) -> Due | NotDue:
-        last = last_resync_of(service, known.sightings, self.world.zones)
+        last = last_resync_of(service, known.sightings, known.zones)
         hold = binding(known.holds, service, self.world.clock.now())
         if self.request.asked:
             force = self.request.force
@@ -302,7 +302,8 @@ class Batch:
     async def _settle(self, attempt: Attempt, after: Mapping[str, Listing]) -> Result:
         ending = attempt.cut or Ending(Outcome.DONE, "")
         if attempt.sent:
-            ending = verdict_on(self.world, attempt.sent, after, attempt.cut)
+            several = len(attempt.service.resources) > 1
+            ending = verdict_on(self.world, attempt.sent, after, attempt.cut, several=several)
             ending = replace(ending, evidence=(*attempt.last_looks, *ending.evidence))
             await close(self.world, attempt.run or "", attempt.service.name, ending)
         return Result(
