@@ -203,7 +203,7 @@ class House:
             known = [at for at in acted if at is not None]
             if known and len(known) == len(acted) and self._oldest.get(name) != min(known):
                 self._oldest[name] = min(known)
-                self.ledger.refreshed(name, self.true.now(), self.clock.ahead)
+                self.ledger.refreshed(name, self.true.now())
 
     def repair(self, clone: Clone, pairs: tuple[str, ...]) -> None:
         """Have a person make pairs as they are configured, whatever is there."""
