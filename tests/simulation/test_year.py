@@ -316,6 +316,33 @@ def test_what_was_refused_is_not_said_again_once_it_would_be_allowed(tmp_path: P
     twin.file.close()
 
 
+def test_what_an_array_does_late_shows_once_it_is_done(tmp_path: Path) -> None:
+    """A listing in between showed what was to change, and would have shown it for hours."""
+    house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=1, trouble=0), tmp_path)
+    (twin,) = house.twins.values()
+    pair = min(house.oracle.shown[twin.name].relations)
+    heard = []
+
+    async def ask(command: str) -> str:
+        client = SimulatedClient(twin)
+        await client.ready(300)
+        await client.say(f"{command}\n")
+        said = await client.finish(300)
+        twin.ended(twin.clock.now())
+        return said.stdout
+
+    async def act() -> None:
+        twin.array.add_fault("acts-late", "rmflash", seconds="60", exit="0")
+        await ask(f"rmflash -dev {twin.name} -quiet {pair}")
+        for _ in range(2):
+            heard.append(pair in await ask(f"lsflash -dev {twin.name} -l 0000-FFFF"))
+            await house.true.sleep(600)
+
+    run_virtually(house.true, act())
+    assert heard == [True, False]
+    twin.file.close()
+
+
 def test_a_hang_excuses_the_arrays_of_its_batch_and_no_others(tmp_path: Path) -> None:
     house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=4), tmp_path)
     one, other, third, fourth = house.twins
