@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flashd.engine.looks import Looks
-from flashd.engine.places import PLACES, Places
+from flashd.engine.places import PLACES, PUT_OFF, Places
 from flashd.engine.world import Pace
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.verdict import Finding, Verdict
@@ -221,6 +221,50 @@ def test_what_has_grown_old_before_it_is_judged_is_looked_at_anew() -> None:
             assert looks.over
 
     run_virtually(stage.clock, scene())
+
+
+class Lingering(Stage):
+    """One whose guards take a second to end where they are ended."""
+
+    async def look(self, name: str) -> Finding:
+        try:
+            return await super().look(name)
+        except asyncio.CancelledError:
+            await self.clock.sleep(1.0)
+            raise
+
+
+def test_who_is_just_being_put_off_when_it_is_known_who_is_due_has_his_turn() -> None:
+    stage = Lingering(slow=[HUNG, 0.0], other=[0.0])
+    cast("SimpleNamespace", stage.world).places = Places(room=1)
+
+    async def scene() -> None:
+        async with Looks(stage.world) as looks:
+            looks.expect(stage.services)
+            await stage.clock.sleep(PUT_OFF + 0.5)
+            assert stage.began == {"slow": [0.0], "other": []}
+            looks.keep(stage.services, stage.breach)
+            found = [await looks.whose_turn() for _ in range(20)]
+            assert {one.service.name for one in found if one} == {"slow", "other"}
+            assert looks.over
+
+    run_virtually(stage.clock, scene())
+
+
+def test_who_was_put_off_waits_among_those_that_hang_and_the_others_have_their_turns() -> None:
+    stage = Stage(hung=[HUNG], slow=[HUNG, 0.0], other=[0.0])
+    cast("SimpleNamespace", stage.world).places = Places(room=1)
+
+    async def scene(looks: Looks) -> None:
+        async with asyncio.timeout(100):
+            assert (await turn(looks)).service.name == "other"
+            assert stage.clock.monotonic() - 1000 < 3 * PUT_OFF
+            assert not looks.over
+            assert (await turn(looks)).service.name in {"hung", "slow"}
+            assert (await turn(looks)).service.name in {"hung", "slow"}
+            assert looks.over
+
+    stage.play(scene)
 
 
 def test_who_has_no_place_yet_has_his_turn_all_the_same() -> None:
