@@ -1,0 +1,49 @@
+"""A loop whose time leaps: a limit is over when a test says so.
+
+Then it can be so long that nobody reaches it for want of a processor, and what is to be cut off by
+it is cut off as soon as it hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+_LOOK_SECONDS = 0.02
+
+
+class Leaping(asyncio.SelectorEventLoop):
+    """A loop whose time runs as any other's, and now and then ahead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self._ahead
+
+    def leap(self, seconds: float) -> None:
+        """Let that time be over now."""
+        self._ahead += seconds
+
+
+@asynccontextmanager
+async def over(seconds: float, happened: Callable[[], object]) -> AsyncIterator[None]:
+    """Let that time be over as soon as something has happened; only where the loop can leap."""
+    watching = asyncio.create_task(_leap(seconds, happened))
+    try:
+        yield
+    finally:
+        watching.cancel()
+
+
+async def _leap(seconds: float, happened: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, Leaping)
+    while not happened():  # noqa: ASYNC110 - nothing tells of what another process does
+        await asyncio.sleep(_LOOK_SECONDS)
+    loop.leap(seconds)
