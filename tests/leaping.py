@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+T = TypeVar("T")
 
 _LOOK_SECONDS = 0.02
 
@@ -29,6 +31,12 @@ class Leaping(asyncio.SelectorEventLoop):
     def leap(self, seconds: float) -> None:
         """Let that time be over now."""
         self._ahead += seconds
+
+
+def in_time_that_leaps(made: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run it in such a loop."""
+    with asyncio.Runner(loop_factory=Leaping) as runner:
+        return runner.run(made())
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from flashd.adapters.arrays.client import Readiness, client
 from flashd.adapters.arrays.dialogue import Turn, dialogue
 from flashd.adapters.processes import running
 from tests.contract.arrays import PLENTY, fake_dscli
-from tests.leaping import Leaping
+from tests.leaping import Leaping, in_time_that_leaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -67,11 +67,6 @@ def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
 
 
-def in_time_that_leaps(made: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    with asyncio.Runner(loop_factory=Leaping) as runner:
-        return runner.run(made())
-
-
 async def late(waiting: Coroutine[Any, Any, T], stand_still: Callable[[], object]) -> T:
     """Begin to wait, stand still meanwhile, and find the time over."""
     task = asyncio.create_task(waiting)
@@ -112,11 +107,13 @@ def test_what_a_client_has_shown_is_what_it_has_come_to(stage: Stage, name: str)
     script, readiness = SHOWN[name]
     dscli = stage.dscli(script)
 
-    async def ready() -> Readiness:
+    async def ready() -> tuple[Readiness, str]:
         async with client(dscli.argv, dscli.environment) as process:
-            return await late(process.ready(PLENTY), stage.until_told)
+            return await late(process.ready(PLENTY), stage.until_told), process.question()
 
-    assert in_time_that_leaps(ready) is readiness
+    asked = "Enter your username" if readiness is Readiness.ASKING else ""
+    found, question = in_time_that_leaps(ready)
+    assert (found, question.rstrip(": ")) == (readiness, asked)
 
 
 def test_a_client_that_has_ended_is_not_waited_for(stage: Stage) -> None:

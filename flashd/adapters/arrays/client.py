@@ -183,7 +183,10 @@ class Client:
 
     def question(self) -> str:
         """Tell what the client asks of a person before the login; empty where it is nothing."""
-        heard = (_text(self._stdout), _text(self._stderr))
+        heard = (
+            _text(self._stdout + self._child.output.untaken()),
+            _text(self._stderr + self._child.errors.untaken()),
+        )
         found = [*map(asks, heard), *map(unfinished, heard)]
         return next(filter(None, found), "")
 
