@@ -40,8 +40,8 @@ def in_time_that_leaps(made: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 @asynccontextmanager
-async def over(seconds: float, happened: Callable[[], object]) -> AsyncIterator[None]:
-    """Let that time be over as soon as something has happened; only where the loop can leap."""
+async def over(seconds: float, happened: Callable[[], int]) -> AsyncIterator[None]:
+    """Let that time be over each time something has happened once more, which is counted."""
     watching = asyncio.create_task(_leap(seconds, happened))
     try:
         yield
@@ -49,9 +49,12 @@ async def over(seconds: float, happened: Callable[[], object]) -> AsyncIterator[
         watching.cancel()
 
 
-async def _leap(seconds: float, happened: Callable[[], object]) -> None:
+async def _leap(seconds: float, happened: Callable[[], int]) -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Leaping)
-    while not happened():  # noqa: ASYNC110 - nothing tells of what another process does
+    before = 0
+    while True:
+        if (count := happened()) > before:
+            before = count
+            loop.leap(seconds)
         await asyncio.sleep(_LOOK_SECONDS)
-    loop.leap(seconds)

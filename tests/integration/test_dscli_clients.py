@@ -291,7 +291,7 @@ def test_a_client_that_reads_no_more_has_done_nothing(stage: Stage) -> None:
                 while not stage.taken:  # noqa: ASYNC110 - another process tells by a file
                     await asyncio.sleep(0.01)
             answer = asyncio.create_task(session.change(*cleared(RESYNC), math.inf))
-            async with over(PLENTY, lambda: stage.heard.sent_lines):
+            async with over(PLENTY, lambda: len(stage.heard.sent_lines)):
                 await answer
 
     with pytest.raises(ArrayUnreachable, match="was killed"):

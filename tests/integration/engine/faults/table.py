@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flashd.engine.batch import look_at
 from flashd.model.run import Outcome
 from flashd.sim.ids import Pair
+from tests.hanging import hangs, hung
 from tests.integration.engine.house import SERIAL, Lab, asked, health, outcomes, resource
 from tests.leaping import over
 
@@ -24,7 +25,6 @@ LIMIT = 60.0
 """Seconds that a client has here, of which none is waited for: see `hanging`."""
 
 IN_TIME = f"within {LIMIT:g} s"
-_HANGS = frozenset(("hang", "login-hang", "closed-output"))
 
 DONE, REFUSED, FAILED, UNKNOWN = Outcome.DONE, Outcome.REFUSED, Outcome.FAILED, Outcome.UNKNOWN
 
@@ -47,11 +47,6 @@ class Row:
     position: str = ""
     nth: int = 1
     more: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def hangs(self) -> bool:
-        """Whether a client does so until it is ended."""
-        return self.fault in _HANGS and "seconds" not in self.options
 
     def plan(self, lab: Lab) -> None:
         """Let it come."""
@@ -79,23 +74,11 @@ async def hanging(lab: Lab, row: Row) -> AsyncIterator[None]:
     A limit that is waited for must be short, and is then reached by others, too, whenever a busy
     machine gives them no processor for so long.
     """
-    if not row.hangs:
+    if not hangs(row.fault, row.options):
         yield
         return
-    async with over(LIMIT, lambda: _hangs(lab, row)):
+    async with over(LIMIT, partial(hung, lab.array())):
         yield
-
-
-def _hangs(lab: Lab, row: Row) -> bool:
-    """Whether a client has done all that it does before it hangs."""
-    if not any(one.fired for one in lab.array().faults() if one.name == row.fault):
-        return False
-    if row.fault == "login-hang":
-        return True
-    struck = next(one for one in lab.array().journal() if one.fault)
-    if row.fault == "closed-output":
-        return not Path(f"/proc/{struck.pid}/fd/1").exists()
-    return row.position != "after" or struck.phase == "acted"
 
 
 async def judged(lab: Lab, row: Row, pairs: tuple[str, ...]) -> None:
