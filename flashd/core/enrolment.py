@@ -129,14 +129,28 @@ def objection(
     return None
 
 
-def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -> Refusal | None:
-    """Say that a target of a service which nobody enrolled is pinned under another name.
+def barred(
+    service: Service,
+    enrolment: Enrolment | None,
+    others: Mapping[str, Enrolment],
+    inventories: Iterable[Inventory],
+    *,
+    required: bool,
+) -> Refusal | None:
+    """Say why nothing may be sent for a service by what was enrolled, of it or of `others`.
 
     A service that is renamed, or another one that takes over its volumes, does not get rid of what
-    a person has pinned.
+    a person has pinned; nor does one that would overwrite a source which a person has pinned.
     """
+    refusal = objection(service, enrolment, inventories, required=required)
+    if refusal is None and enrolment is None:
+        return _enrolled_as_another(service, others)
+    return refusal
+
+
+def _enrolled_as_another(service: Service, others: Mapping[str, Enrolment]) -> Refusal | None:
     targets = frozenset(targets_of(service))
-    for other, enrolment in sorted(enrolments.items()):
+    for other, enrolment in sorted(others.items()):
         for fact in enrolment.facts:
             if other != service.name and (fact.array, fact.subject) in targets:
                 return Refusal(
@@ -147,9 +161,10 @@ def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -
 
 
 def targets_of(service: Service) -> Iterator[tuple[str, str]]:
-    """Tell the arrays and subjects of the facts that pin the targets of a service."""
+    """Tell the arrays and subjects of the facts that pin the targets of a service, as either."""
     for array, pair in service.clones:
         yield array, f"target {pair.target}"
+        yield array, f"source {pair.target}"
 
 
 def _drifted(service: Service, enrolment: Enrolment, seen: Sequence[Inventory]) -> Refusal | None:
