@@ -27,7 +27,9 @@ _REFUSED = 4
 def command(home: Home, services: tuple[str, ...], *, dry_run: bool, as_json: bool) -> int:
     """Show what a service is, and pin it: what differs later is refused until enrolled again.
 
-    Stores nothing where one of the SERVICEs cannot be enrolled.
+    That is: of each array its serial number and WWNN; of each source and target its id, name,
+    blocks, data type, WWID and the hosts mapped to it; each resource with its pairs and flags, and
+    each guard with what it looks at. Stores nothing where one of the SERVICEs cannot be enrolled.
     """
     import asyncio
 
