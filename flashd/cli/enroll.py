@@ -75,6 +75,7 @@ def _document(found: Sequence[Surveyed], *, stored: bool) -> dict[str, Any]:
                 if one.before
                 else None,
                 "differences": list(one.differences),
+                "elsewhere": list(one.elsewhere),
                 "facts": [_plain(fact) for fact in one.facts],
             }
             for one in found
@@ -104,6 +105,8 @@ def _tell(one: Surveyed, *, stored: bool) -> None:
             click.echo("  nothing differs since then")
         for difference in one.differences:
             click.echo(f"  since then: {difference}")
+    for other in one.elsewhere:
+        click.echo(f"  look twice: {other}")
     for reason in one.objections:
         click.echo(f"{one.service}: cannot be enrolled: {reason}", err=True)
     for hint in one.hints:

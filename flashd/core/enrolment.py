@@ -148,15 +148,24 @@ def barred(
     return refusal
 
 
-def _enrolled_as_another(service: Service, others: Mapping[str, Enrolment]) -> Refusal | None:
+def pinned_elsewhere(service: Service, enrolments: Mapping[str, Enrolment]) -> tuple[str, ...]:
+    """Tell in words which targets of a service are pinned under other names, as either end."""
     targets = frozenset(targets_of(service))
-    for other, enrolment in sorted(others.items()):
-        for fact in enrolment.facts:
-            if other != service.name and (fact.array, fact.subject) in targets:
-                return Refusal(
-                    f"{fact.subject} of {fact.array} is enrolled as that of {other}",
-                    f"Look whether that is meant, and if so run `flashd enroll {service.name}`.",
-                )
+    told = (
+        f"{fact.subject} of {fact.array} is enrolled as that of {other}"
+        for other, enrolment in sorted(enrolments.items())
+        if other != service.name
+        for fact in enrolment.facts
+        if (fact.array, fact.subject) in targets
+    )
+    return tuple(dict.fromkeys(told))
+
+
+def _enrolled_as_another(service: Service, others: Mapping[str, Enrolment]) -> Refusal | None:
+    for words in pinned_elsewhere(service, others):
+        return Refusal(
+            words, f"Look whether that is meant, and if so run `flashd enroll {service.name}`."
+        )
     return None
 
 

@@ -16,6 +16,7 @@ from flashd.core.enrolment import (
     drift,
     grown,
     objection,
+    pinned_elsewhere,
     unasked,
 )
 from flashd.core.firewall import Facts, Forbidden, unfit
@@ -553,6 +554,19 @@ def test_invariant_2_a_source_that_is_pinned_is_no_target_of_who_is_not_enrolled
     assert refused is not None
     assert refused.reason == f"source 0001 of {ARRAY} is enrolled as that of old"
     assert barred_by(service(resource("0001:0005")), {"old": PINNED}) is None  # only read
+
+
+def test_all_targets_that_are_pinned_elsewhere_are_told_each_once() -> None:
+    one = service(resource("0005:0001", "0006:0002", "0007:0004"))
+    as_target = f"target 0002 of {ARRAY} is enrolled as that of"
+    as_source = f"source 0001 of {ARRAY} is enrolled as that of"
+    assert pinned_elsewhere(one, {"z": PINNED, "a": PINNED, one.name: PINNED}) == (
+        f"{as_source} a",
+        f"{as_target} a",
+        f"{as_source} z",
+        f"{as_target} z",
+    )
+    assert pinned_elsewhere(one, {}) == ()
 
 
 def test_what_others_pinned_of_other_volumes_holds_nobody() -> None:
