@@ -189,3 +189,15 @@ def test_what_cannot_be_enforced_is_refused_and_not_left_out(text: str, told: st
 @pytest.mark.parametrize("text", ["", "# nothing\n", "{}", "---\n", "null"])
 def test_an_empty_file_protects_nothing(text: str) -> None:
     assert protection(text) == NOTHING
+
+
+def test_a_mistake_is_told_with_its_place_and_the_key_that_it_is_of() -> None:
+    text = f"volumes:\n  {ARRAY}: [0100, x]\n  nowhere: 0001\nhosts:\nvolume_names: {{a: b}}\n"
+    no_array = "'nowhere' is not a storage image id; lssi shows it, such as IBM.2107-75ABC01"
+    no_volume = "'x' is not a volume id; write four hex digits, such as 0A1F"
+    assert sorted(refused(text).splitlines()) == [
+        f"/etc/flashd/protected.yaml:2:28: {no_volume}",
+        f"/etc/flashd/protected.yaml:3:3: nowhere: {no_array}",
+        "/etc/flashd/protected.yaml:4:7: hosts: has no value; write one, or remove the line",
+        "/etc/flashd/protected.yaml:5:1: volume_names: must be a list",
+    ]
