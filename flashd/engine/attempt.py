@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from flashd.core.command import render
 from flashd.core.enrolment import Refusal
-from flashd.core.guards import Held
 from flashd.core.plan import Refused, plan
 from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
 from flashd.engine.events import Event
@@ -92,7 +91,6 @@ class Turn:
     request: Request
     holder: Holder
     standing: Standing | None
-    footing: Footing | None = None
 
     @property
     def service(self) -> Service:
@@ -104,35 +102,36 @@ class Turn:
         """What the guards said at first."""
         return tuple(facts_of_reading(reading) for reading in self.looked.readings)
 
-    async def take(self) -> Attempt:
-        """Refuse, or plan, or send; fail where it is not known what a copy could harm."""
+    async def take(self, footing: Footing) -> Attempt:
+        """Plan, and send or refuse; fail where it is not known what a copy could harm."""
         try:
-            return await self._take()
+            return await self._take(footing)
         except Unsurveyed as error:
             ending = Ending(Outcome.FAILED, f"{error.message}; nothing is sent")
             return await self._end(ending, error.hint, tried=True)
 
-    async def _take(self) -> Attempt:
-        if isinstance(self.looked.verdict, Held):
-            return await self._refuse(self.looked.verdict.reason)
-        footing = self.footing or await footing_of(self.world, self.service)
+    async def refuse(self, reason: str, hint: str = "") -> Attempt:
+        """End it with nothing sent."""
+        return await self._end(Ending(Outcome.REFUSED, reason), hint)
+
+    async def _take(self, footing: Footing) -> Attempt:
         match plan(self.service, _Live(self.seen.listings), footing.withdrawals):
             case Refused(objections) as refused:
                 hint = "\n".join(one.hint for one in objections if one.hint)
-                return await self._refuse(refused.reason, hint)
+                return await self.refuse(refused.reason, hint)
             case planned:
                 steps = planned.steps
         if self.request.dry_run:
             return await self._only_plan(steps, footing)
         self.looks.begin(self.service)  # beside what is asked of the array now, and the login
         if stopped := await self._gate(steps, footing):
-            return await self._refuse(stopped.reason, stopped.hint)
+            return await self.refuse(stopped.reason, stopped.hint)
         leases = sorted(volume_lease(array, volume) for array, volume in self.service.volumes)
         grip = Grip(leases, self.holder)
         run = self._record(tuple(render(step) for step in steps))
         async with begun(self.world, run, grip) as held:
             if held is not None:
-                return await self._refuse(f"{held.by} has {held.name}: another run touches it")
+                return await self.refuse(f"{held.by} has {held.name}: another run touches it")
             self._tell_begun(run)
             errand = Errand(run.id, self.looked, self.looks, grip, len(steps))
             return await self._send(errand, steps, footing)
@@ -269,9 +268,6 @@ class Turn:
             commands=commands,
             evidence=self.evidence,
         )
-
-    async def _refuse(self, reason: str, hint: str = "") -> Attempt:
-        return await self._end(Ending(Outcome.REFUSED, reason), hint)
 
     async def _end(self, ending: Ending, hint: str, *, tried: bool = False) -> Attempt:
         """Write to the history that nothing was sent and why, and tell it.

@@ -25,7 +25,7 @@ from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
-from flashd.errors import ArrayError, ArrayUnreachable, LoginRefused
+from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused
 from flashd.model.inventory import EVERYTHING, Part
 from flashd.model.run import Account
 from flashd.model.volumes import VolumeId
@@ -337,6 +337,18 @@ async def test_a_command_over_1000_bytes_goes_by_oneshot(house: House) -> None:
         assert session.carrier.group != group
         assert not lives(group), "one session at a time"
     assert house.logins() == [(HMC1, "ok")] * 2
+
+
+async def test_a_session_that_was_had_for_a_short_command_takes_no_long_one(house: House) -> None:
+    sources = [f"{n:04X}" for n in range(0x1000, 0x1000 + LONGEST // 10)]
+    long = f"rmflash -dev {ARRAY} -quiet {' '.join(f'{one}:0002' for one in sources)}"
+    assert len(long) > LONGEST
+    array = house.array()
+    async with array.session(Heard(), WITHDRAW) as session:
+        with pytest.raises(ArrayRejected, match="too long for a terminal"):
+            await session.change(*cleared(long), math.inf)
+        assert not house.changes()
+        assert (await session.change(*cleared(WITHDRAW), math.inf)).all_accepted
 
 
 async def test_400_pairs_are_one_command_that_arrives_whole(house: House) -> None:

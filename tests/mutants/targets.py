@@ -38,6 +38,14 @@ TARGETS = (
         tests=("tests/unit/adapters/test_outlet.py",),
     ),
     Target(
+        module="flashd.engine.gate",
+        tests=("tests/unit/engine/test_gate.py",),
+    ),
+    Target(
+        module="flashd.config.protected",
+        tests=("tests/unit/config/test_protected.py",),
+    ),
+    Target(
         module="flashd.core.enrolment",
         tests=("tests/unit/core/test_enrolment.py",),
         equal={

@@ -52,6 +52,8 @@ def test_there_are_many_of_each_target_and_all_of_them_are_code() -> None:
             compile(one.source, one.name, "exec")
     assert counts["flashd.core.firewall"] >= 200
     assert counts["flashd.adapters.arrays.outlet"] >= 15
+    assert counts["flashd.engine.gate"] >= 10
+    assert counts["flashd.config.protected"] >= 20
     assert counts["flashd.core.enrolment"] >= 100
     assert counts["flashd.model.inventory"] >= 15
     assert counts["flashd.adapters.arrays.stock"] >= 100
