@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _OUTPUT_CAP = 1 << 23
 _TAG = re.compile(r"<[^<>]*>")
+_UNWRITTEN = re.compile(r"[^\S \t\n]|[\x00-\x08\x0e-\x1f\x7f]")
+"""No program that is asked here writes these; with a terminal in between, one could come to."""
 
 ROOT = unknown("it was not asked as root, to whom alone all of it is told")
 """To others AIX tells less without saying so."""
@@ -95,9 +97,12 @@ def _text(program: str, done: Completed) -> str | Finding:
         # the rest of the line may be the word that matters: |OFFLINE| of |OFFLINE|FAULTED|
         return unknown(f"the answer of {program} breaks off", account(done))
     try:
-        return done.output.decode("utf-8")
+        text = done.output.decode("utf-8")
     except UnicodeDecodeError:
         return unknown(f"{program} answered what is no text", account(done))
+    if strange := _UNWRITTEN.search(text):
+        return unknown(f"the answer of {program} holds {strange[0]!a}", account(done))
+    return text
 
 
 def _found(program: str, folder: str) -> str:
