@@ -308,6 +308,7 @@ class Worlds:
     def aix(self, world: str, limit: timedelta) -> AixOptions:
         self.program("id", "echo 0")
         self.program("odmget", managers.ODMGET)
+        self.program("lsdev", managers.LSDEV)
         self.program("mount", managers.MOUNT)
         self.program("lspv", managers.LSPV)
         self.program("lsvg", self.managed(managers.LSVG, world))

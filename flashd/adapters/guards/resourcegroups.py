@@ -77,9 +77,7 @@ def judge(
     return Finding(Verdict.DOWN, f"{group} is offline on {names}, and the cluster stable", evidence)
 
 
-def _doubts(
-    states: Mapping[str, str], manager: Manager, nodes: Collection[str]
-) -> Iterator[str]:
+def _doubts(states: Mapping[str, str], manager: Manager, nodes: Collection[str]) -> Iterator[str]:
     for node, state in states.items():
         if state != _DOWN:
             yield f"it is {state[:80] or 'in no state'} on {node}"

@@ -491,6 +491,7 @@ aix() {
     case $1 in
     user) answer id -u ;;
     ids) answer odmget -q attribute=unique_id CuAt ;;
+    states) answer lsdev -C -c disk -F name:status ;;
     mounts) answer mount ;;
     disks) answer lspv ;;
     active) answer lsvg -o ;;
