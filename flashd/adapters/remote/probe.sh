@@ -222,9 +222,10 @@ def names(*path):
 
 
 def number(found):
-    if not stat.S_ISBLK(found.st_mode):
+    if not (stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode)):
         return ""
-    return "%d:%d" % (os.major(found.st_rdev), os.minor(found.st_rdev))
+    kind = "c" if stat.S_ISCHR(found.st_mode) else ""
+    return "%s%d:%d" % (kind, os.major(found.st_rdev), os.minor(found.st_rdev))
 
 
 def number_of(path):
@@ -330,6 +331,9 @@ def processes():
     for word in wanted:
         name, dev = word.replace("=", "~").split("~")
         numbers[dev] = name
+        for kind in ("scsi_generic", "bsg"):  # other doors to the same disk; nobody claims these
+            for one in names(sysfs, "block", name, "device", kind):
+                numbers["c" + told(sysfs, "block", name, "device", kind, one, "dev")] = name
     seen, slow, gone = set(), set(), (FileNotFoundError, ProcessLookupError)
     everybody = [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != str(os.getpid())]
     for look in ("mounts", "uses"):
