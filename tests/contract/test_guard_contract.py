@@ -209,7 +209,7 @@ class Worlds:
                 Counters(
                     array=array,
                     volume=one,
-                    date=f"at {step}",
+                    date=f"05/03/2021 08:00:0{step} GMT",
                     taken=time.monotonic(),
                     values=dict.fromkeys(HOST_FIELDS, 7 + moved),
                 )
