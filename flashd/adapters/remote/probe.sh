@@ -189,6 +189,7 @@ processes() {
     $limited grep '^Uid:' /dev/null $(below status) 2>/dev/null
     section after
     echo /proc/[0-9]*
+    section end
     end rc=0
 }
 
@@ -406,10 +407,10 @@ devices() {
         esac
     done
     interpreter
-    told use "$python" -I -S -c "$blocks" "$sysfs" use "$@"
     section 1/stat
     cat /proc/1/stat 2>/dev/null
     sight
+    told use "$python" -I -S -c "$blocks" "$sysfs" use "$@"
     end rc=0
 }
 
