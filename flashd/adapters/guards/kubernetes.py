@@ -146,7 +146,7 @@ class _Api:
     async def get(self, path: str, kind: str) -> Any:  # noqa: ANN401 - JSON may be anything
         """Read one object of that kind, called as the last word of the path."""
         found = await self._read(path, kind)
-        if not kind.endswith("list") and pods.name_of(found) != path.rpartition("/")[2]:
+        if pods.name_of(found) != path.rpartition("/")[2] or not _within(found, path):
             raise _NotTold(f"{path} is another object")
         return found
 
@@ -162,6 +162,8 @@ class _Api:
             if not isinstance(more := about.get("continue", ""), str):
                 raise _NotTold(f"{path} does not tell where it goes on")
             for item in items:
+                if not _within(item, path):
+                    raise _NotTold(f"{path} tells of another namespace")
                 yield item
             if not more and not about.get("remainingItemCount"):
                 return
@@ -187,6 +189,12 @@ class _Api:
         if not isinstance(found, dict) or str(found.get("kind")).lower() != kind:
             raise _NotTold(f"{place} is no {kind}")
         return found
+
+
+def _within(thing: object, path: str) -> bool:
+    """Whether an object says nothing else of its namespace than the path does."""
+    space = pods.namespace_of(thing)
+    return not space or f"/namespaces/{space}/" in f"{path}/"
 
 
 def _why(status: int) -> str:

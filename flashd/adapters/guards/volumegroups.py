@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _NONE = "None"
 _ACTIVE = "active"
 _AVAILABLE = "Available"
+_STATUS = re.compile("[A-Z][a-z]+")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _PVID = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?|none")
 _FACT = re.compile(r'[ \t]+([a-z_]+) = (?:"([^"]*)"|([0-9]+))[ \t]*')
@@ -96,7 +97,7 @@ def _states(told: str) -> dict[str, str]:
     states: dict[str, str] = {}
     for line in _lines(told):
         name, colon, state = line.partition(":")
-        if not colon or not _NAME.fullmatch(name):
+        if not colon or not _NAME.fullmatch(name) or not _STATUS.fullmatch(state):
             raise ValueError(f"lsdev answered {line[:80]!a}")
         if name in states:
             raise ValueError(f"the state of {name[:80]} is told twice")

@@ -103,7 +103,7 @@ async def test_who_hangs_up_without_a_word_is_unknown() -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_who_accepts_and_is_silent_is_unknown(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        finding = await look(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/", 0.2)
+        finding = await look(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/", 1)
     assert finding.verdict is Verdict.UNKNOWN
     assert finding.reason.endswith("it accepts connections and says nothing")
 
