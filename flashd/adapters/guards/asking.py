@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.adapters.guards.findings import account, cause, excerpt, unknown
+from flashd.adapters.guards.findings import account, cause, excerpt, unknown, witnessed
 from flashd.adapters.guards.here import Here, Look
 from flashd.adapters.processes import Ending
 from flashd.model.verdict import Finding
@@ -65,16 +65,17 @@ class Interview:
         return await Look(self.host, self.limit, late, self.remote).take(self._ask)
 
     async def _ask(self, asked: Asked) -> Finding:
-        answers = []
+        answers: dict[str, str] = {}
         for question in self.questions:
             answer = await _answer(asked, question)
             if isinstance(answer, Finding):
                 return answer
-            answers.append(answer)
+            answers[" ".join(question.argv)] = answer
         try:
-            return self.judge(answers)
+            finding = self.judge(list(answers.values()))
         except (ValueError, RecursionError) as error:
-            return unknown(f"what was answered is not understood: {error}")
+            finding = unknown(f"what was answered is not understood: {error}")
+        return witnessed(finding, answers)
 
 
 async def _answer(asked: Asked, question: Question) -> str | Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,57 @@ async def test_says_what_the_case_expects(case: Case) -> None:
     finding = await look(case)
     assert (finding.verdict, finding.reason) == (case.told["verdict"], case.told["reason"])
     json.dumps(finding.evidence, allow_nan=False)
+
+
+ASKED = {
+    "pacemaker": ["crm_mon --output-as=xml -1", "cibadmin --query --scope status"],
+    "powerha": ["id -u", "clRGinfo -s oratst_rg", "lssrc -ls clstrmgrES"],
+    "vcs": [
+        "hasys -state",
+        "hagrp -display ora_sg -attribute SystemList Probed AutoDisabled",
+        "hagrp -state ora_sg",
+    ],
+    "aix": [
+        "id -u",
+        "odmget -q attribute=unique_id CuAt",
+        "lsdev -C -c disk -F name:status",
+        "mount",
+        "lspv",
+        "lsvg -o",
+    ],
+    "opensvc-2.1": [
+        "om oratst print status --format json --refresh",
+        "om daemon status --format json",
+    ],
+    "opensvc-3": ["om oratst instance status --node * --refresh --output json"],
+    "mounts": ["storage", "devices sda~8:0 sdb~8:16 dm-3=253:3"],
+    "lvm": ["lvm"],
+    "scsi-reservation": ["storage", "reservations dm-3"],
+    "kubernetes": [
+        "/apis/apps/v1/namespaces/tst/statefulsets/db",
+        "/api/v1/namespaces/tst/persistentvolumeclaims/data-db-0",
+        "/api/v1/persistentvolumes/pv-tst-10a2",
+        "/apis/storage.k8s.io/v1/csidrivers/block.csi.ibm.com",
+        "/api/v1/namespaces/tst/pods?limit=500",
+        "/apis/storage.k8s.io/v1/volumeattachments?limit=500",
+        "/api/v1/nodes?limit=500",
+    ],
+}
+"""What is asked, and nothing else: the documents promise it to whoever grants the rights for it."""
+NAMED = {"mounts": "down-multipath", "scsi-reservation": "clear"}
+
+
+@pytest.mark.parametrize(("kind", "asked"), ASKED.items(), ids=ASKED.keys())
+async def test_the_evidence_tells_what_was_asked_and_which_answer_was_judged(
+    kind: str, asked: list[str]
+) -> None:
+    name = NAMED.get(kind, "down")
+    (case,) = [case for case in cases(kind) if case.name == name]
+    told = (await look(case)).evidence["asked"]
+    assert isinstance(told, dict)
+    assert list(told) == asked
+    answers = {sha256(text).hexdigest() for text in case.answers.values()}
+    assert set(told.values()) == answers
 
 
 @pytest.mark.parametrize("kind", PLAYED)
