@@ -32,7 +32,7 @@ _KEYS = re.compile(
 )
 _HOLDER = re.compile(
     r"\s*PR generation=(0x[0-9a-f]+), (?:there is (NO) reservation held"
-    r"|Reservation follows:\s+Key=(0x[0-9a-f]+)\s+scope: (\S+),\s+type: ([A-Za-z ,]+?))\s*"
+    r"|Reservation follows:\s+Key=(0x[0-9a-f]+)\s+scope: (\S+),\s+type: ([A-Za-z ,]*[A-Za-z]))\s*"
 )
 
 
