@@ -174,8 +174,8 @@ def _doubts(entry: Json) -> Iterator[str]:
     if monitor is None:
         return
     state = _mapping(monitor, "monitor")
-    if (word := state.get("state", state.get("status", "idle"))) != "idle":
-        yield f"its monitor is {word}"
+    if (word := state.get("state", state.get("status"))) != "idle":
+        yield f"its monitor is {'not told' if word is None else word}"
     for key in ("global_expect", "local_expect"):
         if (word := str(state.get(key) or "")) not in _EXPECTS_NOTHING:
             yield f"{key} is {word}"

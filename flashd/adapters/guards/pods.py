@@ -77,6 +77,11 @@ def name_of(thing: Json) -> str:
     return text(thing, "metadata", "name")
 
 
+def namespace_of(thing: Json) -> Json:
+    """Tell the namespace of an object; None where it has none."""
+    return _at(thing, "metadata", "namespace")
+
+
 def judge(cluster: Cluster, namespace: str, nodes: Collection[str]) -> Finding:
     """Say whether nobody uses the claims; raises `ValueError` for what is made otherwise."""
     told = {
