@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
+from flashd.core.counting import counted
 from flashd.core.enrolment import Refusal
 from flashd.core.plan import Refused, plan
 from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
@@ -246,7 +247,7 @@ class Turn:
         tell_readings(self.world, self.service.name, run.id, self.looked.readings)
         self.world.events.tell(
             Event.RESYNC_STARTED,
-            f"resync of {self.service.name} started: {len(self.service.clones)} pairs",
+            f"resync of {self.service.name} started: {counted(len(self.service.clones), 'pair')}",
             {
                 "flashd.service.name": self.service.name,
                 "flashd.run.id": run.id,

@@ -94,7 +94,9 @@ def _ending(world: World, orphan: Orphan, listings: Mapping[str, Listing]) -> En
     if not sent:
         return Ending(Outcome.FAILED, "flashd ended before anything was sent")
     unsent = _rest_unsent(orphan.run)
-    ending = verdict_on(world, sent, listings, unsent, settled=orphan.settled)
+    service = world.newest.services.get(orphan.run.service)
+    several = service is not None and len(service.resources) > 1
+    ending = verdict_on(world, sent, listings, unsent, settled=orphan.settled, several=several)
     if ending.outcome is Outcome.DONE:
         return _with_doubts(world, orphan.run, ending, listings)
     return _final(ending) if orphan.settled else ending

@@ -12,6 +12,7 @@ from flashd.adapters.guards.here import Look
 from flashd.adapters.guards.mounts import read_volumes
 from flashd.adapters.guards.probe import SYSFS, Failed, Sections, ask, sections
 from flashd.adapters.guards.volumes import find
+from flashd.core.counting import counted
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -143,7 +144,11 @@ def _held(answers: list[tuple[str, Reserved | str]]) -> Iterator[str]:
         if one == _CONFLICT:
             yield f"{name} is reserved by somebody else (reservation conflict)"
         elif isinstance(one, Reserved) and one.holder and one.keys:
-            yield f"{name} is reserved: {one.holder} holds it, {len(one.keys)} keys are registered"
+            yield f"{name} is reserved: {one.holder} holds it, {_registered(one)}"
+
+
+def _registered(answer: Reserved) -> str:
+    return f"{counted(len(answer.keys), 'key is', 'keys are')} registered"
 
 
 def _doubtful(answers: list[tuple[str, Reserved | str]]) -> Iterator[str]:
@@ -154,7 +159,7 @@ def _doubtful(answers: list[tuple[str, Reserved | str]]) -> Iterator[str]:
             yield f"{name}: {one}"
         elif one.keys:
             yield (
-                f"{name}: {len(one.keys)} keys are registered and nobody holds a reservation:"
+                f"{name}: {_registered(one)} and nobody holds a reservation:"
                 " in use, or left over; if nobody uses it, remove them"
             )
         elif one.holder:
