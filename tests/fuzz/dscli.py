@@ -110,7 +110,7 @@ def _cells_say(relation: Relation, cells: Mapping[str, str]) -> bool:
     return (
         flags
         and relation.state == cells["State"]
-        and (tracks is None or tracks == int(cells["OutOfSyncTracks"]))
+        and (tracks is None or str(tracks) == (cells["OutOfSyncTracks"].lstrip("0") or "0"))
         and (relation.synced is None or relation.synced.text == cells["DateSynced"])
         and (relation.synced is not None or cells["DateSynced"] in {"", "-"} or not relation.copied)
     )

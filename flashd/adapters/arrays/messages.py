@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.adapters.masking import without_secrets
+from flashd.model.masking import without_secrets
 from flashd.model.run import Account, Answer
 from flashd.model.volumes import Pair, VolumeId
 
@@ -56,6 +56,12 @@ _PAIR = re.compile(
     r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Za-z]|:[0-9]{2})"
 )
 """Not a time of day, nor an address with a port."""
+
+_ANY_PAIR = re.compile(
+    r"(?<![0-9A-Za-z])(?=(?P<source>[0-9A-Fa-f]{1,4}):(?:[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
+    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Za-z]))"
+)
+"""What could be a pair, whatever stands around it: of a complaint all of these count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +249,9 @@ def _without_banners(lines: Iterable[str]) -> list[str]:
 
 
 def _complained_of(complaints: Iterable[Message]) -> set[Pair]:
-    return {pair for message in complaints for pair in _pairs_in(message.text)}
+    """Find every pair that a complaint may be about; of these no acceptance is believed."""
+    texts = [message.text for message in complaints]
+    return {pair for text in texts for found in _ANY_PAIR.finditer(text) for pair in _pair(found)}
 
 
 def _account_of(pair: Pair, said: Sequence[Message], *, lost: bool) -> Account:
@@ -255,12 +263,14 @@ def _account_of(pair: Pair, said: Sequence[Message], *, lost: bool) -> Account:
 
 def _pairs_in(text: str) -> set[Pair]:
     """Find the pairs that a text names; dscli prints ids without leading zeros at times."""
-    found = set()
-    for match in _PAIR.finditer(text):
-        source, target = match["source"].zfill(4).upper(), match["target"].zfill(4).upper()
-        if source != target and match["array1"] == match["array2"]:
-            found.add(Pair(VolumeId(source), VolumeId(target)))
-    return found
+    found = (one for one in _PAIR.finditer(text) if one["array1"] == one["array2"])
+    return {pair for one in found for pair in _pair(one)}
+
+
+def _pair(found: re.Match[str]) -> Iterator[Pair]:
+    source, target = found["source"].zfill(4).upper(), found["target"].zfill(4).upper()
+    if source != target:
+        yield Pair(VolumeId(source), VolumeId(target))
 
 
 def _plain_no(
