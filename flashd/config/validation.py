@@ -100,7 +100,7 @@ def _mistake(detail: ErrorDetails, part: Part) -> Mistake:
             needed = str(path[-1])
             return part.mistake(path[:-1], f"{part.name(path[:-1])} needs '{needed}'")
         case "extra_forbidden":
-            return part.mistake(path, f"unknown key '{path[-1]}'", part.advice(path), key=True)
+            return part.mistake(path, _unknown(str(path[-1])), part.advice(path), key=True)
         case _:
             return _about_value(detail, path, part, on_key=on_key)
 
@@ -123,3 +123,8 @@ def _complaint(detail: ErrorDetails) -> str:
     if wanted := _COLLECTIONS.get(kind):
         return f"must be {wanted}"
     return detail["msg"][:1].lower() + detail["msg"][1:]
+
+
+def _unknown(key: str) -> str:
+    """Name a key that nobody knows, unless it can hold a value: a URL whose colon is misplaced."""
+    return f"unknown key '{key}'" if re.fullmatch(r"[\w #./-]+", key) else "unknown key"
