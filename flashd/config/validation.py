@@ -71,7 +71,7 @@ def validate(
     otherwise mean this host, and `schedule:` always.
     """
     empty = {path for path in _empty(part.block) if path not in part.may_be_empty}
-    mistakes = [part.mistake(path, f"{part.name(path)}: {_NO_VALUE}") for path in empty]
+    mistakes = [part.mistake(path, f"{_named(part, path)}: {_NO_VALUE}") for path in empty]
     try:
         found = model.model_validate(part.block, context=context)
     except ValidationError as error:
@@ -125,6 +125,14 @@ def _complaint(detail: ErrorDetails) -> str:
     return detail["msg"][:1].lower() + detail["msg"][1:]
 
 
+_PLAIN = re.compile(r"[\w#./-]+")
+
+
 def _unknown(key: str) -> str:
-    """Name a key that nobody knows, unless it can hold a value: a URL whose colon is misplaced."""
-    return f"unknown key '{key}'" if re.fullmatch(r"[\w #./-]+", key) else "unknown key"
+    """Name a key that nobody knows, unless it can hold a value: its colon may be misplaced."""
+    return f"unknown key '{key}'" if _PLAIN.fullmatch(key) else "unknown key"
+
+
+def _named(part: Part, path: Path) -> str:
+    """Name a key without a value, unless that can be in the key, as in `password:x`."""
+    return part.name(path) if _PLAIN.fullmatch(str(path[-1])) else "a key"

@@ -60,8 +60,8 @@ def _url(value: object) -> str:
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"that URL is none: {error}") from error
+    except ValueError:
+        raise ValueError("that URL is none: see to its host and its port") from None
     if "@" in parts.netloc:
         raise ValueError("a URL with a user is refused, since it is logged")
     if found := _SECRET.search(text):
