@@ -46,20 +46,22 @@ _QUESTION = re.compile(r"Enter (?:the|your) [A-Za-z0-9 ]+")
 _MESSAGE = re.compile(
     r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})(?P<kind>[IWE]))\b:?\s*(?P<text>.*)"
 )
-_COMPLAINT = re.compile(r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})E)\b:?\s*(?P<text>.*)")
+_COMPLAINT = re.compile(r"(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})E):?\s*(?P<text>.*)")
+"""Also where it runs into other words."""
+
 _MAY_COMPLAIN = re.compile(r"CM[A-Z]{2,3}[0-9]{4,5}E")
 """In every text that complains, and found quickly: megabytes are looked through several times."""
 
 _PAIR = re.compile(
     r"(?<![0-9A-Za-z:.\-/])(?P<array1>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
     r"(?P<source>[0-9A-Fa-f]{1,4}):(?P<array2>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
-    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Za-z]|:[0-9]{2})"
+    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Za-z]|:[0-9A-Za-z])"
 )
-"""Not a time of day, nor an address with a port."""
+"""Not a time of day, nor an address with a port, nor what goes on after a third colon."""
 
 _ANY_PAIR = re.compile(
     r"(?<![0-9A-Za-z])(?=(?P<source>[0-9A-Fa-f]{1,4}):(?:[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
-    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Za-z]))"
+    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Fa-f]))"
 )
 """What could be a pair, whatever stands around it: of a complaint all of these count."""
 
@@ -120,17 +122,20 @@ def broken_line_of(output: str) -> str:
 def messages_of(lines: Iterable[str]) -> list[Message]:
     """Pick the messages, wherever in a line they begin.
 
-    One a line, and a complaint that a message of another class runs into: an end of line is lost
+    One a line, and a complaint that another message or any word runs into: an end of line is lost
     easily, and what it says must not be.
     """
     return [one for line in lines if _OF_A_MESSAGE in line for one in _messages_in(line)]
 
 
 def _messages_in(line: str) -> Iterator[Message]:
-    if found := _MESSAGE.search(line):
+    found = _MESSAGE.search(line)
+    if found:
         yield Message(found["id"], found["kind"], found["text"].strip())
-        if found["kind"] != "E" and (worse := _COMPLAINT.search(found["text"])):
-            yield Message(worse["id"], "E", worse["text"].strip())
+        if found["kind"] == "E":
+            return
+    if worse := _COMPLAINT.search(found["text"] if found else line):
+        yield Message(worse["id"], "E", worse["text"].strip())
 
 
 def message_in(line: str) -> Message | None:
