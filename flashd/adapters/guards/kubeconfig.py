@@ -13,6 +13,7 @@ import yaml
 
 from flashd.config.auth import distrust
 from flashd.config.files import opened
+from flashd.config.trust import distrust_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,6 +83,8 @@ def _secure(file: Path, cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SS
             secure = ssl.create_default_context(cadata=base64.b64decode(data).decode("ascii"))
         else:
             authority = file.parent / _text(cluster, "certificate-authority")
+            if doubt := distrust_of(authority):
+                raise ValueError(str(doubt))
             secure = ssl.create_default_context(cafile=authority)
         if "client-certificate" in user:
             key = file.parent / _text(user, "client-key")
