@@ -35,6 +35,14 @@ _SECRET = re.compile("|".join(_WAYS), re.IGNORECASE)
 _MAY_HOLD = re.compile(r"pass|pw|secret|token|key|bearer|authorization|://", re.IGNORECASE)
 _ENDS = re.compile(rf"{_WORD}\Z", re.IGNORECASE)
 _OPTION = re.compile(rf"--?{_WORD}", re.IGNORECASE)
+_VARIABLE = re.compile(
+    r"pass(?:wo?r?d|phrase|code)|secret|token|credential|(?:api|private)_?key", re.IGNORECASE
+)
+
+
+def names_a_secret(variable: str) -> bool:
+    """Whether an environment variable is called as one that holds a secret."""
+    return _VARIABLE.search(variable) is not None
 
 
 def without_secrets(text: str) -> str:

@@ -33,6 +33,8 @@ IN_DSCLI_ENV = "canary-of-the-environment"
 IN_URL = "canary-pg-url"
 IN_PGPASSWORD = "canary-pg-password"
 IN_PGPASSFILE = "canary-pg-passfile"
+IN_ENVIRONMENT = "canary-in-our-own-environment"
+CALLED = ("DB_PASSWORD", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "api_key", "MY_PASSPHRASE")
 IN_AUTH = "canary-auth-conf"
 IN_KEY = "canary-ssh-key"
 IN_HTTP = "canary-http-guard"
@@ -42,7 +44,7 @@ REFUSED = "canary-in-an-answer"
 SHOWN = "canary-shown-by-a-guard"
 ALL = (
     *(PWFILE, IN_DSCLI_ENV, IN_URL, IN_PGPASSWORD, IN_PGPASSFILE, IN_AUTH, IN_KEY, REFUSED),
-    *(IN_HTTP, IN_KUBECONFIG),
+    *(IN_HTTP, IN_KUBECONFIG, IN_ENVIRONMENT),
 )
 
 RECORD = """\
@@ -138,6 +140,7 @@ def planted(site: Site, tmp_path: Path, forks: Forks) -> Iterator[Planted]:
     (passfile := site.root / "pgpass").write_text(f"*:*:*:*:{IN_PGPASSFILE}\n")
     passfile.chmod(0o600)
     site.environment |= {"PGPASSWORD": IN_PGPASSWORD, "PGPASSFILE": str(passfile)}
+    site.environment |= dict.fromkeys(CALLED, IN_ENVIRONMENT)
     site.program = [sys.executable, "-c", WITH_JOURNAL + "main()", str(tmp_path / "journal")]
     site.write()
     found = Planted(site, forks)

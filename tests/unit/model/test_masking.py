@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flashd.model.masking import without_any, without_secrets
+from flashd.model.masking import names_a_secret, without_any, without_secrets
 from flashd.model.verdict import Finding, Verdict
 
 SHOWN = (
@@ -79,3 +79,17 @@ def test_evidence_is_blanked_in_all_its_parts() -> None:
     assert found.reason == "it runs: mysql --password=********"
     harmless = {"lines": ["a", "b"], "n": (1, 2)}
     assert without_any(harmless) == harmless
+
+
+@pytest.mark.parametrize(
+    "name", ["PGPASSWORD", "db_passwd", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY"]
+)
+def test_a_variable_is_known_by_its_name(name: str) -> None:
+    assert names_a_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "PWD", "OLDPWD", "HOME", "SSH_ASKPASS", "LC_KEYS", "TERM"]
+)
+def test_other_variables_hold_none(name: str) -> None:
+    assert not names_a_secret(name)
