@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 from flashd.adapters import procfs
 from flashd.adapters.streams import Input, Output
 from flashd.adapters.threads import beside
+from flashd.model.masking import names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -155,8 +156,15 @@ class Child:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Make the environment of a child: ours in the C locale, without what was meant for us."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(_OURS_ALONE)}
+    """Make the environment of a child: ours in the C locale, without what was meant for us.
+
+    Nor does it inherit what is called a secret; `more` is what the operator wants it to have.
+    """
+    inherited = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(_OURS_ALONE) and not names_a_secret(name)
+    }
     return {**inherited, "LC_ALL": "C", MARK: "1", **(more or {})}
 
 

@@ -13,6 +13,7 @@ from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.adapters.guards import reservation
 from flashd.config.auth import read_auth
 from flashd.config.mistakes import Mistakes, Source
+from flashd.model.masking import without_secrets
 from flashd.model.volumes import VolumeId
 from tests.fuzz.dscli import ARRAY
 
@@ -74,3 +75,10 @@ def test_many_zones_that_are_none_are_told_in_time() -> None:
     text = "".join(section.format(number, "Europe/Pari" * 50) for number in range(99))
     with pytest.raises(Mistakes):
         read_auth(Source("auth.conf", text))
+
+
+@pytest.mark.parametrize(
+    "piece", ['password="', "://a:", "-pw ", '"-pw" ', "pass", "password= ", "password'", "bearer "]
+)
+def test_a_flood_of_words_for_a_password_is_blanked_in_time(piece: str) -> None:
+    without_secrets(piece * (MUCH // len(piece)))

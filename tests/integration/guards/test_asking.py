@@ -59,3 +59,18 @@ async def test_an_answer_that_comes_too_late_is_none(tmp_path: Path) -> None:
         Verdict.UNKNOWN,
         "flashd-test-manager did not answer within 0.2 s",
     )
+
+
+@pytest.mark.parametrize("mode", [0o775, 0o757])
+async def test_a_program_that_others_can_change_is_not_asked(tmp_path: Path, mode: int) -> None:
+    """Nor one that stands where others could put another in its place, as in a folder of PATH."""
+    question = program(tmp_path, "echo down; echo x >>" + str(tmp_path / "ran"))
+    for place in (tmp_path, tmp_path / question.argv[0]):
+        before = place.stat().st_mode
+        place.chmod(mode)
+        finding = await hold(question)
+        assert finding.verdict is Verdict.UNKNOWN
+        assert f"{place} can be changed by its group or by others" in finding.reason
+        place.chmod(before)
+    assert not (tmp_path / "ran").exists()
+    assert (await hold(question)).verdict is Verdict.DOWN

@@ -239,6 +239,24 @@ async def test_a_kubeconfig_that_others_can_change_asks_nobody(api: Api) -> None
     assert api.asked == []
 
 
+async def test_an_authority_that_others_can_change_is_not_believed(api: Api) -> None:
+    (api.root / "cert.pem").chmod(0o664)
+    finding = await look(api)
+    (api.root / "cert.pem").chmod(0o644)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert f"run: chmod go-w {api.root / 'cert.pem'}" in finding.reason
+    assert api.asked == []
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "two words", "n\u00e4h", "x\r\nHost: y"])
+async def test_a_token_that_is_none_asks_nobody_and_is_not_told(api: Api, token: str) -> None:
+    api.write(user={"token": token})
+    finding = await look(api)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "the token of the user is none" in finding.reason
+    assert api.asked == []
+
+
 async def test_a_server_with_another_certificate_is_unknown(api: Api, tmp_path: Path) -> None:
     with Api(tmp_path).running() as other:
         api.write(server=f"https://127.0.0.1:{other.port}")
