@@ -185,6 +185,28 @@ def _in_front(lost: Callable[[], None]) -> Callable[[Store], Store]:
     return lambda store: guarded_store(store, door)
 
 
+async def test_a_target_that_others_took_is_theirs_also_when_they_are_done(lab: Lab) -> None:
+    nightly(lab)
+    array = lab.array()
+    array.add_volumes("0009")
+    array.add_fault("refused", "mkflash")
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.FAILED
+        array.establish("0009:0002", record=False)
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+        assert "in the relation 0009:0002" in result.reason
+        array.drop_relation("0009:0002")
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+        assert "is not on the array" in result.reason
+        array.establish(*PAIRS, record=False)  # a person decided
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE
+    assert lab.acted() == ["rmflash"] * 2 + ["mkflash"]
+
+
 async def test_the_withdrawal_is_durable_before_the_withdraw_leaves(lab: Lab) -> None:
     nightly(lab)
     lab.array().add_fault("die-before", "rmflash")
