@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from flashd.core.instants import RESOLUTION, meaning
 from flashd.core.retry import backoff
 from flashd.engine.events import Event
 from flashd.engine.records import Records
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from flashd.engine.world import World
     from flashd.errors import FlashdError
     from flashd.model.inventory import Inventory, Part
-    from flashd.model.observation import Picture
+    from flashd.model.observation import Picture, Sighting
     from flashd.model.volumes import Listing, Relation
 
 
@@ -100,11 +102,11 @@ async def remember(world: World, listing: Listing) -> None:
     The store ignores what is older than what it has. What it has from the future would hide a
     new copy until then, and the clone would be refreshed again and again.
     """
-    limit = world.clock.now() + CLOCK_TOLERANCE
+    limit, zone = world.clock.now() + CLOCK_TOLERANCE, world.zones.get(listing.array)
     hiding = {
         (one.array, one.pair)
         for one in await world.store.sightings([listing.array])
-        if one.observed_at > limit and _copy(one.relation) != _copy(listing.relations.get(one.pair))
+        if one.observed_at > limit and _better_seen_anew(one, listing, zone)
     }
     if hiding:
         configured_now = world.newest.services.values()
@@ -114,6 +116,21 @@ async def remember(world: World, listing: Listing) -> None:
     ends = {(pair.target, pair.source) for pair in configured}
     reversed_ = [pair for pair in listing.relations if (pair.source, pair.target) in ends]
     await world.store.record_listing(listing, [*configured, *reversed_])
+
+
+def _better_seen_anew(future: Sighting, listing: Listing, zone: ZoneInfo | None) -> bool:
+    """Whether what is known from the future is worth less than what a listing shows now.
+
+    It is where that is another copy; and where its date tells all that there is to know of it: then
+    of a copy that follows it is known that it is newer than this listing.
+    """
+    shown = listing.relations.get(future.pair)
+    if _copy(future.relation) != _copy(shown):
+        return True
+    if shown is None or shown.copied is None:
+        return False
+    earliest, latest = meaning(shown.copied, zone)
+    return latest - earliest <= RESOLUTION and latest <= listing.began_at
 
 
 def _copy(relation: Relation | None) -> str | None:
