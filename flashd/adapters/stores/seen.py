@@ -158,6 +158,18 @@ def after_failure(before: ArrayRecord, record: ArrayRecord) -> ArrayRecord:
     return replace(record, observed_at=max(seen, default=None))
 
 
+def taken(withdrawal: Withdrawal, listing: Listing) -> bool:
+    """Whether a listing shows the target of a withdrawn pair in another relation.
+
+    Then somebody needs it for something else, also once that relation is gone: what he has there
+    is not to be overwritten.
+    """
+    pair = withdrawal.pair
+    if listing.began_at < withdrawal.at:
+        return False
+    return any(pair.target in other.volumes for other in listing.relations if other != pair)
+
+
 def back_again(
     withdrawal: Withdrawal, relation: Relation | None, listing: Listing, run_ended: datetime | None
 ) -> bool:

@@ -145,6 +145,27 @@ async def test_set_back_unseen_it_is_told_at_once_what_an_array_shows(lab: Lab) 
         assert (await health(world, "db")).status is not Status.UP
 
 
+@pytest.mark.parametrize(
+    ("fault", "ended"), [("die-before", ["failed", "done"]), ("die-after", ["done"])]
+)
+async def test_set_back_between_crash_and_recovery_it_resyncs_once(
+    lab: Lab, fault: str, ended: list[str]
+) -> None:
+    """The array's clock stays: what it copies bears a date that is still to come."""
+    lab.clones(PAIR)
+    lab.define("db", resource(PAIR))
+    lab.array().add_fault(fault, "resyncflash")
+    async with lab.open() as world:
+        await ticks(world)
+        lab.clock.ahead = -HOUR
+        for _ in range(4):
+            await ticks(world)
+            lab.clock.ahead += timedelta(minutes=1)
+        assert await outcomes(world, "db") == ended
+        assert (await health(world, "db")).status is Status.UP
+    assert lab.acted() == ["resyncflash"]
+
+
 async def test_a_failed_run_s_wait_is_not_prolonged_by_a_clock_set_back(lab: Lab) -> None:
     lab.clones(PAIR)
     lab.define("db", resource(PAIR))
