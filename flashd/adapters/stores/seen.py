@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
 
-from flashd.core.instants import read, taken
+from flashd.core.instants import bounded, read
 from flashd.model.health import Bounds
 from flashd.model.observation import ArrayRecord, Sighting
 
@@ -128,7 +128,7 @@ class Setting:
         seen: tuple[datetime | None, datetime],
         zone: ZoneInfo | None,
     ) -> tuple[datetime | None, datetime]:
-        bounds = taken(copied, Bounds(*seen), zone)
+        bounds = bounded(copied, Bounds(*seen), zone)
         return self._still(bounds.earliest), min((bounds.latest or seen[1]) + self.by, self.now)
 
     @overload

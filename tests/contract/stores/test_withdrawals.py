@@ -141,8 +141,7 @@ async def test_a_listing_that_is_out_of_date_closes_nothing(store: Store) -> Non
 async def test_a_target_that_somebody_has_taken_closes_the_withdrawal_of_its_pair(
     store: Store, other: str, at: int, left: list[object]
 ) -> None:
-    await begin(store, "RUN1")
-    await store.intend(withdraw(), [], FakeHost().holder("a"))
+    await withdraw(store, BEFORE)
     await store.record_listing(listing(minute(at), relation(Pair.parse(other))), [ONE, TWO])
     assert await withdrawn(store) == left
 
