@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from flashd.adapters.arrays.calling import Dscli
-    from flashd.adapters.arrays.client import Said
-    from flashd.adapters.arrays.dialogue import Heard
+    from flashd.adapters.arrays.client import Client, Said
+    from flashd.adapters.arrays.dialogue import Dialogue, Heard
 
 T = TypeVar("T")
 
@@ -67,10 +67,19 @@ def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
 
 
-async def late(waiting: Coroutine[Any, Any, T], stand_still: Callable[[], object]) -> T:
-    """Begin to wait, stand still meanwhile, and find the time over."""
-    task = asyncio.create_task(waiting)
+async def at_once() -> None:
+    """Wait as little as one can."""
     await asyncio.sleep(0)
+
+
+async def late(
+    waiting: Coroutine[Any, Any, T],
+    stand_still: Callable[[], object],
+    before: Callable[[], Coroutine[Any, Any, None]] = at_once,
+) -> T:
+    """Begin to wait, stand still after what comes `before`, and find the time over."""
+    task = asyncio.create_task(waiting)
+    await before()
     stand_still()
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Leaping)
@@ -107,9 +116,12 @@ def test_what_a_client_has_shown_is_what_it_has_come_to(stage: Stage, name: str)
     script, readiness = SHOWN[name]
     dscli = stage.dscli(script)
 
+    async def told_by(process: Client) -> tuple[Readiness, str]:
+        return await process.ready(PLENTY), process.question()
+
     async def ready() -> tuple[Readiness, str]:
         async with client(dscli.argv, dscli.environment) as process:
-            return await late(process.ready(PLENTY), stage.until_told), process.question()
+            return await late(told_by(process), stage.until_told)
 
     asked = "Enter your username" if readiness is Readiness.ASKING else ""
     found, question = in_time_that_leaps(ready)
@@ -143,12 +155,12 @@ def test_an_answer_that_is_whole_is_no_lost_one(stage: Stage) -> None:
     assert said.stdout == "dscli> done: resyncflash 0001:0002\n"
 
 
-def hear(stage: Stage, script: str, still: Callable[[int], object]) -> Heard:
+def hear(stage: Stage, script: str, still: Callable[[Dialogue], object]) -> Heard:
     dscli = stage.dscli(script)
 
     async def heard() -> Heard:
         async with dialogue(dscli.argv, dscli.environment) as partner:
-            return await late(partner.greeting(PLENTY), partial(still, partner.group))
+            return await late(partner.greeting(PLENTY), partial(still, partner))
 
     return in_time_that_leaps(heard)
 
@@ -159,9 +171,27 @@ def test_a_prompt_that_is_shown_is_the_end_of_an_answer(stage: Stage) -> None:
     assert (heard.turn, heard.text.strip()) == (Turn.PROMPTED, "hello")
 
 
-def test_a_session_that_has_ended_has_an_exit_status(stage: Stage) -> None:
-    heard = hear(stage, "login; echo refused; exit 5", stage.until_ended)
-    assert (heard.turn, heard.exit_status, heard.text.strip()) == (Turn.ENDED, 5, "refused")
+def test_a_prompt_that_was_heard_already_is_one_too(stage: Stage) -> None:
+    dscli = stage.dscli('login; printf "hello\\ndscli> "; told; read -r x')
+
+    async def heard() -> Heard:
+        async with dialogue(dscli.argv, dscli.environment) as partner:
+            greeting = partner.greeting(PLENTY)
+            return await late(greeting, stage.told.read_text, partial(prompted, partner))
+
+    async def prompted(partner: Dialogue) -> None:
+        stage.gate.write_text("")
+        while "hello" not in partner.unasked():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+
+    assert in_time_that_leaps(heard).turn is Turn.PROMPTED
+
+
+@pytest.mark.parametrize("words", ["", "refused"])
+def test_a_session_that_has_ended_has_an_exit_status(stage: Stage, words: str) -> None:
+    script = f'login; printf "{words}"; exit 5'
+    heard = hear(stage, script, lambda partner: stage.until_ended(partner.group))
+    assert (heard.turn, heard.exit_status, heard.text.strip()) == (Turn.ENDED, 5, words)
 
 
 def test_a_session_that_has_said_nothing_is_late(stage: Stage) -> None:
