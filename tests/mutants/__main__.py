@@ -42,6 +42,8 @@ def main(wanted: Sequence[str]) -> int:
     alive = total = 0
     for target in targets:
         made = list(target.mutants(ROOT))
+        if not survives(target, target.unchanged(ROOT)):
+            raise SystemExit(f"{target.module}: its tests fail without a mutant")
         with ThreadPoolExecutor(WORKERS) as pool:
             lives = list(pool.map(lambda one, target=target: survives(target, one), made))
         left = [one for one, lived in zip(made, lives, strict=True) if lived]

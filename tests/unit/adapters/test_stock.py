@@ -240,6 +240,15 @@ def test_what_warns_of_a_report_is_no_answer_wherever_it_stands(report: str) -> 
             stock(*nobody[:place], lacks, *nobody[place:])
 
 
+def test_an_error_is_no_remark_whatever_it_is_of() -> None:
+    error = "CMUN00999E simulated: no.\n"
+    for reports in ((error, NONE, VOLUMES, NONE), (NONE, error, VOLUMES, NONE)):
+        with pytest.raises(NotUnderstoodError):
+            stock(*reports, parts=set())
+    with pytest.raises(NotUnderstoodError):
+        stock(NONE, VOLUMES, NONE, error, parts=set())
+
+
 SIDES = {
     "the primary": (f"{ARRAY}/0001:{OTHER_ARRAY}/0002", {"0001"}),
     "the secondary": (f"{OTHER_ARRAY}/0001:{ARRAY}/0002", {"0002"}),
