@@ -283,6 +283,7 @@ HARMLESS: dict[tuple[str, str], str] = {
     ("powerha lssrc", "before a warning"): "words for people stand around the one line that counts",
     ("hosts lsfbvol", "after a warning"): "before the first header dscli says all kinds of things",
     ("hosts lshostconnect", "with other blanks"): "a message is known by its number",
+    ("hosts lsvolgrp", "with other blanks"): "a type that is not known limits nobody",
     ("hosts lssi", "with other blanks"): "they stand in names of columns that nobody reads",
     ("hosts lspprc", "before half a line"): "a column of the next report that nobody reads",
     ("hosts lspprc", "with other blanks"): "a message by its number; remote copies prove nothing",
