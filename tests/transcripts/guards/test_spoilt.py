@@ -194,7 +194,7 @@ UNNEEDED: dict[tuple[str, str], dict[str, str]] = {
     ("hosts", "lsfbvol-2"): {r"^=": _NOTE},
     ("hosts", "lshostconnect"): {r"^=": _NOTE},
     ("hosts", "lshostconnect-2"): {r"^=": _NOTE},
-    ("hosts", "lsvolgrp"): {r"^=": _NOTE, r"^(tst|All Fixed Block-512)\|": _GROUPS},
+    ("hosts", "lsvolgrp"): {r"^=": _NOTE, r"^(prd|tst|All Fixed Block-512)\|": _GROUPS},
     ("hosts", "lssi"): {r"^=": _NOTE},
     ("io", "first"): {r"^(DASD|seqDASD|cachetrans|NVS|normwriteops|seqwriteops|ph)": _OTHERS},
 }
@@ -282,6 +282,8 @@ HARMLESS: dict[tuple[str, str], str] = {
     ("powerha lssrc", "after a warning"): "words for people stand around the one line that counts",
     ("powerha lssrc", "before a warning"): "words for people stand around the one line that counts",
     ("hosts lsfbvol", "after a warning"): "before the first header dscli says all kinds of things",
+    ("hosts lshostconnect", "with other blanks"): "a message is known by its number",
+    ("hosts lsvolgrp", "with other blanks"): "a type that is not known limits nobody",
     ("hosts lssi", "with other blanks"): "they stand in names of columns that nobody reads",
     ("hosts lspprc", "before half a line"): "a column of the next report that nobody reads",
     ("hosts lspprc", "with other blanks"): "a message by its number; remote copies prove nothing",
