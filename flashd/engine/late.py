@@ -93,12 +93,17 @@ class Late:
     async def _told_if_it_fails(
         self, batch: Batch, work: Coroutine[Any, Any, None], mine: _Awaited
     ) -> None:
+        world = batch.world
         try:
-            await work
-        except StoreError as error:
-            tell_store_failed(batch.world, error)
-        except Exception as error:  # noqa: BLE001 - one batch's trouble must not end the daemon
-            tell_task_failed(batch.world, f"looking after the batch of {batch.name}", error)
+            try:
+                await work
+            except StoreError as error:
+                tell_store_failed(world, error)
+            except Exception as error:  # noqa: BLE001 - one batch's trouble must not end the daemon
+                tell_task_failed(world, f"looking after the batch of {batch.name}", error)
+            else:
+                return
+            await world.clock.sleep(world.pace.check_interval.total_seconds())  # they are due still
         finally:
             for name in tuple(mine):
                 self._forget(name, mine)
@@ -115,11 +120,9 @@ class Late:
         """Take in who was looked at by now."""
         looked = await rest.looks.late()
         held = [one for one in looked if isinstance(one.verdict, Held)]
-        try:
-            await rest.batch.refuse_late(held, rest.began)
-        finally:
-            for one in looked:
-                self._forget(one.service.name, mine)
+        await rest.batch.refuse_late(held, rest.began)
+        for one in looked:
+            self._forget(one.service.name, mine)
         self._seen |= {one.service.name: one for one in looked if one not in held}
         self._told()
 

@@ -13,6 +13,7 @@ import pytest
 
 from flashd.core.guards import FRESH_SECONDS
 from flashd.engine.places import PUT_OFF, Places
+from flashd.errors import StoreError
 from flashd.model.verdict import Finding, Verdict
 from flashd.rehearsal.clocks import run_virtually
 from flashd.rehearsal.life import subject_of
@@ -92,7 +93,11 @@ def subject(spec: GuardSpec) -> str:
 
 
 def staged(
-    tmp_path: Path, names: Iterable[str], minutes: float, settings: str = ""
+    tmp_path: Path,
+    names: Iterable[str],
+    minutes: float,
+    settings: str = "",
+    stage: type[GuardedStage] | None = None,
 ) -> GuardedStage:
     """Put services on one array that are due at once."""
     services = "".join(
@@ -106,9 +111,9 @@ def staged(
     (tmp_path / "flashd.yaml").write_text(f"timezone: Europe/Paris\n{settings}\n")
     configuration = Home(tmp_path).configuration
     terms = Terms(start=START, span=timedelta(minutes=minutes))
-    stage = GuardedStage(configuration, configuration.services, {}, terms, tmp_path)
-    stage.seconds = minutes * 60
-    return stage
+    made = (stage or GuardedStage)(configuration, configuration.services, {}, terms, tmp_path)
+    made.seconds = minutes * 60
+    return made
 
 
 def pauses(stage: GuardedStage, name: str) -> list[float]:
@@ -194,3 +199,22 @@ def test_invariant_8_last_looks_that_hang_do_not_keep_others_waiting(tmp_path: P
     stage.play_by(lambda name, look: HUNG if name != "up" and look % 2 else 0.0)
     assert max(pauses(stage, "up")) < 2 * CHECK + FRESH_SECONDS + LISTED
     assert all("done" not in ends(stage, name) for name in hung)
+
+
+async def full(*_: object) -> None:
+    raise StoreError("the disk is full")
+
+
+class FullStage(GuardedStage):
+    """One on which no refusal can be written down."""
+
+    def _world(self, store: WatchedStore) -> World:
+        store.write_ended = full  # type: ignore[method-assign, assignment]
+        return super()._world(store)
+
+
+def test_a_store_that_fails_for_who_hangs_is_told_once_an_interval(tmp_path: Path) -> None:
+    stage = staged(tmp_path, ["hung"], 10, stage=FullStage)
+    stage.play_by(hang_all)
+    told = [message for _, message in stage.played().notes.troubles if "disk is full" in message]
+    assert 4 <= len(told) <= 10 * 60 / (CHECK + FRESH_SECONDS) + 1

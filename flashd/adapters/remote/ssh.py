@@ -103,13 +103,11 @@ class SshRemote:
                 f"{host} was not asked in time: other questions were before this one",
                 {"host": host},
             )
-        answered = False
         try:
             found = await self._converse(host, words, deadline - loop.time(), cap)
-            answered = isinstance(found, Answer)
+            self.turns.heard(host, answered=isinstance(found, Answer))
             return found
         finally:
-            self.turns.heard(host, answered=answered)  # who was not waited for has not, either
             await turn.__aexit__(None, None, None)
 
     async def _converse(
