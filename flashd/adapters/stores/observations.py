@@ -16,6 +16,7 @@ from flashd.adapters.stores.schema import arrays, runs, sightings, withdrawals
 from flashd.adapters.stores.seen import (
     Dated,
     Known,
+    Setting,
     advance,
     after_failure,
     after_success,
@@ -25,7 +26,8 @@ from flashd.model.observation import ArrayRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import BindParameter, Connection, CursorResult, Select, Table
 
@@ -67,6 +69,12 @@ class SqlObservations(Lanes):
     async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
         """Tell the open withdrawals, by array and pair."""
         return await self._reading.run(partial(stored_withdrawals, of=_names(arrays)))
+
+    async def clock_set(
+        self, now: datetime, by: timedelta, zones: Mapping[str, ZoneInfo | None]
+    ) -> None:
+        """Bound anew what was seen by a wall clock that has been set since."""
+        await self._writing.run(partial(_clock_set, setting=Setting(now, by, zones)))
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """Drop the sightings of other pairs than these."""
@@ -184,6 +192,16 @@ def _of_pairs(
 def _of_some_pairs(table: Table) -> Select[Any]:
     named = table.c.pair.in_(bindparam("pairs", expanding=True))
     return _in_order(table).where(table.c.array == _HERE, named)
+
+
+def _clock_set(connection: Connection, setting: Setting) -> None:
+    seen = [
+        Known(sighting_of(row), _dated(row.dated))
+        for row in _of_arrays(connection, sightings, None)
+    ]
+    upsert(connection, sightings, [_sighting_row(setting.known(one)) for one in seen])
+    read = [setting.record(one) for one in stored_arrays(connection).values()]
+    upsert(connection, arrays, [_array_row(one) for one in read])
 
 
 def _forget_pairs(connection: Connection, keep: set[tuple[str, str]]) -> None:
