@@ -113,12 +113,16 @@ def last_resync(sighting: Sighting, zone: ZoneInfo | None) -> Bounds | None:
     """
     if sighting.relation is None or not sighting.relation.valid:
         return None
-    seen = Bounds(sighting.before_at, sighting.since_at)
-    if (copied := sighting.relation.copied) is None:
+    return taken(sighting.relation.copied, Bounds(sighting.before_at, sighting.since_at), zone)
+
+
+def taken(copied: ArrayTime | None, seen: Bounds, zone: ZoneInfo | None) -> Bounds:
+    """Bound the instant of a copy by its date, if it bears one, and by when it was seen."""
+    if copied is None or seen.latest is None:
         return seen
     said_from, said_to = meaning(copied, zone)
-    earliest = max(said_from, sighting.before_at) if sighting.before_at else said_from
-    latest = min(said_to, sighting.since_at)
+    earliest = max(said_from, seen.earliest) if seen.earliest else said_from
+    latest = min(said_to, seen.latest)
     return Bounds(earliest, latest) if earliest <= latest else seen
 
 

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 from flashd.core.retry import MOST
 from flashd.engine.batch import run_batch
-from flashd.engine.events import Event
 from flashd.engine.holds import foresee, tend
-from flashd.engine.observe import CLOCK_TOLERANCE
 from flashd.engine.telling import tell_store_failed, tell_task_failed
 from flashd.errors import StoreError
 
@@ -38,7 +36,7 @@ class Cycle:
         self._end_of_tick = asyncio.Event()
         self._request = request
         self._in_flight: dict[tuple[str, ...], asyncio.Task[None]] = {}
-        self._clocks: tuple[float, float] | None = None
+        self._settings = world.clocks.settings
         self._began: dict[tuple[str, ...], float] = {}
         self._rest_until: dict[tuple[str, ...], float] = {}
         self._complained = -math.inf
@@ -147,25 +145,9 @@ class Cycle:
 
     async def watch_clock(self) -> bool:
         """Look at everything again where somebody set the wall clock; tells whether so."""
-        world = self._world
-        wall, steady = world.clock.now().timestamp(), world.clock.monotonic()
-        before, self._clocks = self._clocks, (wall, steady)
-        if before is None:
-            return False
-        jump = (wall - before[0]) - (steady - before[1])
-        if abs(jump) <= CLOCK_TOLERANCE.total_seconds():
-            return False
-        world.events.tell(
-            Event.CLOCK_JUMPED,
-            f"the clock was set by {jump:+.0f} s; every service is looked at again",
-            {"flashd.clock.jump_seconds": round(jump, 3)},
-        )
-        try:
-            await world.store.look_again(world.clock.now())
-        except StoreError:
-            self._clocks = before  # so that the jump is seen again
-            raise
-        return True
+        await self._world.clocks.compare(self._world)
+        before, self._settings = self._settings, self._world.clocks.settings
+        return before != self._settings
 
     async def drained(self, limit: float) -> bool:
         """Wait for the batches that act, `limit` seconds at most; tells whether all of them ended.

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flashd.core.instants import RESOLUTION, meaning
 from flashd.core.retry import backoff
+from flashd.engine.clocks import CLOCK_TOLERANCE, as_of_now
 from flashd.engine.events import Event
 from flashd.engine.records import Records
 from flashd.engine.telling import Conversation, tell_store_failed
@@ -26,17 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
     from flashd.engine.world import World
     from flashd.errors import FlashdError
     from flashd.model.inventory import Inventory, Part
-    from flashd.model.observation import Picture, Sighting
-    from flashd.model.volumes import Listing, Relation
+    from flashd.model.observation import Picture
+    from flashd.model.volumes import Listing
 
-
-CLOCK_TOLERANCE = timedelta(seconds=5)
-"""By so much two clocks may part before one counts as set."""
 
 LISTING_AGE = timedelta(seconds=60)
 """A listing or an inventory older than this is read again before anything is done about it."""
@@ -102,39 +98,21 @@ async def remember(world: World, listing: Listing) -> None:
     The store ignores what is older than what it has. What it has from the future would hide a
     new copy until then, and the clone would be refreshed again and again.
     """
-    limit, zone = world.clock.now() + CLOCK_TOLERANCE, world.zones.get(listing.array)
-    hiding = {
-        (one.array, one.pair)
-        for one in await world.store.sightings([listing.array])
-        if one.observed_at > limit and _better_seen_anew(one, listing, zone)
-    }
-    if hiding:
-        configured_now = world.newest.services.values()
-        clones = {clone for service in configured_now for clone in service.clones}
-        await world.store.forget_pairs(clones - hiding)
+    await world.clocks.compare(world)
+    listing = as_of_now(world, listing)
+    newest = await _newest(world, listing.array)
+    if newest and newest > world.clock.now() + CLOCK_TOLERANCE:  # set while nobody looked
+        await world.store.clock_set(listing.began_at, listing.began_at - newest, world.zones)
     configured = list(world.pairs_on(listing.array))
     ends = {(pair.target, pair.source) for pair in configured}
     reversed_ = [pair for pair in listing.relations if (pair.source, pair.target) in ends]
     await world.store.record_listing(listing, [*configured, *reversed_])
 
 
-def _better_seen_anew(future: Sighting, listing: Listing, zone: ZoneInfo | None) -> bool:
-    """Whether what is known from the future is worth less than what a listing shows now.
-
-    It is where that is another copy; and where its date tells all that there is to know of it: then
-    of a copy that follows it is known that it is newer than this listing.
-    """
-    shown = listing.relations.get(future.pair)
-    if _copy(future.relation) != _copy(shown):
-        return True
-    if shown is None or shown.copied is None:
-        return False
-    earliest, latest = meaning(shown.copied, zone)
-    return latest - earliest <= RESOLUTION and latest <= listing.began_at
-
-
-def _copy(relation: Relation | None) -> str | None:
-    return relation.copied.text if relation and relation.copied else None
+async def _newest(world: World, array: str) -> datetime | None:
+    """Tell when an array was last read, by the clock that the host had then."""
+    seen = await world.store.sightings([array])
+    return max((one.observed_at for one in seen), default=None)
 
 
 async def read(world: World, array: str, run: str | None = None) -> Listing:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.core.firewall import Forbidden
+from flashd.engine.clocks import Clocks
 from flashd.engine.places import Places
 from flashd.model.history import USUAL, Retention
 from flashd.model.protection import NOTHING, Protection
@@ -100,6 +101,7 @@ class World:
     retention: Retention = USUAL
     asks_arrays: Callable[[GuardSpec], bool] = lambda _: False
     places: Places = field(default_factory=Places)
+    clocks: Clocks = field(default_factory=Clocks)
     drain: Drain = field(default_factory=Drain)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
     answered: dict[str, datetime | None] = field(default_factory=dict)
@@ -128,6 +130,7 @@ class World:
             answered=old.answered,
             succession=old.succession,
             places=old.places,
+            clocks=old.clocks,
         )
 
     def succeed(self) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from flashd.model.agenda import Agenda
     from flashd.model.backup import Backup, Busy, Restored, Unsaid
@@ -47,6 +48,18 @@ class Observations(Protocol):
 
     async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
         """Tell the open withdrawals."""
+
+    async def clock_set(
+        self, now: datetime, by: timedelta, zones: Mapping[str, ZoneInfo | None]
+    ) -> None:
+        """Bound anew what was seen: the wall clock was set by `by` since, and shows `now`.
+
+        What passed since is the same by both clocks, so that all of it counts as so much later,
+        or earlier. But a host that its hypervisor stopped for as long looks like one whose clock
+        was set forward: so what was seen to be still so does not count as later, and nothing
+        counts as later than `now`. Until then an array's date (read in its zone of `zones`) was
+        compared with the clock of before, and so it goes into the bounds that are set.
+        """
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """Drop the sightings of pairs that no definition names any more."""

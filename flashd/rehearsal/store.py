@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from flashd.adapters.stores.seen import Known, advance, after_failure, after_success
+from flashd.adapters.stores.seen import Known, Setting, advance, after_failure, after_success
 from flashd.adapters.stores.store import SqlStore
 from flashd.core.holds import scopes_over
 from flashd.errors import StoreError
@@ -18,7 +18,8 @@ from flashd.model.run import StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     from flashd.adapters.stores.lane import Lane
     from flashd.model.enrolment import Enrolment
@@ -113,6 +114,17 @@ class KeepingStore(SqlStore):
         found = await self._kept.get(WITHDRAWALS, None, lambda: SqlStore.withdrawals(self))
         of = None if arrays is None else set(arrays)
         return found if of is None else [one for one in found if one.array in of]
+
+    async def clock_set(
+        self, now: datetime, by: timedelta, zones: Mapping[str, ZoneInfo | None]
+    ) -> None:
+        """See `Observations`."""
+        setting = Setting(now, by, zones)
+        self._known = {
+            array: {pair: setting.known(one) for pair, one in known.items()}
+            for array, known in self._known.items()
+        }
+        self._seen = {array: setting.record(one) for array, one in self._seen.items()}
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """See `Observations`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flashd.errors import ConfigError
 from flashd.rehearsal.clocks import ArrayClock, to_instant
-from flashd.sim import journal
+from flashd.sim import journal, late
 from flashd.sim.array import Array
 from flashd.sim.errors import SimError
 from flashd.sim.keptfile import KeptFile
@@ -140,6 +140,7 @@ class Twin:
         with self.array.inventory() as held:
             done = not held.space_efficient() if lasts else self._still(held)
         with self.array.file.look() as rows:
+            done = done and (lasts or not late.waiting(rows))
             told = [self._told(entry) for entry in journal.entries(rows)]
         if done and not any(one.fault or one.exit for one in told):  # refused is not for good
             after = tuple(((one.at - began).total_seconds(), one) for one in told)

@@ -34,6 +34,7 @@ from flashd.model.run import Outcome
 from flashd.model.verdict import Finding, Reading, Verdict
 from flashd.rehearsal.client import SimulatedClient
 from flashd.rehearsal.clocks import run_virtually
+from flashd.rehearsal.store import KeepingStore
 from flashd.rehearsal.twin import USER
 from tests.simulation.year.bounds import SLACK, Ledger, longest_waits
 from tests.simulation.year.calendars import CALENDARS, Calendar, Hours, joined, openings
@@ -161,6 +162,12 @@ def nothing_forbidden(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(World, "forbidden", Forbidden(frozenset(), NOTHING))
 
 
+def clocks_believed(patch: pytest.MonkeyPatch) -> None:
+    async def clock_set(*_: object) -> None: ...
+
+    patch.setattr(KeepingStore, "clock_set", clock_set)
+
+
 MUTANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "a foreign target": (lambda patch: worded(patch, last_target), "2:"),
     "pairs in another order": (lambda patch: worded(patch, backwards), "6:"),
@@ -171,6 +178,7 @@ MUTANTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "whatever guards say": (whatever_they_say, "1:"),
     "holds forgotten": (holds_forgotten, "held:"),
     "done is believed": (done_is_believed, "5:"),
+    "ages by a clock that was wrong": (clocks_believed, "5:"),
     "sent twice": (sent_twice, "4: sent without"),
     "nothing is forbidden": (nothing_forbidden, "2:"),
 }
@@ -263,34 +271,14 @@ def test_a_window_waits_for_its_length_after_somebody_else_s_refresh() -> None:
     assert longest_wait("2026-01-05T22:10", "2026-01-06T11:00") == timedelta(minutes=10)
 
 
-@pytest.mark.parametrize(("ahead", "late"), [(0, 5), (3, 2), (-3, 5)])
-def test_an_age_counts_from_when_the_host_s_clock_dated_the_refresh(ahead: int, late: int) -> None:
-    """A clock that was ahead for longer than all is excused has dated it in the future."""
+def test_an_age_counts_from_the_refresh() -> None:
     hour = timedelta(hours=1)
     ledger = Ledger(timedelta(minutes=10))
     ledger.reigns["db"].append((SPRING, by_age(50 * hour)))
-    ledger.refreshed("db", SPRING, ahead * hour)
+    ledger.refreshed("db", SPRING)
     ledger.refreshed("db", SPRING + 55 * hour)
     waits = [one for one in longest_waits(ledger, {}, SPRING + 56 * hour) if one.begin > SPRING]
-    assert [one.lasted + SLACK for one in waits] == [late * hour]
-
-
-def test_a_refresh_is_noted_with_what_the_host_s_clock_is_ahead(tmp_path: Path) -> None:
-    house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=1), tmp_path)
-    clone = house.regime.services["s001"].clones[0]
-
-    async def act() -> None:
-        house.clock.put(timedelta(hours=5))
-        await house.true.sleep(60)
-        for one in house.regime.services["s001"].clones:
-            house.repair(one, one.pairs)
-
-    run_virtually(house.true, act())
-    last = house.ledger.refreshes["s001"][-1]
-    assert last > SPRING
-    assert house.ledger.seen_late("s001", last) == timedelta(hours=5)
-    assert not house.ledger.seen_late("s002", house.ledger.refreshes["s002"][-1])
-    house.twins[clone.array].file.close()
+    assert [one.lasted + SLACK for one in waits] == [5 * hour]
 
 
 def by_age(age: timedelta) -> Definition:
@@ -325,6 +313,33 @@ def test_what_was_refused_is_not_said_again_once_it_would_be_allowed(tmp_path: P
 
     run_virtually(house.true, act())
     assert heard == [False, True]
+    twin.file.close()
+
+
+def test_what_an_array_does_late_shows_once_it_is_done(tmp_path: Path) -> None:
+    """A listing in between showed what was to change, and would have shown it for hours."""
+    house = House(Plot(seed=1, start=SPRING, days=1, services=3, arrays=1, trouble=0), tmp_path)
+    (twin,) = house.twins.values()
+    pair = min(house.oracle.shown[twin.name].relations)
+    heard = []
+
+    async def ask(command: str) -> str:
+        client = SimulatedClient(twin)
+        await client.ready(300)
+        await client.say(f"{command}\n")
+        said = await client.finish(300)
+        twin.ended(twin.clock.now())
+        return said.stdout
+
+    async def act() -> None:
+        twin.array.add_fault("acts-late", "rmflash", seconds="60", exit="0")
+        await ask(f"rmflash -dev {twin.name} -quiet {pair}")
+        for _ in range(2):
+            heard.append(pair in await ask(f"lsflash -dev {twin.name} -l 0000-FFFF"))
+            await house.true.sleep(600)
+
+    run_virtually(house.true, act())
+    assert heard == [True, False]
     twin.file.close()
 
 

@@ -16,17 +16,19 @@ from flashd.adapters.stores.schema import arrays, runs, sightings, withdrawals
 from flashd.adapters.stores.seen import (
     Dated,
     Known,
+    Setting,
     advance,
     after_failure,
     after_success,
     back_again,
-    taken,
+    occupied,
 )
 from flashd.model.observation import ArrayRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     from sqlalchemy import BindParameter, Connection, CursorResult, Select, Table
 
@@ -68,6 +70,12 @@ class SqlObservations(Lanes):
     async def withdrawals(self, arrays: Iterable[str] | None = None) -> Sequence[Withdrawal]:
         """Tell the open withdrawals, by array and pair."""
         return await self._reading.run(partial(stored_withdrawals, of=_names(arrays)))
+
+    async def clock_set(
+        self, now: datetime, by: timedelta, zones: Mapping[str, ZoneInfo | None]
+    ) -> None:
+        """Bound anew what was seen by a wall clock that has been set since."""
+        await self._writing.run(partial(_clock_set, setting=Setting(now, by, zones)))
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """Drop the sightings of other pairs than these."""
@@ -127,7 +135,8 @@ def _close_withdrawals(connection: Connection, listing: Listing, stale: frozense
         for one, ended in opened
         if one.pair not in stale
         and (
-            back_again(one, listing.relations.get(one.pair), listing, ended) or taken(one, listing)
+            back_again(one, listing.relations.get(one.pair), listing, ended)
+            or occupied(one, listing)
         )
     ]
     if closed:
@@ -186,6 +195,16 @@ def _of_pairs(
 def _of_some_pairs(table: Table) -> Select[Any]:
     named = table.c.pair.in_(bindparam("pairs", expanding=True))
     return _in_order(table).where(table.c.array == _HERE, named)
+
+
+def _clock_set(connection: Connection, setting: Setting) -> None:
+    seen = [
+        Known(sighting_of(row), _dated(row.dated))
+        for row in _of_arrays(connection, sightings, None)
+    ]
+    upsert(connection, sightings, [_sighting_row(setting.known(one)) for one in seen])
+    read = [setting.record(one) for one in stored_arrays(connection).values()]
+    upsert(connection, arrays, [_array_row(one) for one in read])
 
 
 def _forget_pairs(connection: Connection, keep: set[tuple[str, str]]) -> None:

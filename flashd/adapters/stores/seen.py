@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+from flashd.core.instants import read, taken
+from flashd.model.health import Bounds
 from flashd.model.observation import ArrayRecord, Sighting
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     from flashd.model.observation import Withdrawal
-    from flashd.model.volumes import Listing, Pair, Relation
+    from flashd.model.volumes import ArrayTime, Listing, Pair, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,63 @@ def _date(relation: Relation | None) -> str | None:
     return relation.copied.text if relation and relation.copied else None
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A wall clock that was set `by` so much, and shows `now`: what was seen by it before."""
+
+    now: datetime
+    by: timedelta
+    zones: Mapping[str, ZoneInfo | None]
+
+    def known(self, known: Known) -> Known:
+        """Bound the copies of a pair anew, so that none is younger than it is."""
+        seen, dated = known.sighting, known.dated
+        zone = self.zones.get(seen.array)
+        return Known(self._sighting(seen, zone), dated and self._dated(dated, zone))
+
+    def record(self, record: ArrayRecord) -> ArrayRecord:
+        """Tell when an array was read, or could not be, by the clock of now."""
+        return replace(
+            record,
+            observed_at=self._still(record.observed_at),
+            failed_at=self._still(record.failed_at),
+        )
+
+    def _sighting(self, seen: Sighting, zone: ZoneInfo | None) -> Sighting:
+        copied = seen.relation.copied if seen.relation else None
+        before_at, since_at = self._between(copied, (seen.before_at, seen.since_at), zone)
+        return replace(
+            seen,
+            observed_at=self._still(seen.observed_at),
+            before_at=before_at,
+            since_at=since_at,
+        )
+
+    def _dated(self, dated: Dated, zone: ZoneInfo | None) -> Dated:
+        seen = dated.before_at, dated.since_at
+        bounds = self._between(read(dated.text), seen, zone)
+        return Dated(dated.text, *bounds, self._still(dated.read_at))
+
+    def _between(
+        self,
+        copied: ArrayTime | None,
+        seen: tuple[datetime | None, datetime],
+        zone: ZoneInfo | None,
+    ) -> tuple[datetime | None, datetime]:
+        bounds = taken(copied, Bounds(*seen), zone)
+        return self._still(bounds.earliest), min((bounds.latest or seen[1]) + self.by, self.now)
+
+    @overload
+    def _still(self, at: datetime) -> datetime: ...
+    @overload
+    def _still(self, at: None) -> None: ...
+    @overload
+    def _still(self, at: datetime | None) -> datetime | None: ...
+    def _still(self, at: datetime | None) -> datetime | None:
+        """Tell the earliest instant by the clock of now at which something may have been so."""
+        return None if at is None else min(at, at + self.by, self.now)
+
+
 def after_success(before: ArrayRecord, listing: Listing) -> ArrayRecord:
     """Tell how reading an array went last, now that a listing of it came."""
     newer = before.observed_at is None or before.observed_at <= listing.began_at
@@ -97,7 +158,7 @@ def after_failure(before: ArrayRecord, record: ArrayRecord) -> ArrayRecord:
     return replace(record, observed_at=max(seen, default=None))
 
 
-def taken(withdrawal: Withdrawal, listing: Listing) -> bool:
+def occupied(withdrawal: Withdrawal, listing: Listing) -> bool:
     """Whether a listing shows the target of a withdrawn pair in another relation.
 
     Then somebody needs it for something else, also once that relation is gone: what he has there

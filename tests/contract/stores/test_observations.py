@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.core.instants import meaning
 from flashd.errors import StoreError
 from flashd.model.observation import ArrayRecord, Sighting
 from tests.contract.stores.samples import (
@@ -204,6 +205,65 @@ async def test_forgets_pairs_that_no_definition_names(store: Store) -> None:
         await store.record_listing(shown, [ONE, TWO])
     await store.forget_pairs([("A", TWO), ("B", ONE), ("C", ONE)])
     assert [(one.array, one.pair) for one in await store.sightings()] == [("A", TWO), ("B", ONE)]
+
+
+# by how many minutes the clock was set, and what it showed then -> observed, before, since
+SETTINGS: dict[str, tuple[float, datetime, tuple[datetime, datetime, datetime]]] = {
+    "back": (-10, minute(-3), (minute(-9), minute(-10), minute(-9) + END)),
+    "back: nothing was seen after now": (-10, minute(-11), (minute(-11), minute(-11), minute(-11))),
+    "forward: the host may have been stopped": (
+        10,
+        minute(30),
+        (minute(1), minute(0), minute(11) + END),
+    ),
+    "forward: nothing is newer than now": (10, minute(5), (minute(1), minute(0), minute(5))),
+    "not at all": (0, minute(30), (minute(1), minute(0), minute(1) + END)),
+}
+
+
+@pytest.mark.parametrize(("by", "now", "bounds"), SETTINGS.values(), ids=SETTINGS.keys())
+async def test_bounds_the_copy_anew_where_the_clock_was_set(
+    store: Store, by: float, now: datetime, bounds: tuple[datetime, datetime, datetime]
+) -> None:
+    """Who saw a copy by a clock that was wrong knows less of when that was (invariant 5)."""
+    for at, shown in enumerate((relation(), relation(synced=SECOND))):
+        await store.record_listing(listing(minute(at), shown), [ONE])
+    await store.clock_set(now, timedelta(minutes=by), {})
+    (seen,) = await store.sightings()
+    assert (seen.observed_at, seen.before_at, seen.since_at) == bounds
+    assert (await store.arrays())[ARRAY].observed_at == bounds[0]
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["there", "missing since"])
+async def test_a_date_that_agreed_with_the_clock_of_before_is_set_with_it(
+    store: Store, *, gone: bool
+) -> None:
+    """Else it would be compared with another clock than the one that it agreed with."""
+    dated = meaning(FIRST, None)
+    for at, shown in enumerate([relation(), *([None] if gone else [])]):
+        await store.record_listing(listing(minute(at), *([shown] if shown else [])), [ONE])
+    await store.clock_set(minute(-50), timedelta(hours=-1), {})
+    await store.record_listing(listing(minute(-49), relation()), [ONE])
+    (seen,) = await store.sightings()
+    assert (seen.before_at, seen.since_at) == tuple(one - timedelta(hours=1) for one in dated)
+
+
+async def test_a_date_that_comes_back_has_the_bounds_of_the_clock_of_now(store: Store) -> None:
+    shown: list[Relation | None] = [relation(), relation(synced=SECOND), None]
+    for at, one in enumerate(shown):
+        await store.record_listing(listing(minute(at), *([one] if one else [])), [ONE])
+    await store.clock_set(minute(-57), timedelta(hours=-1), {})
+    await store.record_listing(listing(minute(-56), relation(synced=SECOND)), [ONE])
+    (seen,) = await store.sightings()
+    assert (seen.before_at, seen.since_at) == (minute(-60), minute(-59) + END)
+
+
+async def test_an_array_that_failed_by_a_clock_ahead_is_readable_by_that_of_now(
+    store: Store,
+) -> None:
+    await store.record_failure(ArrayRecord(array=ARRAY, failed_at=NOW, failure="no", failures=1))
+    await store.clock_set(minute(-59), timedelta(hours=-1), {})
+    assert (await store.arrays())[ARRAY].failed_at == minute(-60)
 
 
 async def test_a_date_without_zone_is_refused(store: Store) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -24,6 +25,9 @@ from tests.integration.engine.house import (
     until,
     up,
 )
+
+if TYPE_CHECKING:
+    from flashd.model.health import Bounds
 
 PAIR = "0001:0002"
 
@@ -86,25 +90,89 @@ async def test_set_back_it_does_not_resync_again_and_again(lab: Lab) -> None:
     assert lab.acted() == ["resyncflash"]
 
 
-@pytest.mark.parametrize(
-    ("fault", "ended"), [("die-before", ["failed", "done"]), ("die-after", ["done"])]
-)
+CRASHES = {
+    "a resync that was not done": (True, "die-before", "resyncflash", ["resyncflash"]),
+    "a resync that was": (True, "die-after", "resyncflash", ["resyncflash"]),
+    "between withdraw and establish": (False, "die-after", "rmflash", ["rmflash", "mkflash"]),
+}
+
+
+@pytest.mark.parametrize(("recording", "fault", "verb", "acted"), CRASHES.values(), ids=CRASHES)
 async def test_set_back_between_crash_and_recovery_it_resyncs_once(
-    lab: Lab, fault: str, ended: list[str]
+    lab: Lab,
+    recording: bool,  # noqa: FBT001
+    fault: str,
+    verb: str,
+    acted: list[str],
 ) -> None:
     """The array's clock stays: what it copies bears a date that is still to come."""
-    lab.clones(PAIR)
-    lab.define("db", resource(PAIR))
-    lab.array().add_fault(fault, "resyncflash")
+    lab.clones(PAIR, record=recording)
+    lab.define("db", resource(PAIR, recording=recording))
+    lab.array().add_fault(fault, verb)
     async with lab.open() as world:
         await ticks(world)
-        lab.clock.ahead = -HOUR
+    lab.clock.ahead = -HOUR
+    async with lab.open() as world:
         for _ in range(4):
             await ticks(world)
             lab.clock.ahead += timedelta(minutes=1)
-        assert await outcomes(world, "db") == ended
         assert (await health(world, "db")).status is Status.UP
-    assert lab.acted() == ["resyncflash"]
+    assert lab.acted() == acted
+
+
+async def seen_ahead(lab: Lab, hours: int) -> Bounds:
+    """Tell how old a copy is, seen while the clock was ahead, after it was set right."""
+    lab.clones(PAIR)
+    lab.define("db", resource(PAIR), looks=[up(), down()])
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.start()
+        for ahead in (0, hours):
+            lab.clock.ahead = ahead * HOUR
+            await cycle.tick()
+            await cycle.idle()
+        assert await outcomes(world, "db") == ["refused", "done"]
+        lab.clock.ahead = timedelta(0)
+        await cycle.tick()
+        last = (await health(world, "db")).last_resync
+    assert last is not None
+    return last
+
+
+@pytest.mark.parametrize("hours", [3, 30])
+async def test_a_copy_seen_by_a_clock_ahead_is_no_fresher_once_it_is_set_right(
+    lab: Lab, hours: int
+) -> None:
+    """CST is America's, China's and Cuba's: only what was seen bounds the copy."""
+    lab.array().switch("date_zone", "Asia/Shanghai")
+    last = await seen_ahead(lab, hours)
+    taken = datetime.fromtimestamp(lab.array().now(), UTC)
+    assert last.earliest is not None
+    assert last.latest is not None
+    assert last.earliest <= taken <= last.latest + timedelta(seconds=60)
+
+
+async def test_a_certain_date_seen_by_a_clock_ahead_is_believed_once_it_is_set_right(
+    lab: Lab,
+) -> None:
+    last = await seen_ahead(lab, 3)
+    assert last.earliest is not None
+    assert last.latest is not None
+    assert last.latest - last.earliest <= timedelta(seconds=1)
+
+
+async def test_set_back_unseen_it_is_told_at_once_what_an_array_shows(lab: Lab) -> None:
+    """As where nobody ran meanwhile: what was read before bears a later time than what is now."""
+    lab.clones(PAIR, age=HOUR)
+    lab.define("db", resource(PAIR), max_delay=timedelta(hours=9))
+    lab.clock.ahead = 3 * HOUR
+    async with lab.open() as world:
+        await ticks(world)
+        assert (await health(world, "db")).status is Status.UP
+        lab.clock.ahead = timedelta(0)
+        lab.array().set_relation(PAIR, persistent=False)
+        await ticks(world)
+        assert (await health(world, "db")).status is not Status.UP
 
 
 async def test_a_failed_run_s_wait_is_not_prolonged_by_a_clock_set_back(lab: Lab) -> None:

@@ -403,6 +403,7 @@ async def test_a_host_that_was_suspended_has_not_jumped(lab: Lab, hours: int) ->
         await cycle.watch_clock()
         lab.clock.ahead, lab.clock.older = hours * HOUR, hours * 3600.0
         assert not await cycle.watch_clock()
+        assert not lab.told.kinds()
 
 
 async def test_an_array_s_wait_is_not_prolonged_by_a_clock_set_back(lab: Lab) -> None:

@@ -40,26 +40,14 @@ class Ledger:
         default_factory=lambda: defaultdict(list)
     )
     ends: dict[str, datetime] = field(default_factory=dict)
-    ahead: dict[tuple[str, datetime], timedelta] = field(default_factory=dict)
 
     def trouble(self, whom: str, begin: datetime, length: timedelta) -> None:
         """Excuse a service, an array, or `all`, for a while."""
         self.troubles[whom].append((begin, begin + length + self.interval))
 
-    def refreshed(self, name: str, at: datetime, ahead: timedelta = timedelta(0)) -> None:
-        """Note a refresh, and by how much the clock of flashd's host was `ahead` then.
-
-        Where the array's date and that clock differ, flashd goes by what it saw, at the time that
-        its own clock showed. It cannot tell later that this was wrong: the copy's age is told too
-        low by as much, until the next one.
-        """
+    def refreshed(self, name: str, at: datetime) -> None:
+        """Note a refresh."""
         self.refreshes[name].append(at)
-        if ahead > timedelta(0):
-            self.ahead[name, at] = ahead
-
-    def seen_late(self, name: str, last: datetime | None) -> timedelta:
-        """Tell by how much later than it was a refresh is dated."""
-        return self.ahead.get((name, last), timedelta(0)) if last else timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -99,9 +87,8 @@ def _waits(
     waits, last = [], before[0] if before else None
     spans = _windows(definition, begin, stop)
     for edge in edges:
-        aged_from = last and last + ledger.seen_late(definition.name, last)
         between = (max(begin, last or begin), edge)
-        for piece in _wanted(definition, spans, (last, aged_from), between):
+        for piece in _wanted(definition, spans, last, between):
             left = without(piece, holes)
             if not _spread(definition) or left == [piece]:
                 waits += [Wait(definition.name, first, final - first) for first, final in left]
@@ -118,14 +105,11 @@ def _windows(definition: Definition, begin: datetime, stop: datetime) -> list[Op
 def _wanted(
     definition: Definition,
     spans: list[Opening],
-    lasts: tuple[datetime | None, datetime | None],
+    last: datetime | None,
     between: tuple[datetime, datetime],
 ) -> list[tuple[datetime, datetime]]:
-    """Tell when a refresh is wanted between the last one and the next.
-
-    Of the last one: when it was, and from when its age is counted.
-    """
-    (last, aged_from), (begin, stop) = lasts, between
+    """Tell when a refresh is wanted between the last one and the next."""
+    begin, stop = between
     calendar, least = definition.calendar, timedelta(0)
     once = calendar is not None and calendar.every is None and definition.refresh_after is None
     if last is not None and not once:
@@ -134,8 +118,8 @@ def _wanted(
             timedelta(0) if calendar else definition.max_delay * NO_SCHEDULE
         )
         least = max(every + (timedelta(hours=1) if every >= timedelta(days=1) else SLACK), age)
-    if aged_from is not None:
-        begin = max(begin, aged_from + max(least, definition.min_delay) + SLACK)
+    if last is not None:
+        begin = max(begin, last + max(least, definition.min_delay) + SLACK)
     found = []
     for one in spans:
         if one.end <= begin or one.begin >= stop or not one.sure:

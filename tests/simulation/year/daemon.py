@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from flashd.ports.clock import Clock
     from flashd.ports.store import Store
     from flashd.rehearsal.twin import Twin
-    from tests.simulation.year.definitions import Watcher
+    from tests.simulation.year.definitions import Definition, Watcher
     from tests.simulation.year.house import House
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -323,18 +323,32 @@ class YearDaemon:
         for array in {array for array, _ in steps}:
             self.house.look(array)  # what an array does late nobody has told of
         oracle.claims_done(run, [(array, pair) for array, pairs in steps for pair in pairs])
+        await self._judge_age(name)
+
+    async def judge_ages(self) -> None:
+        """Have the oracle judge every age that is told."""
+        for array in self.house.twins:
+            self.house.look(array)
+        for name, definition in sorted(self.house.regime.services.items()):
+            if None not in self._taken(definition):  # else it is said to hold none once it is seen
+                await self._judge_age(name)
+
+    async def _judge_age(self, name: str) -> None:
+        """Have the oracle judge how old a service's clones are said to be."""
         definition = self.house.regime.services.get(name)
         if definition is None:
             return
         service = service_of(definition)
         known = {(s.array, s.pair): s for s in await self.store.sightings(service.arrays)}
         last = last_resync_of(service, known, dict.fromkeys(service.arrays, UTC))
-        acted = [oracle.shown[array].acted.get(pair) for array, pair in definition.pairs]
-        since = min((at for at in acted if at), default=None)
-        clock = self.house.clock
-        if last and last.earliest and since and (clock.set_at is None or clock.set_at < since):
+        if last and last.earliest and any(self._taken(definition)):
             slack = timedelta(seconds=1 + 2 * max(self.house.skews.values()))
-            oracle.claims_fresh(name, last.earliest - clock.ahead, slack)
+            self.house.oracle.claims_fresh(name, last.earliest - self.house.clock.ahead, slack)
+
+    def _taken(self, definition: Definition) -> list[datetime | None]:
+        """Tell when the copies of a service were taken, in truth."""
+        shown = self.house.oracle.shown
+        return [shown[array].acted.get(pair) for array, pair in definition.pairs]
 
     async def live(self, until: datetime) -> None:
         """Live until then, again and again."""

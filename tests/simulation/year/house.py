@@ -170,8 +170,8 @@ class House:
         twin.array.set_clock(offset=seconds)
 
     def is_late(self, array: str) -> bool:
-        """Whether an array may still have to act on what a client left behind."""
-        return self._late_until.get(array, self.plot.start) > self.true.now()
+        """Whether an array may act on what a client left behind, or did since it was looked at."""
+        return array in self._late_until
 
     def late_volumes(self, array: str) -> frozenset[tuple[str, str]]:
         """Tell the volumes on which an array has still to act."""
@@ -187,6 +187,9 @@ class House:
 
     def look(self, array: str) -> None:
         """Tell the oracle what an array has."""
+        until = self._late_until.get(array)
+        if until and until <= self.true.now():
+            del self._late_until[array]
         with self.twins[array].array.inventory() as held:
             rows = set(held.rows.execute(_TRUTH))
         known = self._rows[array]
@@ -203,7 +206,7 @@ class House:
             known = [at for at in acted if at is not None]
             if known and len(known) == len(acted) and self._oldest.get(name) != min(known):
                 self._oldest[name] = min(known)
-                self.ledger.refreshed(name, self.true.now(), self.clock.ahead)
+                self.ledger.refreshed(name, self.true.now())
 
     def repair(self, clone: Clone, pairs: tuple[str, ...]) -> None:
         """Have a person make pairs as they are configured, whatever is there."""

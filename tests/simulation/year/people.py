@@ -217,6 +217,7 @@ class People:
         self.house.clock.put(ahead)
         self._end_holds()
         self.daemon.stirred.set()
+        self.soon(MINUTE, self.daemon.judge_ages)  # the jump is seen at once, in a tick
 
     def _end_holds(self) -> None:
         """Have each hold look whether its end has come: at any other clock it may not have."""

@@ -17,7 +17,6 @@ class HostClock:
     def __init__(self, true: VirtualClock) -> None:
         self.true = true
         self.ahead = timedelta(0)
-        self.set_at: datetime | None = None
 
     def now(self) -> datetime:
         return self.true.now() + self.ahead
@@ -30,4 +29,4 @@ class HostClock:
 
     def put(self, ahead: timedelta) -> None:
         """Let it be ahead of true time by so much from now on."""
-        self.ahead, self.set_at = ahead, self.true.now()
+        self.ahead = ahead
