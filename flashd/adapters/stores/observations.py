@@ -21,7 +21,7 @@ from flashd.adapters.stores.seen import (
     after_failure,
     after_success,
     back_again,
-    taken,
+    occupied,
 )
 from flashd.model.observation import ArrayRecord
 
@@ -135,7 +135,8 @@ def _close_withdrawals(connection: Connection, listing: Listing, stale: frozense
         for one, ended in opened
         if one.pair not in stale
         and (
-            back_again(one, listing.relations.get(one.pair), listing, ended) or taken(one, listing)
+            back_again(one, listing.relations.get(one.pair), listing, ended)
+            or occupied(one, listing)
         )
     ]
     if closed:

@@ -158,7 +158,7 @@ def after_failure(before: ArrayRecord, record: ArrayRecord) -> ArrayRecord:
     return replace(record, observed_at=max(seen, default=None))
 
 
-def taken(withdrawal: Withdrawal, listing: Listing) -> bool:
+def occupied(withdrawal: Withdrawal, listing: Listing) -> bool:
     """Whether a listing shows the target of a withdrawn pair in another relation.
 
     Then somebody needs it for something else, also once that relation is gone: what he has there
