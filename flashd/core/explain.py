@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flashd.core.counting import counted
 from flashd.core.due import Due, NotDue, Reason, decide, next_due, refresh_age
 from flashd.core.durations import spell
-from flashd.core.enrolment import enrolled_as_another, objection
+from flashd.core.enrolment import barred
 from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, bindings, words
 from flashd.core.plan import Refused, plan
@@ -179,9 +179,8 @@ def _due(service: Service, picture: Picture, last: Bounds | None, now: datetime)
 def _enrolment(service: Service, picture: Picture) -> Iterable[Link]:
     """Hold the definition to what was enrolled; what arrays have now, a turn asks them."""
     enrolment = picture.enrolments.get(service.name)
-    refusal = objection(service, enrolment, (), required=picture.demands_enrolment)
-    if refusal is None and enrolment is None:
-        refusal = enrolled_as_another(service, picture.enrolments)
+    demanded = picture.demands_enrolment
+    refusal = barred(service, enrolment, picture.enrolments, (), required=demanded)
     if refusal is not None:
         yield Link("enrolment", False, harmless(refusal.reason))
     elif enrolment is not None:

@@ -72,7 +72,7 @@ async def _heir(home: Home, old: World, before: Footing) -> _Heir:
         old.clock.now(),
     )
     under_way = {run.service: run.id for run in await old.store.open_runs()}
-    kept = home.texts_to_keep(footing.configuration.settings)
+    kept = home.texts_to_keep()
     return _Heir(kept, footing, world, found, under_way)
 
 

@@ -63,7 +63,7 @@ async def accept(home: Home, footing: Footing, store: Store, events: Events) -> 
     """Remember a configuration that is good, for a start on one that is not."""
     if footing.degraded:
         return
-    kept = home.texts_to_keep(footing.configuration.settings)
+    kept = home.texts_to_keep()
     await store.accept(kept, system_clock().now())
     count = len(footing.configuration.services)
     events.tell(

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from flashd.engine.late import Late
     from flashd.engine.world import World
-    from flashd.model.footing import Footing
     from flashd.model.hold import Hold
     from flashd.model.lease import Holder
     from flashd.model.observation import Picture, Standing
@@ -185,8 +184,9 @@ class Batch:
         attempts = []
         for one in looked:
             due = isinstance(self._decide(one.service, known, began), Due)
-            if due and not self._passed_over(one.service, began):
-                attempts.append(await self._refuse_looked(one, known.standings))
+            if due and isinstance(one.verdict, Held) and not self._passed_over(one.service, began):
+                reason = one.verdict.reason
+                attempts.append(await self._refuse_looked(one, reason, known.standings))
         results = await self._settle_all(attempts)
         await reassess(self.world, self.arrays, results, self.request, services)
 
@@ -232,13 +232,14 @@ class Batch:
     ) -> Attempt:
         """Refuse before any guard was asked."""
         looked = Looked(service, (), Held(Verdict.UNKNOWN, reason))
-        return await self._refuse_looked(looked, standings)
+        return await self._refuse_looked(looked, reason, standings)
 
-    async def _refuse_looked(self, looked: Looked, standings: Mapping[str, Standing]) -> Attempt:
+    async def _refuse_looked(
+        self, looked: Looked, reason: str, standings: Mapping[str, Standing]
+    ) -> Attempt:
         """Refuse what was looked at; nothing is asked for it any more."""
-        standing = standings.get(looked.service.name)
         nothing = Looks(self.world), Seen(self.world)
-        return await Turn(self.world, looked, *nothing, self.request, self.holder, standing).take()
+        return await self._turn_of(looked, *nothing, standings).refuse(reason)
 
     async def _before(self) -> tuple[dict[str, Listing], list[RunRecord]]:
         """Read the arrays, closing what a crash left open; a dry run leaves that to others."""
@@ -327,26 +328,10 @@ class Batch:
         self, looked: Looked, looks: Looks, known: Picture, seen: Seen, began: datetime
     ) -> Attempt | None:
         """Give one service its turn; None where it is held by now, and nobody has to be told."""
-        service = looked.service
-        standings = known.standings
         try:
-            sends = not isinstance(looked.verdict, Held)  # who was refused needs no newer listing
-            renewed = sends and await seen.renew(service.arrays)
-            footing = await footing_of(self.world, service) if sends else None
-            if hold := await self._hold_since(service, footing):
-                asked = self.request.asked
-                return await self._refuse(service, words(hold), standings) if asked else None
-            if renewed:
-                known = await self._known([service])
-                if isinstance(answer := self._decide(service, known, began), NotDue):
-                    reason = obstacle(service, answer, known, self.world.clock.now())
-                    return await self._refuse(service, reason, standings)
-            self.world.drain.engaged.add(self.arrays)
-            standing = standings.get(service.name)
-            turn = Turn(
-                self.world, looked, looks, seen, self.request, self.holder, standing, footing
-            )
-            return await turn.take()
+            if isinstance(looked.verdict, Held):
+                return await self._held(looked, looked.verdict.reason, looks, seen, known)
+            return await self._sending(looked, looks, known, seen, began)
         except (ArrayError, ConfigError, StoreError) as error:
             if isinstance(error, StoreError):
                 tell_store_failed(self.world, error)
@@ -357,13 +342,44 @@ class Batch:
             cut = Ending(Outcome.UNKNOWN, f"an error of flashd's own: {error!r}")
             return Attempt(service=looked.service, cut=cut)
 
-    async def _hold_since(self, service: Service, footing: Footing | None) -> Hold | None:
-        """Find a hold that came while others had their turns: a login is not worth its while."""
-        if footing is None:
-            holds = await self.world.store.covering(service.name, service.arrays)
-        else:
-            holds = footing.holds
-        return binding(holds, service, self.world.clock.now())
+    async def _held(
+        self, looked: Looked, reason: str, looks: Looks, seen: Seen, known: Picture
+    ) -> Attempt | None:
+        """Refuse whom his guards hold, which takes neither a newer listing nor a footing."""
+        service = looked.service
+        holds = await self.world.store.covering(service.name, service.arrays)
+        if hold := binding(holds, service, self.world.clock.now()):
+            return await self._refuse_asked(service, hold, known)
+        self.world.drain.engaged.add(self.arrays)
+        return await self._turn_of(looked, looks, seen, known.standings).refuse(reason)
+
+    async def _sending(
+        self, looked: Looked, looks: Looks, known: Picture, seen: Seen, began: datetime
+    ) -> Attempt | None:
+        """Have him send, unless a hold or a newer listing speaks against it by now."""
+        service, standings = looked.service, known.standings
+        renewed = await seen.renew(service.arrays)
+        footing = await footing_of(self.world, service)
+        # One that came while others had their turns: a login is not worth its while.
+        if hold := binding(footing.holds, service, self.world.clock.now()):
+            return await self._refuse_asked(service, hold, known)
+        if renewed:
+            known = await self._known([service])
+            if isinstance(answer := self._decide(service, known, began), NotDue):
+                reason = obstacle(service, answer, known, self.world.clock.now())
+                return await self._refuse(service, reason, standings)
+        self.world.drain.engaged.add(self.arrays)
+        return await self._turn_of(looked, looks, seen, standings).take(footing)
+
+    def _turn_of(
+        self, looked: Looked, looks: Looks, seen: Seen, standings: Mapping[str, Standing]
+    ) -> Turn:
+        standing = standings.get(looked.service.name)
+        return Turn(self.world, looked, looks, seen, self.request, self.holder, standing)
+
+    async def _refuse_asked(self, service: Service, hold: Hold, known: Picture) -> Attempt | None:
+        asked = self.request.asked
+        return await self._refuse(service, words(hold), known.standings) if asked else None
 
     async def _after(self, attempts: Iterable[Attempt]) -> dict[str, Listing]:
         """Read each array to which something was sent; one that cannot be read is left out."""

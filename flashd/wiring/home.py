@@ -135,11 +135,11 @@ class Home:
         settings = accepted.settings.model_copy(update={"state": present.state})
         return replace(accepted, settings=settings), found[1]
 
-    def texts_to_keep(self, settings: Settings) -> dict[str, str]:
+    def texts_to_keep(self) -> dict[str, str]:
         """Tell the files to remember as accepted, without the password of the store itself."""
         from flashd.config.whereabouts import without_password
 
-        return without_password(self.files.texts, settings.state)
+        return without_password(self.files.texts)
 
     def store(self, configuration: Configuration) -> AbstractAsyncContextManager[Store]:
         """Open the state store, as the owner of its directory."""

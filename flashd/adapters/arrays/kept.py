@@ -13,7 +13,7 @@ from flashd.adapters.arrays.dialogue import Turn, UnsynchronisedError, dialogue
 from flashd.adapters.arrays.failures import not_logged_in, refusal
 from flashd.adapters.arrays.inquiries import LIST_OUTPUT
 from flashd.adapters.arrays.messages import asks, complaints_of
-from flashd.adapters.masking import without_secrets
+from flashd.model.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.adapters.guards.disks import read_seen
-from flashd.adapters.guards.findings import cause, excerpt, unknown
+from flashd.adapters.guards.findings import cause, excerpt, unknown, witnessed
 from flashd.adapters.guards.here import Look
 from flashd.adapters.guards.mounts import read_volumes
 from flashd.adapters.guards.probe import SYSFS, Failed, Sections, ask, sections
@@ -33,7 +33,7 @@ _KEYS = re.compile(
 )
 _HOLDER = re.compile(
     r"\s*PR generation=(0x[0-9a-f]+), (?:there is (NO) reservation held"
-    r"|Reservation follows:\s+Key=(0x[0-9a-f]+)\s+scope: (\S+),\s+type: ([A-Za-z ,]+?))\s*"
+    r"|Reservation follows:\s+Key=(0x[0-9a-f]+)\s+scope: (\S+),\s+type: ([A-Za-z ,]*[A-Za-z]))\s*"
 )
 
 
@@ -71,10 +71,12 @@ class ScsiReservationGuard:
             return told
         found = read_volumes(told, self.options.sought(), used=True)
         if isinstance(found, Finding):
-            return found
-        devices = tuple(device for one in found for device in spoken_to(one))
-        answer = await ask(asked, ("reservations", *devices), self.sysfs)
-        return answer if isinstance(answer, Finding) else judge_text(found, answer)
+            return witnessed(found, {"storage": told})
+        question = ("reservations", *(device for one in found for device in spoken_to(one)))
+        answer = await ask(asked, question, self.sysfs)
+        if isinstance(answer, Finding):
+            return answer
+        return witnessed(judge_text(found, answer), {"storage": told, " ".join(question): answer})
 
 
 def spoken_to(volume: Volume) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pytest
 
 from flashd.model.observation import Withdrawal
 from flashd.model.run import Marks, Outcome, StepKind
+from flashd.model.volumes import Pair
 from tests.contract.stores.samples import (
     ARRAY,
     NOW,
@@ -124,6 +125,25 @@ async def test_a_listing_that_is_out_of_date_closes_nothing(store: Store) -> Non
     await store.record_listing(listing(minute(2)), [ONE])
     await store.record_listing(listing(minute(1), relation(ONE, created=SECOND)), [ONE])
     assert await withdrawn(store) == [ONE, TWO]
+
+
+@pytest.mark.parametrize(
+    ("other", "at", "left"),
+    [
+        ("0009:0002", 1, [TWO]),
+        ("0002:0009", 1, [TWO]),
+        ("0002:0001", 1, [TWO]),
+        ("0001:0009", 1, [ONE, TWO]),
+        ("0009:0002", -1, [ONE, TWO]),
+    ],
+    ids=["its target", "its source", "reversed", "of the same source", "before the withdraw"],
+)
+async def test_a_target_that_somebody_has_taken_closes_the_withdrawal_of_its_pair(
+    store: Store, other: str, at: int, left: list[object]
+) -> None:
+    await withdraw(store, BEFORE)
+    await store.record_listing(listing(minute(at), relation(Pair.parse(other))), [ONE, TWO])
+    assert await withdrawn(store) == left
 
 
 async def test_a_listing_of_another_array_closes_nothing(store: Store) -> None:
