@@ -26,7 +26,6 @@ from tests.integration.engine.house import (
     outcomes,
     resource,
     ticks,
-    up,
 )
 
 if TYPE_CHECKING:
@@ -231,24 +230,6 @@ async def test_the_daemon_makes_no_fuss_of_a_hold_that_comes_before_the_turn(lab
         assert standing.look_at is None
         assert await outcomes(world, "db") == []
     assert Event.RESYNC_REFUSED not in lab.told.kinds()
-    assert not lab.changes()
-
-
-async def test_who_is_up_and_held_meanwhile_is_told_of_the_hold(lab: Lab) -> None:
-    """It lasts, and who comes in the way of a service may be gone at the next look."""
-    nightly(lab)
-
-    async def look() -> Finding:
-        await holding(lab)()
-        return up()
-
-    lab.define("db", resource(*PAIRS), looks=[look])
-    async with lab.open() as world:
-        await ticks(world)
-        assert await outcomes(world, "db") == []
-        (result,) = await asked(world, "db")
-        assert result.outcome is Outcome.REFUSED
-        assert "held by ann" in result.reason
     assert not lab.changes()
 
 
