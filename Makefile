@@ -45,7 +45,7 @@ switches: $(READY) ## flashd under each position of each switch of the simulated
 mutants: $(READY) ## the tests against every mutant of the last gates and of what they are told; MODULES="firewall outlet"
 	$(BIN)/python -u -m tests.mutants $(MODULES)
 
-chaos: $(READY) ## flashd killed at every instant, under every fault of the array
+chaos: $(READY) ## flashd killed, frozen or stopped at every instant, under every fault of the array
 	@$(BIN)/python -m tests.chaos --workers $(WORKERS) $(CHAOS)
 
 year: $(READY) ## simulated years of 200 services on 4 arrays, with an oracle; ARGS="--seed 1 --years 2"

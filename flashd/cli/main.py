@@ -151,7 +151,9 @@ def _run() -> NoReturn:
         sys.stderr.close()
         sys.exit(_OWN_ERROR)
     except Exception as error:  # noqa: BLE001 - the last place where it can be put in words
-        click.echo(f"flashd: an error of its own: {error!r}", err=True)
+        from flashd.model.masking import without_secrets
+
+        click.echo(f"flashd: an error of its own: {without_secrets(repr(error))}", err=True)
         sys.exit(_OWN_ERROR)
 
 

@@ -240,7 +240,7 @@ class _Builder:
         anchor = event.anchor or ""
         found = self._anchors.get(anchor)
         if not isinstance(found, _Anchored):
-            raise Broken(at, *_unusable(anchor, found))
+            raise Broken(at, *_unusable(anchor, found, self._anchors))
         self._expanded += found.size
         if self._expanded > MAX_EXPANDED:
             raise Broken(at, f"the aliases stand for more than {MAX_EXPANDED} values")
@@ -315,9 +315,14 @@ def _refuse_tag(event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         raise Broken(_spot(event), "a word that begins with '!' is a YAML tag", hint)
 
 
-def _unusable(anchor: str, found: object) -> tuple[str, str]:
+def _unusable(anchor: str, found: object, known: Collection[str]) -> tuple[str, str]:
     if found is _OPEN:
         return f"'*{anchor}' stands inside what it names", ""
+    if not known:  # a password can begin so
+        return (
+            "a word that begins with '*' names an anchor, and there is none here",
+            "quote a value that begins with '*'",
+        )
     return (
         f"'*{anchor}' names no anchor",
         f"write '&{anchor}' first, or quote a value that begins with '*'",

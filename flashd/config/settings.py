@@ -70,12 +70,15 @@ def _suggestion(name: str) -> str:
     return suggestion if suggestion.startswith("did") else "write such as Europe/Paris"
 
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
 def _env(value: Mapping[str, str]) -> Mapping[str, str]:
-    for name, text in value.items():
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            raise ValueError(f"{name!r} is not the name of an environment variable")
-        if "\0" in text:
-            raise ValueError(f"{name} holds a null character")
+    """Check names and values; neither is told: with `=` or a comma in it a value becomes a name."""
+    if not all(map(_VARIABLE.fullmatch, value)):
+        raise ValueError("a name in it is not that of an environment variable")
+    if any("\0" in text for text in value.values()):
+        raise ValueError("a value in it holds a null character")
     return value
 
 
@@ -209,7 +212,12 @@ _BELOW: Mapping[str, type[Section]] = {
 }
 
 
+_ENV = ("dscli", "env")
+
+
 def _name(path: Keys) -> str:
+    if path[:2] == _ENV and path != _ENV:
+        return "a variable"
     return str(path[-1]) if path else SETTINGS
 
 

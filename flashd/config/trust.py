@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _ROOT = 0
 _MOST_LINKS = 40  # Linux' own limit, path_resolution(7)
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
+_ACCESS_LIST = "system.posix_acl_access"
+"""The extended attribute that is there where an access list says more than the mode, acl(5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _foreign(place: Path, found: os.stat_result) -> Distrust | None:
 def _changeable(place: Path, found: os.stat_result) -> Distrust | None:
     open_to = found.st_mode & _OTHERS
     if open_to == stat.S_IWGRP and _is_private(found.st_gid, found.st_uid):
-        open_to = 0
+        open_to = _has_access_list(place)  # then these bits are those of anybody who is listed
     if not open_to:
         return None
     return Distrust(
@@ -131,6 +133,14 @@ def _is_private(group: int, owner: int) -> bool:
         return False
     own = user.pw_gid == group and found.gr_name == user.pw_name
     return own and set(found.gr_mem) <= {user.pw_name}
+
+
+def _has_access_list(place: Path) -> bool:
+    try:
+        os.getxattr(place, _ACCESS_LIST)
+    except OSError as error:
+        return error.errno not in {errno.ENODATA, errno.ENOTSUP}
+    return True
 
 
 @cache

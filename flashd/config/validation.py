@@ -71,7 +71,7 @@ def validate(
     otherwise mean this host, and `schedule:` always.
     """
     empty = {path for path in _empty(part.block) if path not in part.may_be_empty}
-    mistakes = [part.mistake(path, f"{part.name(path)}: {_NO_VALUE}") for path in empty]
+    mistakes = [part.mistake(path, f"{_named(part, path)}: {_NO_VALUE}") for path in empty]
     try:
         found = model.model_validate(part.block, context=context)
     except ValidationError as error:
@@ -100,7 +100,7 @@ def _mistake(detail: ErrorDetails, part: Part) -> Mistake:
             needed = str(path[-1])
             return part.mistake(path[:-1], f"{part.name(path[:-1])} needs '{needed}'")
         case "extra_forbidden":
-            return part.mistake(path, f"unknown key '{path[-1]}'", part.advice(path), key=True)
+            return part.mistake(path, _unknown(str(path[-1])), part.advice(path), key=True)
         case _:
             return _about_value(detail, path, part, on_key=on_key)
 
@@ -123,3 +123,16 @@ def _complaint(detail: ErrorDetails) -> str:
     if wanted := _COLLECTIONS.get(kind):
         return f"must be {wanted}"
     return detail["msg"][:1].lower() + detail["msg"][1:]
+
+
+_PLAIN = re.compile(r"[\w#./-]+")
+
+
+def _unknown(key: str) -> str:
+    """Name a key that nobody knows, unless it can hold a value: its colon may be misplaced."""
+    return f"unknown key '{key}'" if _PLAIN.fullmatch(key) else "unknown key"
+
+
+def _named(part: Part, path: Path) -> str:
+    """Name a key without a value, unless that can be in the key, as in `password:x`."""
+    return part.name(path) if _PLAIN.fullmatch(str(path[-1])) else "a key"

@@ -6,23 +6,29 @@ know nothing of holds, of open runs and of what it accepted last.
 
 from __future__ import annotations
 
+import json
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from flashd.config.document import Block, read
 from flashd.config.files import SETTINGS
+from flashd.config.mistakes import Source
 from flashd.config.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from flashd.config.mistakes import Source
 
 KEYS = ("state", "auth", "pwfiles")
 
-_PASSWORD = re.compile(r"(?<=//)(?P<user>[^:/@?]*):[^/@?]*@")
+_USER = r"(?P<user>\bpostgres\w*(?:\+\w*)?://[^:/@\s]*)"
+_PASSWORD = re.compile(rf"{_USER}:.*@", re.DOTALL)
+"""As SQLAlchemy reads it: a slash or a question mark can be part of a password."""
+
+_WRITTEN = re.compile(rf"{_USER}:[^\s\"']*@")
+"""The same in the text of a file, where a quote or a blank ends it."""
 
 _PLAIN = r"""(?P<quote>["']?)(?P<value>[^\s"'\[\]{}&*!|>%@`#,][^\s"'#]*)(?P=quote)"""
 
@@ -74,12 +80,17 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def without_password(texts: Mapping[str, str], state: str) -> dict[str, str]:
+def without_password(texts: Mapping[str, str]) -> dict[str, str]:
     """Take the password of the store's URL out of files that are kept in that very store.
 
-    Nobody needs it there: where the store is, the present files say before it can be opened.
+    Nobody needs it there: where the store is, the present files say before it can be opened. It
+    is taken out of comments as well; and where YAML writes it in another way than it is read, by
+    escapes or over several lines, only what the file says is kept, not how.
     """
-    found = _PASSWORD.search(state)
-    if not found or SETTINGS not in texts:
+    if SETTINGS not in texts:
         return dict(texts)
-    return {**texts, SETTINGS: texts[SETTINGS].replace(found[0], f"{found['user']}@")}
+    text = _WRITTEN.sub(r"\g<user>@", texts[SETTINGS])
+    root = read(Source(SETTINGS, text)).root
+    if isinstance(root, Block) and _PASSWORD.search(state := str(root.get("state"))):
+        text = json.dumps({**root, "state": _PASSWORD.sub(r"\g<user>@", state)})
+    return {**texts, SETTINGS: text}

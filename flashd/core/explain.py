@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.core.counting import counted
 from flashd.core.due import Due, NotDue, Reason, decide, next_due, refresh_age
 from flashd.core.durations import spell
 from flashd.core.enrolment import barred
@@ -202,9 +203,11 @@ def _from(service: Service) -> str:
 def _relations(service: Service, picture: Picture) -> Link:
     unseen = [pair for array, pair in service.clones if (array, pair) not in picture.sightings]
     if unseen:
-        return Link("relations", False, f"{len(unseen)} pairs were never observed")
+        return Link(
+            "relations", False, f"{counted(len(unseen), 'pair was', 'pairs were')} never observed"
+        )
     match plan(service, picture.relations_of(service), picture.withdrawals.values()):
         case Refused() as refused:
             return Link("relations", False, refused.reason)
         case _:
-            return Link("relations", True, f"{len(service.clones)} pairs as configured")
+            return Link("relations", True, f"{counted(len(service.clones), 'pair')} as configured")

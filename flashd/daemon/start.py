@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flashd.config.auth import missing_arrays, open_auth
 from flashd.config.mistakes import Mistakes
+from flashd.core.counting import counted
 from flashd.daemon.collector import leave_alone
 from flashd.engine.events import Event
 from flashd.errors import ConfigError, FlashdError
@@ -62,12 +63,12 @@ async def accept(home: Home, footing: Footing, store: Store, events: Events) -> 
     """Remember a configuration that is good, for a start on one that is not."""
     if footing.degraded:
         return
-    kept = home.texts_to_keep(footing.configuration.settings)
+    kept = home.texts_to_keep()
     await store.accept(kept, system_clock().now())
     count = len(footing.configuration.services)
     events.tell(
         Event.CONFIGURATION_ACCEPTED,
-        f"configuration accepted: {count} services",
+        f"configuration accepted: {counted(count, 'service')}",
         {"flashd.services": count},
     )
     tell_hints(footing.configuration, events)

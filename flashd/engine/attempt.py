@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
+from flashd.core.counting import counted
 from flashd.core.enrolment import Refusal
 from flashd.core.plan import Refused, plan
 from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
@@ -149,6 +150,8 @@ class Turn:
             except (ArrayError, ConfigError, StoreError) as error:
                 cut, hint = Ending(Outcome.FAILED, error.message), error.hint
                 await self._note(step, error)
+                if isinstance(error, StoreError):
+                    await self._surely_unsent(errand, seq, error)
                 break
             if isinstance(end, Unsent):
                 looks = tuple(facts_of_reading(reading) for reading in end.readings)
@@ -171,6 +174,21 @@ class Turn:
             cut=cut,
             hint=hint,
         )
+
+    async def _surely_unsent(self, errand: Errand, seq: int, error: StoreError) -> None:
+        """Have the journal say that a step was not sent, where it may say that it was meant only.
+
+        The withdrawal that a withdraw opens gives the right to establish a pair. Where the store
+        fails still, the next listing ends it that shows the pair.
+        """
+        store = self.world.store
+        try:
+            open_runs = await store.open_runs()
+            meant = [step for run in open_runs if run.id == errand.run for step in run.sent]
+            if any(step.intent.seq == seq for step in meant):
+                await store.unsent(errand.run, seq, error.message)
+        except StoreError as failure:
+            tell_store_failed(self.world, failure)
 
     async def _stock(self, array: str, footing: Footing) -> Inventory:
         """Tell what a copy can harm; the last gate asks anew who is enrolled, and what that takes.
@@ -246,7 +264,7 @@ class Turn:
         tell_readings(self.world, self.service.name, run.id, self.looked.readings)
         self.world.events.tell(
             Event.RESYNC_STARTED,
-            f"resync of {self.service.name} started: {len(self.service.clones)} pairs",
+            f"resync of {self.service.name} started: {counted(len(self.service.clones), 'pair')}",
             {
                 "flashd.service.name": self.service.name,
                 "flashd.run.id": run.id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from flashd.model.masking import without_any, without_secrets
 from flashd.model.printable import harmless
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Finding:
 
     `incarnation` identifies the run of the dependent service that was seen, such as systemd's
     InvocationID: where it changes between two looks, something was started in between. The reason
-    often quotes what was answered, so what could command a terminal is spelled out.
+    often quotes what was answered, so what could command a terminal is spelled out, and what stands
+    behind a word for a password is blanked, in the evidence too: both go into the history.
     """
 
     verdict: Verdict
@@ -37,7 +39,8 @@ class Finding:
     incarnation: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", harmless(self.reason))
+        object.__setattr__(self, "reason", harmless(without_secrets(self.reason)))
+        object.__setattr__(self, "evidence", without_any(self.evidence))
 
 
 @dataclass(frozen=True, slots=True)

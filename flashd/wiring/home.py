@@ -135,11 +135,11 @@ class Home:
         settings = accepted.settings.model_copy(update={"state": present.state})
         return replace(accepted, settings=settings), found[1]
 
-    def texts_to_keep(self, settings: Settings) -> dict[str, str]:
+    def texts_to_keep(self) -> dict[str, str]:
         """Tell the files to remember as accepted, without the password of the store itself."""
         from flashd.config.whereabouts import without_password
 
-        return without_password(self.files.texts, settings.state)
+        return without_password(self.files.texts)
 
     def store(self, configuration: Configuration) -> AbstractAsyncContextManager[Store]:
         """Open the state store, as the owner of its directory."""
@@ -193,7 +193,7 @@ class Home:
         self, configuration: Configuration, auth: Auth | None, events: Events, store: Store
     ) -> World:
         """Make the engine's world over an open store: the newest of those made so far."""
-        from flashd.engine.telling import tell_mode
+        from flashd.engine.telling import tell_console, tell_mode
 
         ways = Ways(
             settings=self.settings(configuration),
@@ -202,5 +202,6 @@ class Home:
             common=self.common,
             number=next(self.common.numbers),
             tell=partial(tell_mode, events),
+            tell_console=partial(tell_console, events),
         )
         return world_of(configuration, self.types, ways, events)

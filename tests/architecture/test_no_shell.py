@@ -112,12 +112,28 @@ def judged(node: ast.AST, names: Mapping[str, str]) -> Iterator[str]:
             yield from sorted(({f"{module}.{one.name}" for one in found} | {module}) & BY_SHELL)
         case ast.Import(names=found):
             yield from sorted({one.name for one in found} & BY_SHELL)
+        case ast.Call():
+            yield from by_another_way(node)
+            yield from judged_words(node)
         case ast.Attribute() | ast.Name():
             name = dotted(node, names)
             by_loop = isinstance(node, ast.Attribute) and node.attr == SHELL_OF_A_LOOP
             yield from [name] if name in BY_SHELL or by_loop else []
         case _:
             yield from judged_words(node)
+
+
+def by_another_way(call: ast.Call) -> Iterator[str]:
+    """Tell where text becomes code, or a function is called whose module the walk cannot tell."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr="system" | "popen" as name)):
+            yield f".{name}() of something"
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Constant(value=str(name)), *_]) if (
+            any(way.rpartition(".")[2] == name for way in BY_SHELL)
+        ):
+            yield f"getattr {name}"
+        case ast.Call(func=ast.Name(id="eval" | "exec" | "__import__" as name)):
+            yield f"{name}()"
 
 
 def judged_words(node: ast.AST) -> Iterator[str]:
@@ -180,6 +196,28 @@ def test_programs_are_started_in_these_modules_and_nowhere_else() -> None:
     assert {path for path, text in modules() if starts(text)} == set(WHO_STARTS)
 
 
+def shells_with_a_script(text: str) -> list[int]:
+    """Tell the lines of words that begin with the path of a shell, with or without -c."""
+    rows = (
+        (node.lineno, node.elts if isinstance(node, ast.List | ast.Tuple) else node.args)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.List | ast.Tuple | ast.Call)
+    )
+    return [line for line, words in rows if words and is_a_shell(words[0])]
+
+
+def is_a_shell(word: ast.expr) -> bool:
+    path = PurePath(str(word.value)) if isinstance(word, ast.Constant) else PurePath()
+    return path.is_absolute() and path.name in SHELLS
+
+
+def test_a_shell_runs_flashds_own_probe_and_the_simulated_client_alone() -> None:
+    found = {path for path, text in modules() if shells_with_a_script(text)}
+    assert found == {"adapters/guards/probe.py", "sim/dscli.py"}
+    assert shells_with_a_script("argv = ['/bin/bash', script]")
+    assert not shells_with_a_script("argv = ['/usr/bin/om', 'svc', '/bin/sh']")
+
+
 def test_more_than_a_hundred_modules_are_looked_at() -> None:
     assert len(list(modules())) > 100
 
@@ -208,6 +246,11 @@ WAYS = {
     "execv": "import os\nos.execv('/bin/sh', ['sh', '-c', 'ls'])",
     "one line": "import shlex\nargv = shlex.split('/bin/sh -c ls')",
     "pty.spawn": "import pty\npty.spawn('ls')",
+    "libc": "import ctypes\nctypes.CDLL(None).system(b'ls')",
+    "getattr": "import os\ngetattr(os, 'system')('ls')",
+    "__import__": "__import__('os').execv('/bin/ls', ['ls'])",
+    "eval": "eval(text)",
+    "exec": "exec(compile(text, '', 'exec'))",
 }
 
 

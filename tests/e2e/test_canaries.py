@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 import threading
 from contextlib import contextmanager
@@ -24,7 +25,6 @@ from tests.integration.guards.api import Api
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from subprocess import CompletedProcess
 
     from tests.servers.postgresql import Server
 
@@ -33,15 +33,18 @@ IN_DSCLI_ENV = "canary-of-the-environment"
 IN_URL = "canary-pg-url"
 IN_PGPASSWORD = "canary-pg-password"
 IN_PGPASSFILE = "canary-pg-passfile"
+IN_ENVIRONMENT = "canary-in-our-own-environment"
+CALLED = ("DB_PASSWORD", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "api_key", "MY_PASSPHRASE")
 IN_AUTH = "canary-auth-conf"
 IN_KEY = "canary-ssh-key"
 IN_HTTP = "canary-http-guard"
 IN_KUBECONFIG = "canary-kubernetes-token"
 TYPED = "canary-typed-by-mistake"
 REFUSED = "canary-in-an-answer"
+SHOWN = "canary-shown-by-a-guard"
 ALL = (
     *(PWFILE, IN_DSCLI_ENV, IN_URL, IN_PGPASSWORD, IN_PGPASSFILE, IN_AUTH, IN_KEY, REFUSED),
-    *(IN_HTTP, IN_KUBECONFIG),
+    *(IN_HTTP, IN_KUBECONFIG, IN_ENVIRONMENT),
 )
 
 RECORD = """\
@@ -76,7 +79,7 @@ class Planted:
     said: list[str] = field(default_factory=list)
     journal: list[bytes] = field(default_factory=list)
 
-    def run(self, *words: str) -> CompletedProcess[str]:
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         done = self.forks.run(self.site.command(*words)[3:], self.site.variables)
         self.said += [done.stdout, done.stderr]
         return done
@@ -137,6 +140,7 @@ def planted(site: Site, tmp_path: Path, forks: Forks) -> Iterator[Planted]:
     (passfile := site.root / "pgpass").write_text(f"*:*:*:*:{IN_PGPASSFILE}\n")
     passfile.chmod(0o600)
     site.environment |= {"PGPASSWORD": IN_PGPASSWORD, "PGPASSFILE": str(passfile)}
+    site.environment |= dict.fromkeys(CALLED, IN_ENVIRONMENT)
     site.program = [sys.executable, "-c", WITH_JOURNAL + "main()", str(tmp_path / "journal")]
     site.write()
     found = Planted(site, forks)
@@ -223,7 +227,7 @@ def test_no_secret_is_in_what_is_said_of_bad_configuration(planted: Planted) -> 
     site.settings["dscli"]["env"] = {"A B": IN_DSCLI_ENV, "SECRET": [IN_DSCLI_ENV]}
     site.settings["state"] = f"postgres://flashd:{IN_URL}@127.0.0.1/flashd"
     site.write()
-    assert "SECRET: takes one value" in told_of_mistakes(planted)
+    assert "a variable: takes one value" in told_of_mistakes(planted)
     (site.etc / "flashd.yaml").write_text(
         f"state: 'postgresql+psycopg://flashd:{IN_URL}@127.0.0.1:x/flashd\ndscli: [{IN_DSCLI_ENV}\n"
     )
@@ -240,6 +244,10 @@ def test_no_secret_is_in_what_is_said_of_bad_configuration(planted: Planted) -> 
         f"flashd:{IN_HTTP}@127.0.0.1/",
         f"http://flashd:{IN_HTTP}@[::1/",
         f"http://flashd:{IN_HTTP}@127.0.0.1:x/",
+        f"http://flashd:{IN_HTTP}/",
+        f"http://127.0.0.1/?token={IN_HTTP}",
+        f"http://127.0.0.1/health?deep=1&api_key={IN_HTTP}",
+        f"http://127.0.0.1/ ?token={IN_HTTP}",
     ],
 )
 def test_no_secret_is_in_what_is_said_of_a_guard_s_url(planted: Planted, url: str) -> None:
@@ -289,7 +297,7 @@ def test_no_secret_is_in_what_is_said_of_a_server_that_is_used(
     planted: Planted, server: Server
 ) -> None:
     site = planted.site
-    url = server.url(schema := server.schema()).replace("flashd@", f"flashd:{IN_URL}@", 1)
+    url = server.url(schema := server.schema()).replace("flashd@", f"flashd:{IN_URL}/?x@", 1)
     site.settings["state"] = url
     site.write()
     with site.daemon() as daemon:
@@ -304,10 +312,41 @@ def test_no_secret_is_in_what_is_said_of_a_server_that_is_used(
 
 
 def test_what_an_array_says_beside_a_word_for_a_password_is_not_repeated(planted: Planted) -> None:
-    planted.site.array().add_fault("refused", "resyncflash", text=f"password={REFUSED}")
+    shown = f"password={REFUSED} or -pw '{REFUSED} x' or password \"{REFUSED}\" or token: {REFUSED}"
+    planted.site.array().add_fault("refused", "resyncflash", text=shown)
     assert planted.run("resync", "db").returncode != 0
     all_of(planted)
     nowhere(planted, REFUSED)
+
+
+SHOWING = f"""\
+#!/bin/sh
+echo 'login with -pw "{SHOWN} {SHOWN}" and password={SHOWN} failed'
+echo '{{"token": "{SHOWN}", "url": "https://flashd:{SHOWN}@127.0.0.1/"}}' >&2
+exit "$(cat "$1")"
+"""
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_what_a_guard_shows_of_a_secret_is_not_repeated(planted: Planted, code: int) -> None:
+    """Its program prints what it should not, and a process has it in its command line."""
+    site = planted.site
+    (site.guards / "look").write_text(SHOWING)
+    site.services["db"]["guards"][0]["command"][0] = str(site.guards / "look")
+    words = [sys.executable, "-c", "input()", f"flashd-{os.getpid()}", f"--password={SHOWN}"]
+    if code:
+        pattern = {"type": "process", "pattern": f" flashd-{os.getpid()} "}
+        site.services["db"]["guards"].append(pattern)
+    site.says("db", code)
+    site.write()
+    with subprocess.Popen([*words, "-pw", SHOWN], stdin=subprocess.PIPE) as beside:
+        told = planted.run("guard", "db", "--json").stdout
+        assert "password=********" in told
+        assert ("a process that matches" in told) == bool(code)
+        assert (planted.run("resync", "db", "--force", "--json").returncode == 0) == (code == 0)
+        all_of(planted, (("why", "db"), ("why", "db", "--json"), ("history",), *TELLING))
+        beside.kill()
+    nowhere(planted, SHOWN)
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,13 @@ def _document(data: bytes) -> Document:
 def _check_document(data: bytes, found: Document) -> None:
     text = text_of(data)
     _check_places(found.mistakes, text)
-    if found.mistakes or re.search(r"[&*]|<<", text):
+    if found.mistakes or re.search(r"[&*]|<<", text) or _NAMED_NOTHING.search(text):
         return
     assert _plain(found.root) == _as_pyyaml_reads(text), "another document than it is"
+
+
+_NAMED_NOTHING = re.compile(r"(?:~|null|Null|NULL)\s*:")
+"""A key that is null to others, and here the text that it is: what it stands for is lost there."""
 
 
 def _check_places(mistakes: Iterable[Any], text: str) -> None:

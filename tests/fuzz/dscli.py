@@ -38,7 +38,7 @@ _FLAGS = {
     "target_write_enabled": "TargetWriteEnabled",
     "background_copy": "BackgroundCopy",
 }
-_WORDS = (
+WORDS = (
     *(b"CMUC00234I", b"CMUC00168I", b"CMUN03099E", b"CMUC00191E", b"CMUN00018E", b"CMMCI9006E"),
     *(b"CMUC00196W", b"dscli>", b"dscli> ", b"Date/Time:", b" DS: IBM.2107-75ABC01", b"DS: -"),
     *(b"0001:0002", b"1:2", b"0101:0102", b"IBM.2107-75ABC01/", b"IBM.2107-75XYZ99/", b"0003:0003"),
@@ -110,7 +110,7 @@ def _cells_say(relation: Relation, cells: Mapping[str, str]) -> bool:
     return (
         flags
         and relation.state == cells["State"]
-        and (tracks is None or tracks == int(cells["OutOfSyncTracks"]))
+        and (tracks is None or str(tracks) == (cells["OutOfSyncTracks"].lstrip("0") or "0"))
         and (relation.synced is None or relation.synced.text == cells["DateSynced"])
         and (relation.synced is not None or cells["DateSynced"] in {"", "-"} or not relation.copied)
     )
@@ -233,8 +233,8 @@ def _check_answer(data: bytes, answer: Answer) -> None:
     said = [line.rpartition(_PROMPT)[2] for line in lines] + lines
     for pair, account in answer.accounts.items():
         if account is Account.ACCEPTED:
-            assert any(_names(line, "I", pair) for line in said), f"nobody accepted {pair}"
-            assert not any(_names(line, "E", pair) for line in said), f"{pair} was refused"
+            assert any(names(line, "I", pair) for line in said), f"nobody accepted {pair}"
+            assert not any(names(line, "E", pair) for line in said), f"{pair} was refused"
     assert set(answer.accounts) == set(PAIRS)
     if answer.refused:
         text = text_of(stdout + stderr)
@@ -245,7 +245,7 @@ def _check_answer(data: bytes, answer: Answer) -> None:
         assert Account.ACCEPTED not in answer.accounts.values(), "refused, and accepted"
 
 
-def _names(line: str, kind: str, pair: Pair) -> bool:
+def names(line: str, kind: str, pair: Pair) -> bool:
     """Whether a message of a kind begins in a line, and names a pair after that, both literally.
 
     An acceptance is what its line begins with; a complaint counts wherever it begins.
@@ -308,23 +308,23 @@ def _check_date(data: bytes, time: ArrayTime | None) -> None:
     assert f" {time.label} " in text
 
 
-def _cases() -> list[Path]:
+def cases() -> list[Path]:
     return sorted(found.parent for found in TRANSCRIPTS.glob("*/*/expected.json"))
 
 
-def _texts(case: Path) -> tuple[str, str]:
+def texts_of(case: Path) -> tuple[str, str]:
     errors = case / "errors"
     return (case / "answer").read_text(), errors.read_text() if errors.exists() else ""
 
 
 def _listing_seeds() -> Iterator[bytes]:
-    for case in _cases():
-        yield _texts(case)[0].encode()
+    for case in cases():
+        yield texts_of(case)[0].encode()
 
 
 def _answer_seeds() -> Iterator[bytes]:
-    for number, case in enumerate(_cases()):
-        yield joined(("0", "2", "5", "3", "", "-9")[number % 6], *_texts(case))
+    for number, case in enumerate(cases()):
+        yield joined(("0", "2", "5", "3", "", "-9")[number % 6], *texts_of(case))
 
 
 def _date_seeds() -> Iterator[bytes]:
@@ -338,31 +338,31 @@ TARGETS = (
         read=_listing,
         check=_check_listing,
         seeds=_listing_seeds,
-        words=_WORDS,
+        words=WORDS,
     ),
     Target(
-        name="dscli-answer", read=_answer, check=_check_answer, seeds=_answer_seeds, words=_WORDS
+        name="dscli-answer", read=_answer, check=_check_answer, seeds=_answer_seeds, words=WORDS
     ),
     Target(
         name="dscli-readiness",
         read=_readiness,
         check=_check_readiness,
         seeds=_listing_seeds,
-        words=_WORDS,
+        words=WORDS,
     ),
     Target(
         name="dscli-inventory",
         read=_inventory,
         check=_check_inventory,
         seeds=_inventory_seeds,
-        words=(*_WORDS, b"volgrp", b"lspprc:", b"16777216", b"V0,V1", b"WWPN", b"cap (blocks)"),
+        words=(*WORDS, b"volgrp", b"lspprc:", b"16777216", b"V0,V1", b"WWPN", b"cap (blocks)"),
     ),
     Target(
         name="dscli-volumes",
         read=_volumes,
         check=_check_volumes,
         seeds=_volumes_seeds,
-        words=(*_WORDS, b"volgrp", b"lspprc:", b"16777216", b"V0,V1", b"cap (blocks)"),
+        words=(*WORDS, b"volgrp", b"lspprc:", b"16777216", b"V0,V1", b"cap (blocks)"),
     ),
-    Target(name="array-date", read=_date, check=_check_date, seeds=_date_seeds, words=_WORDS),
+    Target(name="array-date", read=_date, check=_check_date, seeds=_date_seeds, words=WORDS),
 )

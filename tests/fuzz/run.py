@@ -85,7 +85,7 @@ class Trial:
         self.found.mkdir(parents=True, exist_ok=True)
         file = self.found / hashlib.sha256(data).hexdigest()[:12]
         file.write_bytes(data)
-        sys.stderr.write(f"FOUND {file}\n{''.join(traceback.format_exception(error))}\n")
+        sys.stderr.write(f"FOUND {file}\n{''.join(traceback.format_exception(error, limit=-12))}\n")
         sys.stderr.flush()
         if len(self.kinds) > MOST_KINDS:
             os._exit(1)

@@ -8,12 +8,13 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flashd.adapters.stores import backups, codec
+from flashd.adapters.stores import backups, codec, nouns
 from flashd.adapters.stores.backups import verify
 from flashd.adapters.stores.dialect import file_engine
 from flashd.adapters.stores.migrations import migrate
@@ -28,12 +29,32 @@ if TYPE_CHECKING:
     from flashd.model.backup import Backup
 
 _PAIR = Pair.parse("0001:0002")
+
+
+@dataclass(frozen=True)
+class _Enrolled:
+    """A row of an enrolment."""
+
+    facts: Any
+    service: str = "db"
+    enrolled_by: str = "somebody"
+    enrolled_at: datetime = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+def _enrolled(facts: object) -> Any:  # noqa: ANN401 - a row may hold anything
+    return _Enrolled(facts)
+
+
 _READERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "relation": (lambda plain: codec.relation_of(_PAIR, plain), codec.plain_relation),
     "step": (codec.step_of, codec.plain_step),
     "carrier": (codec.carrier_of, codec.plain_carrier),
     "marks": (codec.marks_of, codec.plain_marks),
     "answer": (codec.answer_of, codec.plain_answer),
+    "facts": (
+        lambda plain: nouns.enrolment_of(_enrolled(plain)).facts,
+        lambda facts: [[one.array, one.subject, one.aspect, one.value] for one in facts],
+    ),
 }
 REFUSED = (ValueError, TypeError, AttributeError, LookupError, OverflowError)
 """What a record that is none may raise: whoever reads a store turns these into `StoreError`."""
@@ -76,6 +97,9 @@ def _check_stored(data: bytes, found: tuple[str, Any] | None) -> None:
         assert noun.all_accepted == (bool(accepted) and len(accepted) == len(told["accounts"])) or (
             len(noun.accounts) < len(told["accounts"])
         )
+    if kind == "facts":
+        assert all(isinstance(one, list) and len(one) == len("four") for one in told)
+        assert all(isinstance(word, str) for one in told for word in one)
     if kind == "relation" and noun.synced is not None:
         assert noun.synced.text == told["synced"][0]
 
@@ -85,6 +109,8 @@ def _stored_seeds() -> Iterator[bytes]:
     yield json.dumps({"step": _STEP}).encode()
     yield json.dumps({"answer": _ANSWER}).encode()
     yield json.dumps({"marks": {"0001:0002": ["a", None]}}).encode()
+    facts = [["IBM.2107-75ABC01", "target 0002", "WWID", "6005"], ["", "service", "guard", "x"]]
+    yield json.dumps({"facts": facts}).encode()
     carrier = {"host": "a", "boot_id": "b", "group": 4711, "started": 99}
     yield json.dumps({"carrier": carrier}).encode()
 

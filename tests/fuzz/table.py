@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 
 from tests.fuzz import (
     answered,
+    cluster,
     config,
     counters,
     dscli,
+    gate,
     hostviews,
     managers,
     readers,
     remote,
     schedules,
+    session,
     simulator,
     stored,
+    words,
 )
 
 if TYPE_CHECKING:
@@ -28,8 +32,19 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         target.name: target
         for module in (
-            *(dscli, counters, managers, hostviews, answered, readers, remote),
-            *(schedules, config, stored, simulator),
+            *(
+                dscli,
+                session,
+                gate,
+                counters,
+                managers,
+                hostviews,
+                answered,
+                cluster,
+                readers,
+                remote,
+            ),
+            *(schedules, config, words, stored, simulator),
         )
         for target in module.TARGETS
     }

@@ -12,6 +12,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,6 +41,8 @@ from tests.contract.arrays import (
     fake_dscli,
     struck,
 )
+from tests.hanging import hung
+from tests.leaping import over
 from tests.switches.pairwise import pairwise
 from tests.switches.positions import dice, put, seed, terminal_positions
 
@@ -54,8 +57,6 @@ PAIRS = "0001:0002 0101:0102 0003:0004"
 RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp {PAIRS}"
 WITHDRAW = f"rmflash -dev {ARRAY} -quiet {PAIRS}"
 ESTABLISH = f"mkflash -dev {ARRAY} -persist -nocp 0005:0006 0007:0008"
-SHORT = 4.0
-"""Seconds after which a client that hangs is killed."""
 
 
 @dataclass
@@ -429,7 +430,7 @@ def placed(house: House, row: Row, verb: str, nth: int) -> InteractiveArray:
     name, options = FAULTS[row["fault"]]
     if name:
         house.sim.add_fault(name, verb, nth=nth, **options)
-    return house.array(timeout=SHORT, FLASHD_SIM_WRAPPER=row["FLASHD_SIM_WRAPPER"])
+    return house.array(FLASHD_SIM_WRAPPER=row["FLASHD_SIM_WRAPPER"])
 
 
 @pytest.mark.parametrize("row", CHANGES, ids=lambda row: f"{row['command'][:3]}-{row['fault']}")
@@ -438,7 +439,8 @@ async def test_a_fault_in_the_middle_of_a_change_is_survived(house: House, row: 
     array = placed(house, row, row["command"].split()[0], 1)
     assert await listed(array) == house.truth()
     try:
-        answer = await change(array, row["command"], house.heard)
+        async with over(PLENTY, partial(hung, house.sim)):
+            answer = await change(array, row["command"], house.heard)
     except ArrayUnreachable:
         assert house.changes() == [], "nothing was sent, it says"
         answer = None
@@ -465,7 +467,8 @@ async def test_a_fault_in_the_middle_of_a_listing_is_survived(house: House, row:
     assert await listed(array) == house.truth()
     house.sim.drop_relation("0003:0004")
     try:
-        found = await listed(array)
+        async with over(PLENTY, partial(hung, house.sim)):
+            found = await listed(array)
     except ArrayError:
         found = house.truth()
     if row["fault"] not in {"previous-answer", "cut-short between"}:  # no reader can tell those

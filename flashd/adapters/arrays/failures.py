@@ -14,8 +14,8 @@ from flashd.adapters.arrays.messages import (
     complaints_of,
     login_refused,
 )
-from flashd.adapters.masking import without_secrets
 from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused
+from flashd.model.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -24,8 +24,8 @@ from flashd.adapters.arrays.messages import (
 )
 from flashd.adapters.arrays.outlet import line_of, tell_in_time
 from flashd.adapters.arrays.tables import NotUnderstoodError
-from flashd.adapters.masking import without_secrets
 from flashd.errors import ArrayUnreachable
+from flashd.model.masking import without_secrets
 from flashd.model.run import Account
 
 if TYPE_CHECKING:

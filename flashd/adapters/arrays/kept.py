@@ -13,7 +13,7 @@ from flashd.adapters.arrays.dialogue import Turn, UnsynchronisedError, dialogue
 from flashd.adapters.arrays.failures import not_logged_in, refusal
 from flashd.adapters.arrays.inquiries import LIST_OUTPUT
 from flashd.adapters.arrays.messages import asks, complaints_of
-from flashd.adapters.masking import without_secrets
+from flashd.model.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -316,6 +316,7 @@ class Kept:
             witness.answered(LIST_OUTPUT, None, heard.text)
             said = without_secrets(heard.text)[:_MOST_SHOWN]
             raise UnsynchronisedError(heard.why or f"{LIST_OUTPUT} was answered with {said!r}")
+        await self.dscli.admitted(partner.group)
 
     def _see_admitted(self, heard: Heard, witness: Witness) -> None:
         """Go on only where no login was refused: the other way to the array is one more login."""

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.adapters.masking import without_secrets
+from flashd.model.masking import without_secrets
 from flashd.model.run import Account, Answer
 from flashd.model.volumes import Pair, VolumeId
 
@@ -46,16 +46,24 @@ _QUESTION = re.compile(r"Enter (?:the|your) [A-Za-z0-9 ]+")
 _MESSAGE = re.compile(
     r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})(?P<kind>[IWE]))\b:?\s*(?P<text>.*)"
 )
-_COMPLAINT = re.compile(r"\b(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})E)\b:?\s*(?P<text>.*)")
+_COMPLAINT = re.compile(r"(?P<id>CM(?:MCI[0-9]{4}|[A-Z]{2}[0-9]{4,5})E):?\s*(?P<text>.*)")
+"""Also where it runs into other words."""
+
 _MAY_COMPLAIN = re.compile(r"CM[A-Z]{2,3}[0-9]{4,5}E")
 """In every text that complains, and found quickly: megabytes are looked through several times."""
 
 _PAIR = re.compile(
     r"(?<![0-9A-Za-z:.\-/])(?P<array1>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
     r"(?P<source>[0-9A-Fa-f]{1,4}):(?P<array2>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
-    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Za-z]|:[0-9]{2})"
+    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Za-z]|:[0-9A-Za-z])"
 )
-"""Not a time of day, nor an address with a port."""
+"""Not a time of day, nor an address with a port, nor what goes on after a third colon."""
+
+_ANY_PAIR = re.compile(
+    r"(?<![0-9A-Za-z])(?=(?P<source>[0-9A-Fa-f]{1,4}):(?:[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+/)?"
+    r"(?P<target>[0-9A-Fa-f]{1,4})(?![0-9A-Fa-f]))"
+)
+"""What could be a pair, whatever stands around it: of a complaint all of these count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +122,20 @@ def broken_line_of(output: str) -> str:
 def messages_of(lines: Iterable[str]) -> list[Message]:
     """Pick the messages, wherever in a line they begin.
 
-    One a line, and a complaint that a message of another class runs into: an end of line is lost
+    One a line, and a complaint that another message or any word runs into: an end of line is lost
     easily, and what it says must not be.
     """
     return [one for line in lines if _OF_A_MESSAGE in line for one in _messages_in(line)]
 
 
 def _messages_in(line: str) -> Iterator[Message]:
-    if found := _MESSAGE.search(line):
+    found = _MESSAGE.search(line)
+    if found:
         yield Message(found["id"], found["kind"], found["text"].strip())
-        if found["kind"] != "E" and (worse := _COMPLAINT.search(found["text"])):
-            yield Message(worse["id"], "E", worse["text"].strip())
+        if found["kind"] == "E":
+            return
+    if worse := _COMPLAINT.search(found["text"] if found else line):
+        yield Message(worse["id"], "E", worse["text"].strip())
 
 
 def message_in(line: str) -> Message | None:
@@ -243,7 +254,9 @@ def _without_banners(lines: Iterable[str]) -> list[str]:
 
 
 def _complained_of(complaints: Iterable[Message]) -> set[Pair]:
-    return {pair for message in complaints for pair in _pairs_in(message.text)}
+    """Find every pair that a complaint may be about; of these no acceptance is believed."""
+    texts = [message.text for message in complaints]
+    return {pair for text in texts for found in _ANY_PAIR.finditer(text) for pair in _pair(found)}
 
 
 def _account_of(pair: Pair, said: Sequence[Message], *, lost: bool) -> Account:
@@ -255,12 +268,14 @@ def _account_of(pair: Pair, said: Sequence[Message], *, lost: bool) -> Account:
 
 def _pairs_in(text: str) -> set[Pair]:
     """Find the pairs that a text names; dscli prints ids without leading zeros at times."""
-    found = set()
-    for match in _PAIR.finditer(text):
-        source, target = match["source"].zfill(4).upper(), match["target"].zfill(4).upper()
-        if source != target and match["array1"] == match["array2"]:
-            found.add(Pair(VolumeId(source), VolumeId(target)))
-    return found
+    found = (one for one in _PAIR.finditer(text) if one["array1"] == one["array2"])
+    return {pair for one in found for pair in _pair(one)}
+
+
+def _pair(found: re.Match[str]) -> Iterator[Pair]:
+    source, target = found["source"].zfill(4).upper(), found["target"].zfill(4).upper()
+    if source != target:
+        yield Pair(VolumeId(source), VolumeId(target))
 
 
 def _plain_no(

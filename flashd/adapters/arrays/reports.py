@@ -64,7 +64,7 @@ def parse_listing(output: str, array: str) -> dict[Pair, Relation]:
     if header is None:
         return _nothing(lines)
     header.demand(REQUIRED)
-    _pass_over(lines[:place])
+    _pass_over(lines[:place], header.delimiter)
     relations: dict[Pair, Relation] = {}
     for line in lines[place + 1 :]:
         if header.repeats(line) or is_remark(line):
@@ -93,11 +93,15 @@ def _nothing(lines: Sequence[str]) -> dict[Pair, Relation]:
     raise NotUnderstoodError(f"there is no table in the answer, which begins {start!r}")
 
 
-def _pass_over(lines: Sequence[str]) -> None:
-    """Let pass what stands before the table; no part of it may be lost there."""
+def _pass_over(lines: Sequence[str], delimiter: str) -> None:
+    """Let pass what stands before the table; no part of it may be lost there.
+
+    A row is known by its two volumes, or where these are garbled by its many cells.
+    """
     for line in lines:
         message = message_in(line)
-        if message is None and _TWO_VOLUMES.search(line):
+        many = line.count(delimiter) >= len(REQUIRED) - 1
+        if message is None and (many or _TWO_VOLUMES.search(line)):
             raise NotUnderstoodError(f"a row stands before the header: {line[:SHOWN]!r}")
         if message and message.kind == "W" and not message.text.startswith("lsflash"):
             continue

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
+import shutil
 import socket
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from flashd.adapters.guards.findings import late, unknown
+from flashd.adapters.guards.program import distrust_of_program
 from flashd.adapters.processes import Completed, Ending, run
 from flashd.adapters.threads import beside
 from flashd.model.hosts import plain_name
@@ -44,9 +49,17 @@ class Here:
     async def run(
         self, argv: tuple[str, ...], words: tuple[str, ...], *, cap: int
     ) -> Completed | Finding:
-        """Run a program; raises `OSError`."""
+        """Run a program, unless somebody else could have put it there; raises `OSError`."""
         del words
+        if doubt := await beside(partial(_doubt, argv[0])):
+            return unknown(doubt, {"command": list(argv)})
         return await run(argv, limit=self.limit, cap=cap)
+
+
+def _doubt(program: str) -> str:
+    """Say why a program must not be run; what is not there is left to who runs it."""
+    found = shutil.which(program)
+    return distrust_of_program(Path(found), os.environ) if found else ""
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,13 @@ import yaml
 
 from flashd.config.auth import distrust
 from flashd.config.files import opened
+from flashd.config.trust import distrust_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _MOST = 1 << 20
+_TOKEN = re.compile(r"[!-~]+")
 _PLUGINS = ("exec", "auth-provider", "username", "password", "as", "impersonate")
 
 
@@ -41,7 +44,7 @@ def read_access(file: Path, context: str | None) -> Access:
         content = os.read(descriptor, _MOST)
     try:
         top = yaml.safe_load(content)
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
         raise ValueError(f"{file} is no YAML") from None
     chosen = _named(top, "contexts", "context", context or _text(top, "current-context"))
     cluster = _named(top, "clusters", "cluster", _text(chosen, "cluster"))
@@ -55,12 +58,18 @@ def read_access(file: Path, context: str | None) -> Access:
 
 
 def _named(top: object, many: str, one: str, name: str) -> dict[str, Any]:
+    """Pick the one entry of a name: of two, either could be another cluster."""
     entries = top.get(many) if isinstance(top, dict) else None
-    for entry in entries if isinstance(entries, list) else ():
-        found = entry.get(one) if isinstance(entry, dict) and entry.get("name") == name else None
-        if isinstance(found, dict):
-            return found
-    raise ValueError(f"the kubeconfig has no {one} called {name}")
+    named = [
+        entry.get(one)
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and entry.get("name") == name
+    ]
+    if len(named) > 1:
+        raise ValueError(f"the kubeconfig has {len(named)} times a {one} called {name}")
+    if not named or not isinstance(named[0], dict):
+        raise ValueError(f"the kubeconfig has no {one} called {name}")
+    return named[0]
 
 
 def _text(place: object, key: str) -> str:
@@ -80,6 +89,8 @@ def _secure(file: Path, cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SS
             secure = ssl.create_default_context(cadata=base64.b64decode(data).decode("ascii"))
         else:
             authority = file.parent / _text(cluster, "certificate-authority")
+            if doubt := distrust_of(authority):
+                raise ValueError(str(doubt))
             secure = ssl.create_default_context(cafile=authority)
         if "client-certificate" in user:
             key = file.parent / _text(user, "client-key")
@@ -93,5 +104,11 @@ def _secure(file: Path, cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SS
 
 def _token(file: Path, user: dict[str, Any]) -> str | None:
     if "tokenFile" in user:
-        return (file.parent / _text(user, "tokenFile")).read_text("ascii").strip()
-    return _text(user, "token") if "token" in user else None
+        found = (file.parent / _text(user, "tokenFile")).read_text("ascii").strip()
+    elif "token" in user:
+        found = _text(user, "token")
+    else:
+        return None
+    if not _TOKEN.fullmatch(found):  # a line more would be one more header
+        raise ValueError("the token of the user is none")
+    return found

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flashd import __version__
-from flashd.adapters.masking import without_secrets
+from flashd.model.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import structlog
 
-from flashd.adapters.masking import without_secrets
 from flashd.adapters.notifiers import ecs
+from flashd.model.masking import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping

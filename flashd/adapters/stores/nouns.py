@@ -99,7 +99,9 @@ def enrolment_of(row: Row) -> Enrolment:
 
 
 def _fact_of(plain: Sequence[str]) -> Fact:
-    array, subject, aspect, value = map(str, plain)
+    if not isinstance(plain, list) or not all(isinstance(one, str) for one in plain):
+        raise TypeError(f"{plain!r} is no fact")
+    array, subject, aspect, value = plain
     return Fact(array, subject, aspect, value)
 
 

@@ -44,21 +44,30 @@ class TcpOptions(GuardOptions):
 
 
 _URL = r"https?://[!-~]{1,2000}"
+_SECRET = re.compile(
+    r"[?&;#/]([^=&;#/]*(?:pass|pw|secret|token|key|sig|auth|cred|session|jwt)[^=&;#/]*)=",
+    re.IGNORECASE,
+)
+"""The name of a part of a URL that is not for everybody to read."""
 
 
 def _url(value: object) -> str:
     """Read where a server is asked; it is told in logs, so it holds no password."""
     text = written(value)
     if not re.fullmatch(_URL, text):
-        shown = "that" if "@" in text else repr(text)  # before an @ may stand a password
+        shown = "that" if set("@?") & set(text) else repr(text)  # a password may stand there
         raise ValueError(f"{shown} is no URL; write http://HOST/PATH or https://HOST/PATH")
     try:
         parts = urlsplit(text)
         port = parts.port
-    except ValueError as error:
-        raise ValueError(f"that URL is none: {error}") from error
+    except ValueError:
+        raise ValueError("that URL is none: see to its host and its port") from None
     if "@" in parts.netloc:
         raise ValueError("a URL with a user is refused, since it is logged")
+    if found := _SECRET.search(text):
+        raise ValueError(
+            f"a URL with {found[1]!r} is refused, since it is logged; any answer counts"
+        )
     if not parts.hostname or port == 0:
         raise ValueError(f"{text!r} names no host or no port that there is")
     return text

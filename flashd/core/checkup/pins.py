@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flashd.core.checkup.diagnosis import Diagnosis, ok, problem
+from flashd.core.counting import counted
 from flashd.core.enrolment import Refusal, barred, targets_of
 from flashd.model.printable import harmless
 
@@ -32,7 +33,8 @@ def judge_pins(
     }
     if enrolled and not any(refusals[one.name] for one in enrolled):
         compared = _compared(enrolled, inventories)
-        yield ok("pins", f"{len(enrolled)} services are as enrolled{compared}")
+        are = counted(len(enrolled), "service is", "services are")
+        yield ok("pins", f"{are} as enrolled{compared}")
     for name, refusal in refusals.items():
         if refusal is not None:
             yield problem(f"pins of {name}", harmless(refusal.reason), refusal.hint)

@@ -43,6 +43,9 @@ async def test_a_program_is_found_in_its_product_s_folder(tmp_path: Path) -> Non
         "printf 'down\\n|OFFLINE|'": "the answer of flashd-test-manager breaks off",
         "yes": "flashd-test-manager wrote too much and was killed",
         r"printf '\377\n'": "flashd-test-manager answered what is no text",
+        r"printf 'down\r\n'": r"the answer of flashd-test-manager holds '\r'",
+        r"printf 'a\000b\n'": r"the answer of flashd-test-manager holds '\x00'",
+        r"printf 'a\302\240b\n'": r"the answer of flashd-test-manager holds '\xa0'",
     }.items(),
 )
 async def test_half_an_answer_is_none(tmp_path: Path, text: str, reason: str) -> None:
@@ -56,3 +59,18 @@ async def test_an_answer_that_comes_too_late_is_none(tmp_path: Path) -> None:
         Verdict.UNKNOWN,
         "flashd-test-manager did not answer within 0.2 s",
     )
+
+
+@pytest.mark.parametrize("mode", [0o775, 0o757])
+async def test_a_program_that_others_can_change_is_not_asked(tmp_path: Path, mode: int) -> None:
+    """Nor one that stands where others could put another in its place, as in a folder of PATH."""
+    question = program(tmp_path, "echo down; echo x >>" + str(tmp_path / "ran"))
+    for place in (tmp_path, tmp_path / question.argv[0]):
+        before = place.stat().st_mode
+        place.chmod(mode)
+        finding = await hold(question)
+        assert finding.verdict is Verdict.UNKNOWN
+        assert f"{place} can be changed by its group or by others" in finding.reason
+        place.chmod(before)
+    assert not (tmp_path / "ran").exists()
+    assert (await hold(question)).verdict is Verdict.DOWN

@@ -226,7 +226,8 @@ def test_what_names_no_volume_for_certain_is_refused(written: dict[str, object])
 @pytest.mark.parametrize(
     "url",
     ["", "h", "ftp://h/", "http://", "http:///x", "http://u:p@h/", "http://h:0/", "http://h:65536/",
-     "http://h/ x", "http://[::1/"],
+     "http://h/ x", "http://[::1/", "http://h/?token=x", "http://h/x?a=1&API_KEY=x", "http://h/;sid=1#pwd=x",
+     "http://h/x;jsessionid=x", "http://h/?a=b&client_secret=x"],
 )  # fmt: skip
 def test_what_cannot_be_asked_for_is_refused(url: str) -> None:
     with pytest.raises(ValidationError):

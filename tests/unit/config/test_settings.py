@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flashd.config.mistakes import Source
+from flashd.config.mistakes import Mistakes, Source
 from flashd.config.settings import DscliSettings, Settings, read_settings, state_url
 from flashd.config.ssh import HostPin, SshSettings
 from flashd.errors import ConfigError
@@ -166,3 +166,32 @@ def test_a_history_that_nobody_can_have_meant_is_refused(written: str, complaint
 @pytest.mark.parametrize("written", ["keep: 1d", "at_most: 1000", "at_most: 100000000", ""])
 def test_the_shortest_and_the_longest_history_are_taken(written: str) -> None:
     settings(f"history: {{{written}}}")
+
+
+SHOWING = {
+    "no blank after a colon": "dscli: {env: {TOKEN:CANARY}}",
+    "an equals sign": "dscli: {env: {TOKEN=CANARY}}",
+    "a name with its value": 'dscli: {env: {"TOKEN=CANARY": x}}',
+    "a list": "dscli: {env: [TOKEN=CANARY]}",
+    "one text": "dscli: {env: TOKEN=CANARY}",
+    "a comma in it": "dscli: {env: {TOKEN: CAN,ARY}}",
+    "a blank before it": "dscli: {env: {TOKEN: {CANARY: x}}}",
+    "a star before it": "dscli: {env: {TOKEN: *CANARY}}",
+    "an exclamation mark before it": "dscli: {env: {TOKEN: !CANARY x}}",
+    "a null in it": 'dscli: {env: {TOKEN: "CAN\\0ARY"}}',
+    "a URL as a key": "state postgresql+psycopg://flashd:CANARY@db/x: y",
+    "a URL without a blank": "state:{ postgresql+psycopg://flashd:CANARY: x",
+    "a quote that is open": 'state: "postgresql+psycopg://flashd:CANARY@db/x',
+    "another kind of URL": "state: postgres://flashd:CANARY@db/x",
+    "no URL": "state: [CANARY]",
+}
+
+
+@pytest.mark.parametrize("text", SHOWING.values(), ids=SHOWING.keys())
+def test_no_mistake_shows_what_may_be_a_secret(text: str) -> None:
+    found, mistakes = read_settings(Source("flashd.yaml", f"{text}\n"), ETC)
+    assert found is None or mistakes
+    told = str(Mistakes(mistakes))
+    assert "CAN" not in told
+    assert "ARY" not in told
+    assert "flashd.yaml:" in told

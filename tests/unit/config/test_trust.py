@@ -5,6 +5,9 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import struct
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +17,6 @@ from flashd.config.trust import distrust_here, distrust_of, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 NOBODY = 65534
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
@@ -149,23 +151,57 @@ def own_group() -> pwd.struct_passwd | None:
     return None
 
 
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A file to which every user finds the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        (made := Path(folder, "file")).write_text("")
+        yield made
+
+
 @as_root
 def test_the_group_of_a_users_own_name_is_himself_but_roots_is_not(
-    file: Path, as_user: Callable[[int], None]
+    reachable: Path, as_user: Callable[[int], None]
 ) -> None:
     if (user := own_group()) is None:
         pytest.skip("no user here has a group of his own")
-    file.chmod(0o775)
-    os.chown(file, user.pw_uid, user.pw_gid)
-    his_own = file.stat()
-    os.chown(file, user.pw_uid, 0)
-    of_others = file.stat()
+    reachable.chmod(0o775)
+    os.chown(reachable, user.pw_uid, user.pw_gid)
+    his_own = reachable.stat()
+    os.chown(reachable, user.pw_uid, 0)
+    of_others = reachable.stat()
     as_user(user.pw_uid)
-    assert judge(file, his_own) is None
-    assert "can be changed by its group" in str(judge(file, of_others))
+    assert judge(reachable, his_own) is None
+    assert "can be changed by its group" in str(judge(reachable, of_others))
     os.seteuid(0)
-    os.chown(file, 0, 0)
-    assert "can be changed by its group" in str(judge(file, file.stat()))
+    os.chown(reachable, 0, 0)
+    assert "can be changed by its group" in str(judge(reachable, reachable.stat()))
+
+
+ANYBODY = 0xFFFFFFFF
+ENTRIES = ((1, 6, ANYBODY), (2, 6, NOBODY), (4, 0, ANYBODY), (16, 6, ANYBODY), (32, 0, ANYBODY))
+"""As acl(5) has them: its owner, one more user, its group, the mask, others."""
+
+
+@as_root
+def test_who_is_listed_to_write_a_file_of_a_private_group_is_somebody_else(
+    reachable: Path, as_user: Callable[[int], None]
+) -> None:
+    """An access list puts its mask into the bits of the group."""
+    if (user := own_group()) is None:
+        pytest.skip("no user here has a group of his own")
+    os.chown(reachable, user.pw_uid, user.pw_gid)
+    reachable.chmod(0o660)
+    before = reachable.stat()
+    written = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *one) for one in ENTRIES)
+    try:
+        os.setxattr(reachable, "system.posix_acl_access", written)
+    except OSError:
+        pytest.skip("this file system has no access lists")
+    assert reachable.stat().st_mode == before.st_mode
+    as_user(user.pw_uid)
+    assert "can be changed by its group or by others" in str(judge(reachable, reachable.stat()))
 
 
 @pytest.fixture
