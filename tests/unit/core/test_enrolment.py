@@ -530,7 +530,8 @@ def test_what_can_pass_is_fit_whether_its_pairs_are_established_or_not() -> None
     for live in (listing(), listing(*map(relation, PAIRS))):
         assert unfit(whole, Facts(listing=live, inventory=stock), FORBIDDEN) == ()
     assert unfit(SERVICE, Facts(listing=listing(), inventory=LARGER), FORBIDDEN) == ()
-    elsewhere = inventory("0001:0002", array=OTHER_ARRAY)
+    there = inventory("0001:0002", array=OTHER_ARRAY)
+    elsewhere = replace(there, mirrored=frozenset({VolumeId("0002")}))  # not this one's 0002
     assert unfit(SERVICE, Facts(listing=listing(), inventory=elsewhere), FORBIDDEN) == ()
 
 
