@@ -42,10 +42,10 @@ switches: $(READY) ## flashd under each position of each switch of the simulated
 	FLASHD_TEST_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --durations=15 \
 	  tests/switches
 
-mutants: $(READY) ## the tests against every mutant of the last gates and of what they are told, made by script
-	$(BIN)/python -u -m tests.mutants
+mutants: $(READY) ## the tests against every mutant of the last gates and of what they are told; MODULES="firewall outlet"
+	$(BIN)/python -u -m tests.mutants $(MODULES)
 
-chaos: $(READY) ## flashd killed at every instant, under every fault of the array
+chaos: $(READY) ## flashd killed, frozen or stopped at every instant, under every fault of the array
 	@$(BIN)/python -m tests.chaos --workers $(WORKERS) $(CHAOS)
 
 year: $(READY) ## simulated years of 200 services on 4 arrays, with an oracle; ARGS="--seed 1 --years 2"

@@ -113,9 +113,9 @@ def _identify(carrier: Carrier) -> _Group:
     The kernel gives a number to a new process only when no group has it. So a leader that began
     at another time means that the group we knew is gone; and without a leader, its members are
     ours or those of a daemon whose first process had the number later and ended. Only the mark
-    that children of flashd inherit tells those apart.
+    that children of flashd inherit tells those apart. We ourselves may have the number by now.
     """
-    if carrier.group <= 1 or carrier.group == os.getpgrp():  # to kill 0 or 1 is to kill many
+    if carrier.group <= 1:  # to kill 0 or 1 is to kill many
         return _Group.UNSURE
     if not lives(carrier.group):
         return _Group.GONE
@@ -123,9 +123,11 @@ def _identify(carrier: Carrier) -> _Group:
         leader = procfs.process(carrier.group)
     except PermissionError:
         return _Group.UNSURE
-    if leader is None:
-        return _Group.MEANT if _all_marked(carrier.group) else _Group.UNSURE
-    return _Group.MEANT if leader.started == carrier.started else _Group.GONE
+    if leader is not None and leader.started != carrier.started:
+        return _Group.GONE
+    if carrier.group == os.getpgrp() or (leader is None and not _all_marked(carrier.group)):
+        return _Group.UNSURE
+    return _Group.MEANT
 
 
 def _all_marked(group: int) -> bool:

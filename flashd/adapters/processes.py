@@ -109,10 +109,26 @@ class Child:
         """Whether it was killed because it wrote more than the cap."""
         return self.output.flooded or self.errors.flooded
 
+    @property
+    def ended(self) -> bool:
+        """Whether the leader has ended, though nothing may have been done about it yet."""
+        return self._exit.done() or _ended(self.group)
+
     async def exit(self) -> int:
         """Wait until the leader has ended, and tell its exit status, negative for a signal."""
         status: int = await asyncio.shield(self._exit)
         return status
+
+    async def exit_within(self, seconds: float | None) -> int | None:
+        """Tell the exit status as `exit` does; None where the leader goes on after so long.
+
+        It is looked once more when the time is over: who was stopped, or got no processor, has
+        let the time pass without waiting for anybody.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                return await self.exit()
+        return await self.exit() if self.ended else None
 
     def kill(self) -> None:
         """Kill the whole group at once."""
@@ -205,11 +221,9 @@ async def run(
     cap: int = OUTPUT_CAP,
 ) -> Completed:
     """Run a program to its end, its time limit or its output's cap. Raises `OSError`."""
-    status, ending = None, Ending.TIMED_OUT
     async with running(argv, more_environment=more_environment, cap=cap) as child:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(limit.total_seconds() if limit else None):
-                status, ending = await child.exit(), Ending.EXITED
+        status = await child.exit_within(limit.total_seconds() if limit else None)
+    ending = Ending.TIMED_OUT if status is None else Ending.EXITED
     if child.flooded:
         status, ending = None, Ending.FLOODED
     return Completed(
@@ -268,6 +282,11 @@ def _at_the_end_of(pid: int, call: Callable[[], None]) -> None:
 
 def _await_end(pid: int) -> None:
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
+def _ended(pid: int) -> bool:
+    """Whether a child of ours that was not reaped has ended."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 
 def _own(pipe: IO[bytes] | None) -> int | None:

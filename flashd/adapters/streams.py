@@ -59,6 +59,11 @@ class Output:
         self._read_some()
         return self.waiting
 
+    def untaken(self) -> bytes:
+        """Tell what there is to take, as `there` does, and leave it to be taken."""
+        self.there()
+        return bytes(self._kept)
+
     async def more(self) -> None:
         """Wait until there is something to take, or the end."""
         await self._news.wait()

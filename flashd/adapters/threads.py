@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -75,6 +76,16 @@ class _Worker:
 _door = threading.Lock()
 _idle: list[_Worker] = []
 """Those that wait, who was busy last at the end."""
+
+
+def _alone() -> None:
+    """Know no thread in a process that was forked: it has none of them."""
+    global _door  # noqa: PLW0603 - another one may have been in it just then
+    _door = threading.Lock()
+    _idle.clear()
+
+
+os.register_at_fork(after_in_child=_alone)
 
 
 def _done(promise: Future[T], call: Callable[[], T]) -> Callable[[], None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashd.cli.words import VERSION, instant, json_option, print_json
+from flashd.core.counting import counted
 
 if TYPE_CHECKING:
     from flashd.model.backup import Backup
@@ -38,7 +39,8 @@ def command(home: Home, file: Path, *, replace: bool, as_json: bool) -> int:
             }
         )
     else:
-        click.echo(f"{file}: {sum(backup.rows.values())} rows, {backup.rows['runs']} of them runs")
+        rows = counted(sum(backup.rows.values()), "row")
+        click.echo(f"{file}: {rows}, {backup.rows['runs']} of them runs")
     return 0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashd.cli.words import VERSION, json_option, print_json
+from flashd.core.counting import counted
 from flashd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def command(home: Home, *, as_json: bool) -> int:
         return ConfigError.exit_code
     if not as_json:
         arrays = {array for service in configuration.services for array in service.arrays}
-        click.echo(f"{len(configuration.services)} services on {len(arrays)} arrays: no mistake")
+        services = counted(len(configuration.services), "service")
+        click.echo(f"{services} on {counted(len(arrays), 'array')}: no mistake")
     return 0
 
 

@@ -27,7 +27,9 @@ _REFUSED = 4
 def command(home: Home, services: tuple[str, ...], *, dry_run: bool, as_json: bool) -> int:
     """Show what a service is, and pin it: what differs later is refused until enrolled again.
 
-    Stores nothing where one of the SERVICEs cannot be enrolled.
+    That is: of each array its serial number and WWNN; of each source and target its id, name,
+    blocks, data type, WWID and the hosts mapped to it; each resource with its pairs and flags, and
+    each guard with what it looks at. Stores nothing where one of the SERVICEs cannot be enrolled.
     """
     import asyncio
 
@@ -73,6 +75,7 @@ def _document(found: Sequence[Surveyed], *, stored: bool) -> dict[str, Any]:
                 if one.before
                 else None,
                 "differences": list(one.differences),
+                "elsewhere": list(one.elsewhere),
                 "facts": [_plain(fact) for fact in one.facts],
             }
             for one in found
@@ -102,6 +105,8 @@ def _tell(one: Surveyed, *, stored: bool) -> None:
             click.echo("  nothing differs since then")
         for difference in one.differences:
             click.echo(f"  since then: {difference}")
+    for other in one.elsewhere:
+        click.echo(f"  look twice: {other}")
     for reason in one.objections:
         click.echo(f"{one.service}: cannot be enrolled: {reason}", err=True)
     for hint in one.hints:

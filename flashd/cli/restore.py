@@ -10,6 +10,7 @@ import click
 from flashd.cli.held import document as hold_document
 from flashd.cli.held import some
 from flashd.cli.words import VERSION, instant, json_option, print_json
+from flashd.core.counting import counted
 
 if TYPE_CHECKING:
     from flashd.model.backup import Busy, Restored, Unsaid
@@ -100,7 +101,7 @@ def _tell(file: Path, found: Restored) -> None:
     from flashd.core.holds import words
 
     made_at = instant(found.backup.made_at)
-    click.echo(f"{file} of {made_at}: {sum(found.taken.values())} rows taken over")
+    click.echo(f"{file} of {made_at}: {counted(sum(found.taken.values()), 'row')} taken over")
     for hold in found.holds:
         click.echo(f"flashd: binds again: {words(hold)}", err=True)
     for one in found.disbelieved:

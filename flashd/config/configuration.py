@@ -106,7 +106,8 @@ def _source(files: Files, path: str) -> Source:
 
 def _services(definitions: list[Definition | Unchanged], settings: Settings) -> tuple[Service, ...]:
     ordered = sorted(definitions, key=lambda definition: definition.name)
-    return tuple(definition.service(settings.timezone) for definition in ordered)
+    hosts = settings.ssh.facts()
+    return tuple(definition.service(settings.timezone, hosts) for definition in ordered)
 
 
 def _array_places(

@@ -83,6 +83,7 @@ def _read(directory: Path) -> Files:
     paths = [name for name in top if name in {SETTINGS, PROTECTED}]
     paths += [f"{SERVICES}/{name}" for name in below if _counts(name)]
     texts, unread = _texts(directory, paths)
+    unread += tuple(_unprotected(directory, top))
     return Files(directory, texts, unread, tuple(_misnamed(directory, top, below)))
 
 
@@ -155,9 +156,17 @@ def mark_of(found: os.stat_result) -> str:
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
 
 
+def _unprotected(directory: Path, top: list[str]) -> Iterable[Mistake]:
+    """Refuse to go on where what somebody protects would not be protected."""
+    for name in top:
+        if name != PROTECTED and name.lower() in {PROTECTED, "protected.yml"}:
+            hint = f"its name must be {PROTECTED}; what it protects would be overwritten"
+            yield _about(directory / name, "is not read", hint)
+
+
 def _misnamed(directory: Path, top: list[str], below: list[str]) -> Iterable[Mistake]:
     for name in top:
-        if name in {"flashd.yml", "protected.yml"}:
+        if name == "flashd.yml":
             yield _about(directory / name, "is not read", "its name must end in .yaml")
     for name in below:
         if name.endswith(".yml") and not name.startswith("."):

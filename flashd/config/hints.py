@@ -12,6 +12,7 @@ from flashd.config.files import PROTECTED, SERVICES, SETTINGS
 from flashd.config.mistakes import Mistake, Place, Source, nearest
 from flashd.config.settings import DSCLI_OWN_LIMIT
 from flashd.config.zone import host_zone
+from flashd.core.counting import counted
 from flashd.model.hosts import plain_name
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _on_schedules(definitions: Sequence[Definition | Unchanged]) -> Iterator[Mis
         if definition.options is not None and definition.options.schedule is not None:
             users[definition.options.schedule].append(definition)
     for schedule, found in users.items():
-        more = f" (and {len(found) - 1} more services)" if len(found) > 1 else ""
+        more = f" (and {counted(len(found) - 1, 'more service')})" if len(found) > 1 else ""
         for message, hint in _on_schedule(schedule):
             yield found[0].part.mistake(("schedule",), f"{message}{more}", hint)
 

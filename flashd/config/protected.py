@@ -125,7 +125,8 @@ def _named_twice(source: Source, root: Block) -> Iterator[Mistake]:
 
 
 def _name(path: Path) -> str:
-    return "" if path and isinstance(path[-1], int) else str(path[-1] if path else "")
+    last = path[-1] if path else ""
+    return "" if isinstance(last, int) else str(last)
 
 
 def _advice(path: Path) -> str:

@@ -22,6 +22,7 @@ from flashd.config.options import (
 )
 from flashd.config.validation import Part, Path, validate
 from flashd.config.values import SERVICE_NAME
+from flashd.model.hosts import plain_name
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from flashd.config.document import Value
     from flashd.config.mistakes import Mistake, Place, Source
+    from flashd.config.ssh import FactsOfHosts
 
 _NO_DEFAULT = {
     "guards": "what proves one service down proves nothing of another; share it by a YAML anchor",
@@ -56,8 +58,8 @@ class Definition:
         """Where the service is defined."""
         return self.part.source.place(self.part.at)
 
-    def service(self, zone: ZoneInfo) -> Service:
-        """Make the noun that the engine works with."""
+    def service(self, zone: ZoneInfo, hosts: FactsOfHosts) -> Service:
+        """Make the noun that the engine works with; `hosts` by plain name, as `ssh` has them."""
         if self.options is None:
             raise ValueError(f"service {self.name} is not defined rightly")
         options = self.options
@@ -71,10 +73,18 @@ class Definition:
             ),
             schedule=options.schedule,
             timezone=zone,
-            guards=tuple(_aimed(guard, options) for guard in options.guards),
+            guards=tuple(_aimed(_placed(guard, hosts), options) for guard in options.guards),
             resources=tuple(_resource(name, found) for name, found in options.sync.items()),
             origin=str(self.place),
         )
+
+
+def _placed(guard: GuardSpec, hosts: FactsOfHosts) -> GuardSpec:
+    """Tell of a guard on another host where that is: who repoints it has another machine asked."""
+    host = getattr(guard.options, "host", None)
+    if not isinstance(host, str):
+        return guard
+    return replace(guard, facts=(*guard.facts, *hosts.get(plain_name(host), ())))
 
 
 def _aimed(guard: GuardSpec, service: ServiceOptions) -> GuardSpec:

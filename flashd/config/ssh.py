@@ -22,6 +22,9 @@ from flashd.model.hosts import plain_name
 
 KNOWN_HOSTS = "ssh_known_hosts"
 
+FactsOfHosts = Mapping[str, tuple[tuple[str, str], ...]]
+"""By plain name: key and text of what is known of a host."""
+
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,63}"
 _MACHINE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 _JUMP = r"([A-Za-z0-9_][A-Za-z0-9_.-]{0,63}@)?[A-Za-z0-9][A-Za-z0-9._-]{0,252}(:[0-9]{1,5})?"
@@ -118,6 +121,20 @@ class SshSettings(Section):
     hosts: Annotated[
         Mapping[_HostName, HostPin], BeforeValidator(empty_if_absent), AfterValidator(_once)
     ] = Field(default_factory=dict, description="What is known of single hosts.")
+
+    def facts(self) -> FactsOfHosts:
+        """Put in words, by plain name, where hosts are and which machines: an enrolment pins it.
+
+        As whom to log in there says nothing of that.
+        """
+        return {
+            plain_name(name): tuple(
+                (f"{key} of its host", str(value))
+                for key in HostPin.model_fields
+                if key != "user" and (value := getattr(pin, key)) is not None
+            )
+            for name, pin in self.hosts.items()
+        }
 
     def pin(self, host: str) -> HostPin:
         """Tell what is known of a host."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flashd.config.mistakes import Place, Source
     from flashd.config.services import Definition
     from flashd.config.settings import Settings
+    from flashd.config.ssh import FactsOfHosts
     from flashd.config.validation import Part
     from flashd.core.schedule import Schedule
     from flashd.model.service import GuardSpec, Resource, Service
@@ -93,8 +94,9 @@ class Unchanged:
         """Its resources, by their ids."""
         return {resource.id: resource for resource in self._known.resources}
 
-    def service(self, zone: ZoneInfo) -> Service:
-        """Tell the very noun that was made before, in the same zone."""
+    def service(self, zone: ZoneInfo, hosts: FactsOfHosts) -> Service:
+        """Tell the very noun that was made before, in the same zone and of the same hosts."""
+        del hosts  # they are those of before
         if zone != self._known.timezone:
             raise ValueError(f"service {self.name} was read in another zone")
         return self._known
@@ -117,7 +119,8 @@ class _File:
 class Former:
     """The configuration that was accepted before, if any, asked for what stays as it was.
 
-    Nothing does where services are made otherwise now: in another zone, or of other guards.
+    Nothing does where services are made otherwise now: in another zone, of other guards, or of
+    hosts that are elsewhere.
     """
 
     def __init__(
@@ -151,7 +154,9 @@ class Former:
 def _alike(
     before: Configuration, settings: Settings, types: Mapping[str, type[GuardOptions]]
 ) -> bool:
-    return before.settings.timezone == settings.timezone and before.readings.types == types
+    was = before.settings
+    same = was.timezone == settings.timezone and was.ssh.hosts == settings.ssh.hosts
+    return same and before.readings.types == types
 
 
 def _digest(text: str) -> bytes:

@@ -239,6 +239,8 @@ PairField = Annotated[Pair, Reads(_pair, {"type": "string", "pattern": PAIR})]
 
 
 _ANY_NAME = re.compile(r"[*?]*")
+_OF_AN_EXPRESSION = re.compile(r"^\^|\$$|[|\\]|\.[*+]|\][+{]|\(\?")
+"""Of a regular expression, and hardly of a name: as a pattern it would fit nothing."""
 
 
 def _pattern(value: object) -> str:
@@ -251,6 +253,11 @@ def _pattern(value: object) -> str:
         raise ValueError(f"{text!r} has a comma; write a list, or blanks between the names")
     if text.count("[") != text.count("]"):
         raise ValueError(f"{text!r} has a bracket that is not closed")
+    if _OF_AN_EXPRESSION.search(text):
+        raise ValueError(
+            f"{text!r} looks like a regular expression; a pattern has '*', '?' and '[ab]', and fits"
+            " whole names"
+        )
     return text
 
 

@@ -129,27 +129,51 @@ def objection(
     return None
 
 
-def enrolled_as_another(service: Service, enrolments: Mapping[str, Enrolment]) -> Refusal | None:
-    """Say that a target of a service which nobody enrolled is pinned under another name.
+def barred(
+    service: Service,
+    enrolment: Enrolment | None,
+    others: Mapping[str, Enrolment],
+    inventories: Iterable[Inventory],
+    *,
+    required: bool,
+) -> Refusal | None:
+    """Say why nothing may be sent for a service by what was enrolled, of it or of `others`.
 
     A service that is renamed, or another one that takes over its volumes, does not get rid of what
-    a person has pinned.
+    a person has pinned; nor does one that would overwrite a source which a person has pinned.
     """
+    refusal = objection(service, enrolment, inventories, required=required)
+    if refusal is None and enrolment is None:
+        return _enrolled_as_another(service, others)
+    return refusal
+
+
+def pinned_elsewhere(service: Service, enrolments: Mapping[str, Enrolment]) -> tuple[str, ...]:
+    """Tell in words which targets of a service are pinned under other names, as either end."""
     targets = frozenset(targets_of(service))
-    for other, enrolment in sorted(enrolments.items()):
-        for fact in enrolment.facts:
-            if other != service.name and (fact.array, fact.subject) in targets:
-                return Refusal(
-                    f"{fact.subject} of {fact.array} is enrolled as that of {other}",
-                    f"Look whether that is meant, and if so run `flashd enroll {service.name}`.",
-                )
+    told = (
+        f"{fact.subject} of {fact.array} is enrolled as that of {other}"
+        for other, enrolment in sorted(enrolments.items())
+        if other != service.name
+        for fact in enrolment.facts
+        if (fact.array, fact.subject) in targets
+    )
+    return tuple(dict.fromkeys(told))
+
+
+def _enrolled_as_another(service: Service, others: Mapping[str, Enrolment]) -> Refusal | None:
+    for words in pinned_elsewhere(service, others):
+        return Refusal(
+            words, f"Look whether that is meant, and if so run `flashd enroll {service.name}`."
+        )
     return None
 
 
 def targets_of(service: Service) -> Iterator[tuple[str, str]]:
-    """Tell the arrays and subjects of the facts that pin the targets of a service."""
+    """Tell the arrays and subjects of the facts that pin the targets of a service, as either."""
     for array, pair in service.clones:
         yield array, f"target {pair.target}"
+        yield array, f"source {pair.target}"
 
 
 def _drifted(service: Service, enrolment: Enrolment, seen: Sequence[Inventory]) -> Refusal | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flashd.core.counting import counted
 from flashd.core.due import Due, NotDue, Reason, decide, next_due, refresh_age
 from flashd.core.durations import spell
-from flashd.core.enrolment import enrolled_as_another, objection
+from flashd.core.enrolment import barred
 from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, bindings, words
 from flashd.core.plan import Refused, plan
@@ -178,9 +179,8 @@ def _due(service: Service, picture: Picture, last: Bounds | None, now: datetime)
 def _enrolment(service: Service, picture: Picture) -> Iterable[Link]:
     """Hold the definition to what was enrolled; what arrays have now, a turn asks them."""
     enrolment = picture.enrolments.get(service.name)
-    refusal = objection(service, enrolment, (), required=picture.demands_enrolment)
-    if refusal is None and enrolment is None:
-        refusal = enrolled_as_another(service, picture.enrolments)
+    demanded = picture.demands_enrolment
+    refusal = barred(service, enrolment, picture.enrolments, (), required=demanded)
     if refusal is not None:
         yield Link("enrolment", False, harmless(refusal.reason))
     elif enrolment is not None:
@@ -203,9 +203,11 @@ def _from(service: Service) -> str:
 def _relations(service: Service, picture: Picture) -> Link:
     unseen = [pair for array, pair in service.clones if (array, pair) not in picture.sightings]
     if unseen:
-        return Link("relations", False, f"{len(unseen)} pairs were never observed")
+        return Link(
+            "relations", False, f"{counted(len(unseen), 'pair was', 'pairs were')} never observed"
+        )
     match plan(service, picture.relations_of(service), picture.withdrawals.values()):
         case Refused() as refused:
             return Link("relations", False, refused.reason)
         case _:
-            return Link("relations", True, f"{len(service.clones)} pairs as configured")
+            return Link("relations", True, f"{counted(len(service.clones), 'pair')} as configured")

@@ -30,6 +30,10 @@ _COMMANDS = re.compile(
     r"(?P<pairs>(?: [0-9A-F]{4}:[0-9A-F]{4})+)"
 )
 
+_FIXED_BLOCKS = re.compile(r"FB [0-9]{3}[A-Z]{0,2}")
+"""Data types of open volumes, as `FB 512`, `FB 520P` and `FB 520PV`. Two volumes of which the type
+is not told, or is none of these, are not of one kind because the words are the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
@@ -200,7 +204,9 @@ def _wrong_volumes(source: str, target: str, array: str, facts: Facts) -> Iterat
     for one in (from_, onto):
         if not one.well:
             yield f"volume {one.id} is {'/'.join(one.states)}, not Online/Normal/Normal"
-    if not from_.datatype or onto.datatype != from_.datatype:
+        if not _FIXED_BLOCKS.fullmatch(one.datatype):
+            yield f"volume {one.id} is {one.datatype!r}, no known type of fixed blocks"
+    if onto.datatype != from_.datatype:
         yield f"target {target} is {onto.datatype!r}, its source {from_.datatype!r}"
     if onto.blocks < from_.blocks:
         yield f"target {target} has {onto.blocks} blocks, its source {from_.blocks}"
@@ -298,3 +304,7 @@ def _unlike_configured(live: Relation, resource: Resource) -> Iterator[str]:
         or live.revertible is not False
     ):
         yield f"the relation {live.pair} is in an unexpected state"
+    if live.unread:
+        yield f"the relation {live.pair} is told of in words that are not known"
+    if live.background_copy is not False and live.out_of_sync_tracks != 0:
+        yield f"the relation {live.pair} is still being copied"

@@ -113,10 +113,10 @@ def last_resync(sighting: Sighting, zone: ZoneInfo | None) -> Bounds | None:
     """
     if sighting.relation is None or not sighting.relation.valid:
         return None
-    return taken(sighting.relation.copied, Bounds(sighting.before_at, sighting.since_at), zone)
+    return bounded(sighting.relation.copied, Bounds(sighting.before_at, sighting.since_at), zone)
 
 
-def taken(copied: ArrayTime | None, seen: Bounds, zone: ZoneInfo | None) -> Bounds:
+def bounded(copied: ArrayTime | None, seen: Bounds, zone: ZoneInfo | None) -> Bounds:
     """Bound the instant of a copy by its date, if it bears one, and by when it was seen."""
     if copied is None or seen.latest is None:
         return seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import first_establish
@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What speaks against a resync of one pair; `hint` is what an administrator can do."""
+    """What speaks against a resync of one pair; `hint` is what an administrator can do.
+
+    `where` names its resource and array, where a service has several: two may have pairs that are
+    called the same.
+    """
 
     pair: Pair
     reason: str
     hint: str = ""
+    where: str = ""
 
     def __str__(self) -> str:
-        return f"pair {self.pair} {self.reason}"
+        return f"{self.where}pair {self.pair} {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,9 @@ def plan(
     steps: list[Step] = []
     for resource in service.resources:
         seen, mine = _of_resource(service, resource, relations, withdrawals)
-        objections += unexpected(resource, relations, mine)
-        objections += _still_copying(seen)
+        found = unexpected(resource, relations, mine) + _still_copying(seen)
+        where = "" if len(service.resources) == 1 else f"{resource.id} on {resource.array}: "
+        objections += [replace(one, where=where) for one in found]
         steps += _steps(resource, seen, mine)
     return Refused(tuple(objections)) if objections else Planned(tuple(steps))
 

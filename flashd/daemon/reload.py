@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.threads import beside
 from flashd.core.changes import Kind, Side, changes
+from flashd.core.counting import counted
 from flashd.daemon.collector import leave_alone
 from flashd.daemon.start import Footing, tell_hints, tell_refused
 from flashd.engine.events import Event
@@ -85,7 +86,7 @@ def _refused(old: World, before: Footing, error: FlashdError) -> Footing:
     """Tell that nothing changes, and why; the daemon's status says so until it is mended."""
     if isinstance(error, ConfigError):
         count = tell_refused(old.events, error)
-        what = f"{count} mistake{'s' if count > 1 else ''}"
+        what = counted(count, "mistake")
     else:
         what = error.message
     old.events.tell(

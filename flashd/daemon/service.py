@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from flashd.core.counting import counted
 from flashd.daemon.collector import tidy_up
 from flashd.daemon.pruning import prune
 from flashd.daemon.reload import reloaded
@@ -111,7 +112,7 @@ class Daemon:
         mode = " and only observes" if self._observe else ""
         world.events.tell(
             Event.DAEMON_STARTED,
-            f"flashd looks after {len(world.services)} services{mode}",
+            f"flashd looks after {counted(len(world.services), 'service')}{mode}",
             {"flashd.services": len(world.services), "flashd.observe_only": self._observe},
         )
         await self.cycle.start()

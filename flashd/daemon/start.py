@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flashd.config.auth import missing_arrays, open_auth
 from flashd.config.mistakes import Mistakes
+from flashd.core.counting import counted
 from flashd.daemon.collector import leave_alone
 from flashd.engine.events import Event
 from flashd.errors import ConfigError, FlashdError
@@ -67,7 +68,7 @@ async def accept(home: Home, footing: Footing, store: Store, events: Events) -> 
     count = len(footing.configuration.services)
     events.tell(
         Event.CONFIGURATION_ACCEPTED,
-        f"configuration accepted: {count} services",
+        f"configuration accepted: {counted(count, 'service')}",
         {"flashd.services": count},
     )
     tell_hints(footing.configuration, events)

@@ -10,6 +10,7 @@ from flashd.config.auth import Auth, missing_arrays, open_auth
 from flashd.config.configuration import Configuration
 from flashd.config.mistakes import Mistakes
 from flashd.core.checkup.diagnosis import Diagnosis, hint, ok, problem, unseen
+from flashd.core.counting import counted
 from flashd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -69,9 +70,8 @@ def read(home: Home) -> Read:
 
 def _judge(configuration: Configuration) -> Iterator[Diagnosis]:
     arrays = {array for service in configuration.services for array in service.arrays}
-    yield ok(
-        CONFIGURATION, f"{len(configuration.services)} services on {len(arrays)} arrays, no mistake"
-    )
+    services = counted(len(configuration.services), "service")
+    yield ok(CONFIGURATION, f"{services} on {counted(len(arrays), 'array')}, no mistake")
     for one in configuration.hints:
         yield hint(CONFIGURATION, str(one), "docs/configuration.md tells what is allowed.")
 
@@ -95,7 +95,7 @@ def _read_auth(
         return auth, [
             problem(AUTH, str(one), "Give that array a section in auth.conf.") for one in missing
         ]
-    words = f"{auth.file} has the logins of {len(auth)} arrays, and is only its owner's"
+    words = f"{auth.file} has the logins of {counted(len(auth), 'array')}, and is only its owner's"
     return auth, [ok(AUTH, words)]
 
 

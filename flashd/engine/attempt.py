@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flashd.core.command import render
+from flashd.core.counting import counted
 from flashd.core.enrolment import Refusal
-from flashd.core.guards import Held
 from flashd.core.plan import Refused, plan
 from flashd.engine.carry import Errand, Scene, Unsent, carry, scene
 from flashd.engine.events import Event
@@ -92,7 +92,6 @@ class Turn:
     request: Request
     holder: Holder
     standing: Standing | None
-    footing: Footing | None = None
 
     @property
     def service(self) -> Service:
@@ -104,35 +103,36 @@ class Turn:
         """What the guards said at first."""
         return tuple(facts_of_reading(reading) for reading in self.looked.readings)
 
-    async def take(self) -> Attempt:
-        """Refuse, or plan, or send; fail where it is not known what a copy could harm."""
+    async def take(self, footing: Footing) -> Attempt:
+        """Plan, and send or refuse; fail where it is not known what a copy could harm."""
         try:
-            return await self._take()
+            return await self._take(footing)
         except Unsurveyed as error:
             ending = Ending(Outcome.FAILED, f"{error.message}; nothing is sent")
             return await self._end(ending, error.hint, tried=True)
 
-    async def _take(self) -> Attempt:
-        if isinstance(self.looked.verdict, Held):
-            return await self._refuse(self.looked.verdict.reason)
-        footing = self.footing or await footing_of(self.world, self.service)
+    async def refuse(self, reason: str, hint: str = "") -> Attempt:
+        """End it with nothing sent."""
+        return await self._end(Ending(Outcome.REFUSED, reason), hint)
+
+    async def _take(self, footing: Footing) -> Attempt:
         match plan(self.service, _Live(self.seen.listings), footing.withdrawals):
             case Refused(objections) as refused:
                 hint = "\n".join(one.hint for one in objections if one.hint)
-                return await self._refuse(refused.reason, hint)
+                return await self.refuse(refused.reason, hint)
             case planned:
                 steps = planned.steps
         if self.request.dry_run:
             return await self._only_plan(steps, footing)
         self.looks.begin(self.service)  # beside what is asked of the array now, and the login
         if stopped := await self._gate(steps, footing):
-            return await self._refuse(stopped.reason, stopped.hint)
+            return await self.refuse(stopped.reason, stopped.hint)
         leases = sorted(volume_lease(array, volume) for array, volume in self.service.volumes)
         grip = Grip(leases, self.holder)
         run = self._record(tuple(render(step) for step in steps))
         async with begun(self.world, run, grip) as held:
             if held is not None:
-                return await self._refuse(f"{held.by} has {held.name}: another run touches it")
+                return await self.refuse(f"{held.by} has {held.name}: another run touches it")
             self._tell_begun(run)
             errand = Errand(run.id, self.looked, self.looks, grip, len(steps))
             return await self._send(errand, steps, footing)
@@ -150,6 +150,8 @@ class Turn:
             except (ArrayError, ConfigError, StoreError) as error:
                 cut, hint = Ending(Outcome.FAILED, error.message), error.hint
                 await self._note(step, error)
+                if isinstance(error, StoreError):
+                    await self._surely_unsent(errand, seq, error)
                 break
             if isinstance(end, Unsent):
                 looks = tuple(facts_of_reading(reading) for reading in end.readings)
@@ -172,6 +174,21 @@ class Turn:
             cut=cut,
             hint=hint,
         )
+
+    async def _surely_unsent(self, errand: Errand, seq: int, error: StoreError) -> None:
+        """Have the journal say that a step was not sent, where it may say that it was meant only.
+
+        The withdrawal that a withdraw opens gives the right to establish a pair. Where the store
+        fails still, the next listing ends it that shows the pair.
+        """
+        store = self.world.store
+        try:
+            open_runs = await store.open_runs()
+            meant = [step for run in open_runs if run.id == errand.run for step in run.sent]
+            if any(step.intent.seq == seq for step in meant):
+                await store.unsent(errand.run, seq, error.message)
+        except StoreError as failure:
+            tell_store_failed(self.world, failure)
 
     async def _stock(self, array: str, footing: Footing) -> Inventory:
         """Tell what a copy can harm; the last gate asks anew who is enrolled, and what that takes.
@@ -247,7 +264,7 @@ class Turn:
         tell_readings(self.world, self.service.name, run.id, self.looked.readings)
         self.world.events.tell(
             Event.RESYNC_STARTED,
-            f"resync of {self.service.name} started: {len(self.service.clones)} pairs",
+            f"resync of {self.service.name} started: {counted(len(self.service.clones), 'pair')}",
             {
                 "flashd.service.name": self.service.name,
                 "flashd.run.id": run.id,
@@ -269,9 +286,6 @@ class Turn:
             commands=commands,
             evidence=self.evidence,
         )
-
-    async def _refuse(self, reason: str, hint: str = "") -> Attempt:
-        return await self._end(Ending(Outcome.REFUSED, reason), hint)
 
     async def _end(self, ending: Ending, hint: str, *, tried: bool = False) -> Attempt:
         """Write to the history that nothing was sent and why, and tell it.

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flashd.core.due import Due, NotDue, Reason, decide, decide_asked, in_time
-from flashd.core.durations import spell
+from flashd.core.due import Due, NotDue, decide, decide_asked, in_time
 from flashd.core.guards import Held
 from flashd.core.health import last_resync_of
 from flashd.core.holds import binding, words
 from flashd.engine.attempt import Attempt, Turn, footing_of
+from flashd.engine.late import Rest
 from flashd.engine.leases import leased
 from flashd.engine.looks import Looked, Looks, asks_arrays
 from flashd.engine.observe import observe, observe_all, picture, witness
+from flashd.engine.obstacles import breach, in_the_way, obstacle
 from flashd.engine.recover import orphans, settle_orphans, still_open
 from flashd.engine.request import Request, Result
 from flashd.engine.seen import Seen
@@ -30,9 +30,10 @@ from flashd.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from datetime import datetime
 
+    from flashd.engine.late import Late
     from flashd.engine.world import World
-    from flashd.model.footing import Footing
     from flashd.model.hold import Hold
     from flashd.model.lease import Holder
     from flashd.model.observation import Picture, Standing
@@ -42,16 +43,21 @@ if TYPE_CHECKING:
 
 
 async def run_batch(
-    world: World, arrays: Sequence[str], services: Sequence[Service], request: Request
+    world: World,
+    arrays: Sequence[str],
+    services: Sequence[Service],
+    request: Request,
+    late: Late | None = None,
 ) -> list[Result]:
     """Look at these arrays and services, resync what is due and allowed, and tell how it ended.
 
     `arrays` are all arrays of each of `services`. Leaves no failure untold; `StoreError` ends it.
+    Whose guards are slow is waited for, or left to `late`.
     """
     try:
         if len(arrays) > 1 and not request.dry_run:  # a hung one keeps no lease of others
             await observe_all(world, arrays)
-        results = await _under_leases(world, arrays, services, request)
+        results = await _under_leases(world, arrays, services, request, late)
     except (ArrayError, ConfigError) as error:
         results = [failed(service, error) for service in services]
     if not request.dry_run or not request.asked:
@@ -63,7 +69,11 @@ async def run_batch(
 
 
 async def _under_leases(
-    world: World, arrays: Sequence[str], services: Sequence[Service], request: Request
+    world: World,
+    arrays: Sequence[str],
+    services: Sequence[Service],
+    request: Request,
+    late: Late | None,
 ) -> list[Result]:
     holder = world.holder()
     names = [] if request.dry_run else [array_lease(array) for array in arrays]
@@ -71,7 +81,7 @@ async def _under_leases(
         if held is not None:
             reason = f"{held.by} is at work on {held.name}"
             return [_refused(service, reason) for service in services]
-        batch = Batch(world, tuple(arrays), request, holder)
+        batch = Batch(world, tuple(arrays), request, holder, late)
         try:
             return await batch.run(services)
         finally:
@@ -97,6 +107,11 @@ MANY = 64
 would compete with the logins for the processor, also with those of other batches. It would save
 them no more than one command of so many."""
 
+ALONE = 10.0
+"""Seconds for which a batch waits for slow guards while nobody else has a turn, at most a quarter
+of a check interval: a second batch for them costs a listing, and meanwhile nobody else of these
+arrays is looked at."""
+
 FEW_NEW = 16
 """Of more services than this that were never observed nobody's guards are asked before the array
 is: few of a fleet that is new are due, and each guard may start processes."""
@@ -110,6 +125,12 @@ class Batch:
     arrays: tuple[str, ...]
     request: Request
     holder: Holder
+    late: Late | None = None
+
+    @property
+    def name(self) -> str:
+        """Name it by its arrays."""
+        return ", ".join(self.arrays)
 
     async def run(self, services: Sequence[Service]) -> list[Result]:
         """Recover, observe, take turns, observe again, settle.
@@ -117,21 +138,57 @@ class Batch:
         Raises `ArrayError` and `ConfigError` where an array cannot be read before anything is done.
         """
         began = self.world.clock.now()  # windows are judged by when we looked, not by slow logins
-        async with Looks(self.world) as looks:
+        handed = self.late.handed(services) if self.late else {}
+        async with AsyncExitStack() as stack:
+            looks = await stack.enter_async_context(Looks(self.world, handed))
             listings, left = await self._listed(looks, services, began)
             known = await self._known(services)
             refused, due = self._due(services, known, left, began)
             standings = known.standings
             attempts = [await self._refuse(one, why, standings) for one, why in refused]
             results: list[Result] = []
-            looks.keep(due, partial(_breach, known=known))
+            looks.keep(due, partial(breach, known=known))
             async for attempt in self._turns(looks, known, Seen(self.world, listings), began):
                 if attempt is not None:
                     attempts.append(attempt)
                     continue
                 results += await self._settle_all(attempts)  # the rest waits for a slow guard
                 attempts = []
-            return results + await self._settle_all(attempts)
+            results += await self._settle_all(attempts)
+            if self.late and not (looks.over or self.world.drain.wanted):
+                had = {one.service for one in results}
+                rest = Rest(self, looks, began, stack.pop_all())
+                self.late.follow(rest, [one for one in due if one.name not in had])
+            return results
+
+    async def look_late(self, services: Sequence[Service]) -> Rest:
+        """Begin to look at those that are due by what is known: they hung the last time.
+
+        No array is listed for them; it is for whose guards then allow.
+        """
+        began = self.world.clock.now()
+        known = await self._known(services)
+        _, due = self._due(services, known, await self._open_here(), began)
+        names = {one.name for one in due}
+        if over := [one for one in services if one.name not in names]:
+            await reassess(self.world, self.arrays, [], self.request, over)
+        async with AsyncExitStack() as stack:
+            looks = await stack.enter_async_context(Looks(self.world))
+            looks.keep(due, partial(breach, known=known))
+            return Rest(self, looks, began, stack.pop_all())
+
+    async def refuse_late(self, looked: Sequence[Looked], began: datetime) -> None:
+        """Refuse whose guards spoke against it after the batch; who is not due any more is not."""
+        services = [one.service for one in looked]
+        known = await self._known(services)
+        attempts = []
+        for one in looked:
+            due = isinstance(self._decide(one.service, known, began), Due)
+            if due and isinstance(one.verdict, Held) and not self._passed_over(one.service, began):
+                reason = one.verdict.reason
+                attempts.append(await self._refuse_looked(one, reason, known.standings))
+        results = await self._settle_all(attempts)
+        await reassess(self.world, self.arrays, results, self.request, services)
 
     async def _listed(
         self, looks: Looks, services: Sequence[Service], began: datetime
@@ -175,9 +232,14 @@ class Batch:
     ) -> Attempt:
         """Refuse before any guard was asked."""
         looked = Looked(service, (), Held(Verdict.UNKNOWN, reason))
-        standing = standings.get(service.name)
+        return await self._refuse_looked(looked, reason, standings)
+
+    async def _refuse_looked(
+        self, looked: Looked, reason: str, standings: Mapping[str, Standing]
+    ) -> Attempt:
+        """Refuse what was looked at; nothing is asked for it any more."""
         nothing = Looks(self.world), Seen(self.world)
-        return await Turn(self.world, looked, *nothing, self.request, self.holder, standing).take()
+        return await self._turn_of(looked, *nothing, standings).refuse(reason)
 
     async def _before(self) -> tuple[dict[str, Listing], list[RunRecord]]:
         """Read the arrays, closing what a crash left open; a dry run leaves that to others."""
@@ -199,18 +261,18 @@ class Batch:
         refused: list[tuple[Service, str]] = []
         due: list[Service] = []
         for service in services:
-            if run := _in_the_way(service, left):
+            if run := in_the_way(service, left):
                 refused.append((service, still_open(self.world, run)))
                 continue
             match self._decide(service, known, began):
                 case Due():
                     due.append(service)
                 case NotDue() as answer if self.request.asked:
-                    refused.append((service, _obstacle(service, answer, known, began)))
+                    refused.append((service, obstacle(service, answer, known, began)))
         return refused, due
 
     def _decide(self, service: Service, known: Picture, now: datetime) -> Due | NotDue:
-        last = last_resync_of(service, known.sightings, self.world.zones)
+        last = last_resync_of(service, known.sightings, known.zones)
         hold = binding(known.holds, service, self.world.clock.now())
         if self.request.asked:
             force = self.request.force
@@ -226,19 +288,35 @@ class Batch:
         A guard that hangs keeps only its own service waiting: None tells that all others have
         had their turn so far.
         """
-        while not looks.over:
+        alone: float | None = None
+        while not (looks.over or self._hangs_on(looks, alone, began)):
             looked = await looks.whose_turn()
             if self.world.drain.wanted:
                 return
             if looked is None:
+                alone = alone or self.world.clock.monotonic()
                 yield None
                 continue
+            alone = None
             if self._passed_over(looked.service, began):
                 continue
             attempt = await self._turn(looked, looks, known, seen, began)
             looks.leave(looked.service)
             if attempt is not None:
                 yield attempt
+
+    def _hangs_on(self, looks: Looks, alone: float | None, began: datetime) -> bool:
+        """Whether others have waited for hung guards for so long that what is left goes on late.
+
+        The others are who becomes due meanwhile, and who wants these arrays' leases.
+        """
+        interval = self.world.pace.check_interval.total_seconds()
+        if self.late is None:
+            return False
+        if alone is not None and looks.only_first:
+            lasted = self.world.clock.monotonic() - alone
+            return looks.only_silent or lasted >= min(ALONE, interval / 4)
+        return looks.hung and (self.world.clock.now() - began).total_seconds() >= interval / 2
 
     def _passed_over(self, service: Service, began: datetime) -> bool:
         """Whether it has no turn any more: its window closed, or a reload defined it otherwise."""
@@ -250,26 +328,10 @@ class Batch:
         self, looked: Looked, looks: Looks, known: Picture, seen: Seen, began: datetime
     ) -> Attempt | None:
         """Give one service its turn; None where it is held by now, and nobody has to be told."""
-        service = looked.service
-        standings = known.standings
         try:
-            sends = not isinstance(looked.verdict, Held)  # who was refused needs no newer listing
-            renewed = sends and await seen.renew(service.arrays)
-            footing = await footing_of(self.world, service) if sends else None
-            if hold := await self._hold_since(service, footing):
-                asked = self.request.asked
-                return await self._refuse(service, words(hold), standings) if asked else None
-            if renewed:
-                known = await self._known([service])
-                if isinstance(answer := self._decide(service, known, began), NotDue):
-                    reason = _obstacle(service, answer, known, self.world.clock.now())
-                    return await self._refuse(service, reason, standings)
-            self.world.drain.engaged.add(self.arrays)
-            standing = standings.get(service.name)
-            turn = Turn(
-                self.world, looked, looks, seen, self.request, self.holder, standing, footing
-            )
-            return await turn.take()
+            if isinstance(looked.verdict, Held):
+                return await self._held(looked, looked.verdict.reason, looks, seen, known)
+            return await self._sending(looked, looks, known, seen, began)
         except (ArrayError, ConfigError, StoreError) as error:
             if isinstance(error, StoreError):
                 tell_store_failed(self.world, error)
@@ -280,13 +342,44 @@ class Batch:
             cut = Ending(Outcome.UNKNOWN, f"an error of flashd's own: {error!r}")
             return Attempt(service=looked.service, cut=cut)
 
-    async def _hold_since(self, service: Service, footing: Footing | None) -> Hold | None:
-        """Find a hold that came while others had their turns: a login is not worth its while."""
-        if footing is None:
-            holds = await self.world.store.covering(service.name, service.arrays)
-        else:
-            holds = footing.holds
-        return binding(holds, service, self.world.clock.now())
+    async def _held(
+        self, looked: Looked, reason: str, looks: Looks, seen: Seen, known: Picture
+    ) -> Attempt | None:
+        """Refuse whom his guards hold, which takes neither a newer listing nor a footing."""
+        service = looked.service
+        holds = await self.world.store.covering(service.name, service.arrays)
+        if hold := binding(holds, service, self.world.clock.now()):
+            return await self._refuse_asked(service, hold, known)
+        self.world.drain.engaged.add(self.arrays)
+        return await self._turn_of(looked, looks, seen, known.standings).refuse(reason)
+
+    async def _sending(
+        self, looked: Looked, looks: Looks, known: Picture, seen: Seen, began: datetime
+    ) -> Attempt | None:
+        """Have him send, unless a hold or a newer listing speaks against it by now."""
+        service, standings = looked.service, known.standings
+        renewed = await seen.renew(service.arrays)
+        footing = await footing_of(self.world, service)
+        # One that came while others had their turns: a login is not worth its while.
+        if hold := binding(footing.holds, service, self.world.clock.now()):
+            return await self._refuse_asked(service, hold, known)
+        if renewed:
+            known = await self._known([service])
+            if isinstance(answer := self._decide(service, known, began), NotDue):
+                reason = obstacle(service, answer, known, self.world.clock.now())
+                return await self._refuse(service, reason, standings)
+        self.world.drain.engaged.add(self.arrays)
+        return await self._turn_of(looked, looks, seen, standings).take(footing)
+
+    def _turn_of(
+        self, looked: Looked, looks: Looks, seen: Seen, standings: Mapping[str, Standing]
+    ) -> Turn:
+        standing = standings.get(looked.service.name)
+        return Turn(self.world, looked, looks, seen, self.request, self.holder, standing)
+
+    async def _refuse_asked(self, service: Service, hold: Hold, known: Picture) -> Attempt | None:
+        asked = self.request.asked
+        return await self._refuse(service, words(hold), known.standings) if asked else None
 
     async def _after(self, attempts: Iterable[Attempt]) -> dict[str, Listing]:
         """Read each array to which something was sent; one that cannot be read is left out."""
@@ -302,7 +395,8 @@ class Batch:
     async def _settle(self, attempt: Attempt, after: Mapping[str, Listing]) -> Result:
         ending = attempt.cut or Ending(Outcome.DONE, "")
         if attempt.sent:
-            ending = verdict_on(self.world, attempt.sent, after, attempt.cut)
+            several = len(attempt.service.resources) > 1
+            ending = verdict_on(self.world, attempt.sent, after, attempt.cut, several=several)
             ending = replace(ending, evidence=(*attempt.last_looks, *ending.evidence))
             await close(self.world, attempt.run or "", attempt.service.name, ending)
         return Result(
@@ -316,38 +410,6 @@ class Batch:
             commands=attempt.commands,
             evidence=(*attempt.evidence, *ending.evidence),
         )
-
-
-def _breach(service: Service, known: Picture) -> datetime:
-    """Tell when a service's clone becomes, or became, too old."""
-    last = last_resync_of(service, known.sightings, known.zones)
-    if last is None or last.earliest is None:
-        return datetime.min.replace(tzinfo=UTC)
-    return last.earliest + service.freshness.max_delay
-
-
-def _in_the_way(service: Service, left: Iterable[RunRecord]) -> RunRecord | None:
-    """Find an open run that may still act on one of a service's volumes, or that is its own.
-
-    What counts is what its commands name: a reload may have defined its service otherwise since.
-    """
-    for run in left:
-        if run.service == service.name or service.volumes & run.volumes:
-            return run
-    return None
-
-
-def _obstacle(service: Service, answer: NotDue, known: Picture, now: datetime) -> str:
-    hold = binding(known.holds, service, now)
-    if answer.reason is Reason.HELD and hold is not None:
-        return words(hold)
-    limit = spell(service.freshness.min_delay)
-    if answer.until is None:
-        return f"not before sync_min_delay {limit}"
-    return (
-        f"the last resync is less than sync_min_delay {limit} ago; "
-        f"allowed in {spell(answer.until - now)}, at {answer.until:%Y-%m-%dT%H:%M:%SZ}"
-    )
 
 
 def _refused(service: Service, reason: str) -> Result:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flashd.model.footing import Say
     from flashd.model.inventory import Inventory
     from flashd.model.observation import Sighting, Withdrawal
-    from flashd.model.run import Step
+    from flashd.model.run import Moment, Step
     from flashd.model.service import Service
     from flashd.model.verdict import Reading
     from flashd.model.volumes import Listing, Pair
@@ -137,11 +137,22 @@ async def carry(world: World, errand: Errand, seq: int, step: Step, scene: Scene
             tell_task_failed(world, f"sending the command of run {errand.run}", error)
             answer = _no_answer(step, error)
     try:
-        answer = replace(answer, gone=await world.moment())
+        answer = replace(answer, gone=await _over(world, intent, answer))
         await _answered(world, errand, seq, answer)
     except StoreError as error:
         tell_store_failed(world, error, f"the answer to run {errand.run} could not be written")
     return Sent(intent, answer, gate.readings)
+
+
+async def _over(world: World, intent: Intent, answer: Answer) -> Moment | None:
+    """Tell when the client was at this command no more; None: it may be still.
+
+    One that has not told of every pair was killed; what could not be killed goes on.
+    """
+    silent = Account.SILENT in answer.accounts.values() and not answer.refused
+    if silent and await world.host.end(intent.carrier) is not True:
+        return None
+    return await world.moment()
 
 
 async def _answered(world: World, errand: Errand, seq: int, answer: Answer) -> None:

@@ -11,8 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from flashd.core.retry import MOST
-from flashd.engine.batch import run_batch
+from flashd.engine.batch import Batch, run_batch
 from flashd.engine.holds import foresee, tend
+from flashd.engine.late import Late
+from flashd.engine.places import Habit
 from flashd.engine.telling import tell_store_failed, tell_task_failed
 from flashd.errors import StoreError
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from flashd.model.observation import ArrayRecord
     from flashd.model.service import Service
 
+    _Work = Mapping[tuple[str, ...], list[Service]]
+
 
 class Cycle:
     """Turns ticks into batches; a batch that hangs keeps nobody waiting but its own array."""
@@ -36,6 +40,7 @@ class Cycle:
         self._end_of_tick = asyncio.Event()
         self._request = request
         self._in_flight: dict[tuple[str, ...], asyncio.Task[None]] = {}
+        self._late = Late(self.landed.set)
         self._settings = world.clocks.settings
         self._began: dict[tuple[str, ...], float] = {}
         self._rest_until: dict[tuple[str, ...], float] = {}
@@ -99,11 +104,12 @@ class Cycle:
             await self.watch_clock()
             agenda = await self._world.store.agenda(self._world.clock.now())
             await tend(self._world, agenda.ripe)
-            work = self._work(agenda)
+            work, hung = self._work(agenda)
         except StoreError as error:
             self._complain(error)
         else:
             self._begin(work)
+            self._look_on(hung)
         self._ended()
 
     def _ended(self) -> None:
@@ -130,6 +136,15 @@ class Cycle:
                 self._in_flight[arrays] = task
                 self._began[arrays] = self._world.clock.monotonic()
                 task.add_done_callback(partial(self._landed, arrays))
+
+    def _look_on(self, hung: Mapping[tuple[str, ...], list[Service]]) -> None:
+        """Look at who hung the last time beside all batches: it costs no array anything."""
+        if not self._world.drain.wanted:
+            for arrays, services in hung.items():
+                holder = self._world.holder()
+                self._late.look(
+                    Batch(self._world, arrays, self._request, holder, self._late), services
+                )
 
     def _free(self, arrays: tuple[str, ...]) -> bool:
         """Whether a batch of these arrays may begin: none is under way, and none just broke off."""
@@ -158,29 +173,35 @@ class Cycle:
         engaged = self._world.drain.engaged
         acting = {task for arrays, task in self._in_flight.items() if arrays in engaged}
         looking = set(self._in_flight.values()) - acting
-        await _end(looking)
+        await asyncio.gather(_end(looking), self._late.end())
         if acting:
             _, acting = await asyncio.wait(acting, timeout=limit)
         await _end(acting)
         return not acting
 
     async def idle(self) -> None:
-        """Wait until no batch is under way."""
-        while self._in_flight:
-            await asyncio.wait(set(self._in_flight.values()))
+        """Wait until no batch is under way, and nobody is looked at any more."""
+        while at_work := {*self._in_flight.values(), *self._late.under_way}:
+            await asyncio.wait(at_work)
 
     def _landed(self, arrays: tuple[str, ...], _task: asyncio.Task[None]) -> None:
         self._in_flight.pop(arrays, None)
         self.landed.set()
 
-    def _work(self, agenda: Agenda) -> Mapping[tuple[str, ...], list[Service]]:
-        """Gather services to look at, arrays to list, and runs to close, by their arrays."""
+    def _work(self, agenda: Agenda) -> tuple[_Work, _Work]:
+        """Gather services to look at, arrays to list, and runs to close, by their arrays.
+
+        Apart from them, services whose guards hung the last time.
+        """
         world = self._world
         now = world.clock.now()
         work: dict[tuple[str, ...], list[Service]] = defaultdict(list)
+        hung: dict[tuple[str, ...], list[Service]] = defaultdict(list)
         for name in agenda.due:
-            if service := world.services.get(name):
-                work[service.arrays].append(service)
+            service = world.services.get(name)
+            if service and not self._late.awaits(service, world):
+                silent = world.places.habit(name) is Habit.SILENT
+                (hung if silent else work)[service.arrays].append(service)
         for run in agenda.open_runs:
             self._add_rested(work, arrays := tuple(sorted(run.arrays)))
             service = world.services.get(run.service)
@@ -191,6 +212,10 @@ class Cycle:
             seen = record.observed_at if record else None
             if seen is None or not seen <= now <= seen + world.pace.observe_interval:
                 self._add_rested(work, (array,))
+        return self._ready(work, agenda, now), self._ready(hung, agenda, now)
+
+    def _ready(self, work: _Work, agenda: Agenda, now: datetime) -> _Work:
+        """Leave out arrays that are left alone."""
         return {
             arrays: services
             for arrays, services in work.items()
@@ -212,7 +237,7 @@ class Cycle:
 
     async def _batch(self, arrays: tuple[str, ...], services: list[Service]) -> None:
         try:
-            await run_batch(self._world, arrays, services, self._request)
+            await run_batch(self._world, arrays, services, self._request, self._late)
         except StoreError as error:
             self._rest(arrays)
             tell_store_failed(self._world, error)

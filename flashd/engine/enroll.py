@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.core.aim import misaimed
-from flashd.core.enrolment import describe, drift, unasked
+from flashd.core.enrolment import describe, drift, pinned_elsewhere, unasked
 from flashd.core.firewall import Facts, unfit
 from flashd.engine.events import Event
 from flashd.engine.observe import observe, take_stock
@@ -30,7 +30,8 @@ class Surveyed:
     """What a service was found to be.
 
     `objections` say why it cannot be enrolled, `hints` what to do about them, `differences` how it
-    is not what it was when it was enrolled last, if it ever was.
+    is not what it was when it was enrolled last, if it ever was. `elsewhere`: which of its targets
+    are enrolled as another service's, which a person may mean.
     """
 
     service: str
@@ -39,6 +40,7 @@ class Surveyed:
     hints: tuple[str, ...] = ()
     before: Enrolment | None
     differences: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def fit(self) -> bool:
@@ -52,7 +54,7 @@ async def survey(world: World, services: Sequence[Service]) -> tuple[Surveyed, .
     found = await asyncio.gather(*(_look(world, array) for array in arrays))
     seen = dict(zip(arrays, found, strict=True))
     before = await world.store.enrolments()
-    return tuple(_surveyed(world, one, seen, before.get(one.name)) for one in services)
+    return tuple(_surveyed(world, one, seen, before) for one in services)
 
 
 async def pin(world: World, surveyed: Iterable[Surveyed], by: str) -> tuple[Enrolment, ...]:
@@ -78,8 +80,9 @@ def _surveyed(
     world: World,
     service: Service,
     seen: Mapping[str, tuple[Listing, Inventory] | FlashdError],
-    before: Enrolment | None,
+    enrolments: Mapping[str, Enrolment],
 ) -> Surveyed:
+    before = enrolments.get(service.name)
     objections: list[str] = []
     hints: list[str] = []
     stocks: list[Inventory] = []
@@ -103,6 +106,7 @@ def _surveyed(
         hints=tuple(hints),
         before=before,
         differences=drift(before.facts, facts_now, arrays) if before else (),
+        elsewhere=pinned_elsewhere(service, enrolments),
     )
 
 

@@ -71,3 +71,5 @@ class Event(Enum):
     LOGINS_STOPPED = Kind("logins-stopped", "FD-3012", "error", "error", "failure")
     SESSION_MODE = Kind("session-mode", "FD-3013", "warning", "info", "success")
     SESSION_KEPT = Kind("session-kept", "FD-3014", "info", "info", "success")
+    CONSOLE_SECOND = Kind("console-second", "FD-3015", "warning", "info", "success")
+    CONSOLE_FIRST = Kind("console-first", "FD-3016", "info", "info", "success")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.core.enrolment import Refusal, enrolled_as_another, grown, objection
+from flashd.core.enrolment import Refusal, barred, grown, objection
 from flashd.core.firewall import Cleared, Facts, Stopped, examine
 
 if TYPE_CHECKING:
@@ -40,12 +40,8 @@ class Ground:
 
 def misdefined(world: World, service: Service, footing: Footing) -> Refusal | None:
     """Say what its definition alone has against a service, before an array is asked anything."""
-    enrolment = footing.enrolment
-    if other := objection(service, enrolment, (), required=world.demands_enrolment):
-        return other
-    if enrolment is None:
-        return enrolled_as_another(service, footing.others)
-    return None
+    enrolment, others = footing.enrolment, footing.others
+    return barred(service, enrolment, others, (), required=world.demands_enrolment)
 
 
 def judge(

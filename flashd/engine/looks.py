@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Self
 
 from flashd.core.guards import FRESH_SECONDS, Allowed, begins_in, combine, overtaken
 from flashd.engine.look import look
+from flashd.engine.places import Habit
+from flashd.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
     from datetime import datetime
     from typing import Any, TypeVar
 
@@ -26,7 +28,15 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 SLOW_LOOK = 2.0
-"""Seconds for which a batch waits for guards alone before it goes on without them."""
+"""Seconds for which a batch waits for guards alone before it goes on without them; at most a
+quarter of a check interval."""
+
+_TOGETHER = 1.0
+"""Seconds in which those that were looked at after their batch are gathered, to be told at once."""
+
+_HANDED = 2 * FRESH_SECONDS
+"""So old a first look may be that was handed on by a batch before: a guard may take nearly all of
+its half minute, and be asked in vain again and again."""
 
 MOST_AHEAD = 4
 """Services whose last look is begun, or done, before their turn."""
@@ -57,6 +67,14 @@ class Looked:
     def began(self) -> float:
         """When its first guard looked, in seconds of the monotonic clock."""
         return min((one.began for one in self.readings), default=0.0)
+
+
+def habit_of(readings: Iterable[Reading]) -> Habit:
+    """Tell how guards answer; one that is slow and comes to nothing counts as silent."""
+    slow = [one for one in readings if one.took > SLOW_LOOK]
+    if any(one.verdict is Verdict.UNKNOWN for one in slow):
+        return Habit.SILENT
+    return Habit.SLOW if slow else Habit.PROMPT
 
 
 class _Ahead:
@@ -91,8 +109,11 @@ class Looks:
     judges it as if he had just looked.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, handed: Mapping[str, Looked] | None = None) -> None:
+        self.hung = False  # whether some last look was given up
         self._world = world
+        self._handed_on = dict(handed or {})
+        self._patience = min(SLOW_LOOK, world.pace.check_interval.total_seconds() / 4)
         self._line = world.places.line(self._begin_first)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._first: dict[str, asyncio.Task[Looked]] = {}
@@ -122,7 +143,8 @@ class Looks:
 
     def expect(self, services: Iterable[Service]) -> None:
         """Begin the first looks of who has had none, each as soon as there is a place for it."""
-        self._line.join(one for one in services if one.name not in self._first)
+        had = self._first.keys() | self._handed_on.keys()
+        self._line.join(one for one in services if one.name not in had)
 
     def keep(self, due: Sequence[Service], breach: Callable[[Service], datetime]) -> None:
         """Look at who is due, and at nobody else; who has the nearest breach comes first.
@@ -132,15 +154,50 @@ class Looks:
         self._breaches = {service.name: breach(service) for service in due}
         self._line.clear()
         for name, task in tuple(self._first.items()):
-            if name not in self._breaches or self._grown_old(task):
+            if name not in self._breaches or task.cancelling() or self._grown_old(task):
                 task.cancel()
                 del self._first[name]
+        self._take_handed()
         self.expect(sorted(due, key=lambda one: self._breaches[one.name]))
+
+    def _take_handed(self) -> None:
+        """Have those wait for their turns whose first look is one that was handed on."""
+        now = self._world.clock.monotonic()
+        for name, looked in tuple(self._handed_on.items()):
+            if name in self._breaches and 0 <= now - looked.began <= _HANDED:
+                self._stand_in_line(looked)
+            else:
+                del self._handed_on[name]
+
+    def _stand_in_line(self, looked: Looked) -> None:
+        insort(self._ready, looked, key=lambda one: self._breaches[one.service.name])
 
     @property
     def over(self) -> bool:
         """Whether everybody has had his turn."""
         return not (self._first or self._ready or self._line.waiting)
+
+    @property
+    def only_first(self) -> bool:
+        """Whether nobody is left but who was not looked at yet."""
+        return not self._ready
+
+    @property
+    def only_silent(self) -> bool:
+        """Whether nobody is left but who was looked at in vain the last time."""
+        habit = self._world.places.habit
+        under_way = (habit(name) is Habit.SILENT for name in self._first)
+        return not self._ready and self._line.only_silent and all(under_way)
+
+    async def late(self) -> list[Looked]:
+        """Wait for those that were not looked at when their batch ended; tell who is by now."""
+        while not (self._ready or self.over):
+            await self._hear(SLOW_LOOK)
+        if not self.over:
+            await self._world.clock.sleep(_TOGETHER)
+            self._gather()
+        found, self._ready = self._ready, []
+        return found
 
     async def whose_turn(self) -> Looked | None:
         """Tell whose turn it is: the nearest breach of those whose guards have spoken.
@@ -150,7 +207,7 @@ class Looks:
         """
         await self._hear(0)
         if self._nobody_can():
-            await self._hear(max(SLOW_LOOK, self._ready[0].took if self._ready else 0.0))
+            await self._hear(max(self._patience, self._ready[0].took if self._ready else 0.0))
         for place, looked in enumerate(self._ready):
             if not self._would_wait(looked):
                 self._turn_began = self._world.clock.monotonic()
@@ -166,6 +223,7 @@ class Looks:
         """Look before anything is planned: most refusals are found here."""
         readings = await look(self._world, service)
         verdict = combine(service.guards, readings, self._world.clock.monotonic())
+        self._world.places.learn(service.name, habit_of(readings))
         return Looked(service, readings, verdict)
 
     def _grown_old(self, task: asyncio.Task[Looked]) -> bool:
@@ -196,7 +254,8 @@ class Looks:
             name, task = self._spoken.popleft()
             if self._first.get(name) is task:  # else nobody waits for it any more
                 del self._first[name]
-                insort(self._ready, task.result(), key=lambda one: self._breaches[one.service.name])
+                if not task.cancelled():  # it was put off, and is begun again
+                    self._stand_in_line(task.result())
 
     def _nobody_can(self) -> bool:
         """Whether to wait: the first in order would have to, and nobody else need not."""
@@ -260,7 +319,9 @@ class Looks:
         if self._turn_began is not None:
             self._until_wanted, self._turn_began = began - self._turn_began, None
         try:
-            return await self._seen_ahead(service, first) or await look(self._world, service)
+            seen = await self._seen_ahead(service, first) or await look(self._world, service)
+            self.hung |= habit_of(seen) is Habit.SILENT
+            return seen
         finally:
             self._waited += self._world.clock.monotonic() - began
 

@@ -86,7 +86,13 @@ def still_open(world: World, run: RunRecord) -> str:
     until = in_doubt_until(run, world.pace.doubt)
     if until is None:
         return f"run {run.id} of {run.service} is still open"
-    return f"run {run.id} of {run.service} is still open: {unconfirmed(until)}"
+    left = "".join(
+        f"; its dscli, process group {carrier.group} on {carrier.host}, has not been seen to end"
+        for carrier in dict.fromkeys(
+            step.intent.carrier for step in run.sent if not _seen_gone(step)
+        )
+    )
+    return f"run {run.id} of {run.service} is still open: {unconfirmed(until)}{left}"
 
 
 def _ending(world: World, orphan: Orphan, listings: Mapping[str, Listing]) -> Ending:
@@ -94,7 +100,9 @@ def _ending(world: World, orphan: Orphan, listings: Mapping[str, Listing]) -> En
     if not sent:
         return Ending(Outcome.FAILED, "flashd ended before anything was sent")
     unsent = _rest_unsent(orphan.run)
-    ending = verdict_on(world, sent, listings, unsent, settled=orphan.settled)
+    service = world.newest.services.get(orphan.run.service)
+    several = service is not None and len(service.resources) > 1
+    ending = verdict_on(world, sent, listings, unsent, settled=orphan.settled, several=several)
     if ending.outcome is Outcome.DONE:
         return _with_doubts(world, orphan.run, ending, listings)
     return _final(ending) if orphan.settled else ending
@@ -159,11 +167,14 @@ def _final(ending: Ending) -> Ending:
 
 
 async def _clients_gone(world: World, run: RunRecord) -> bool:
-    for step in run.steps:
-        unanswered = step.answer is None and step.unsent is None
-        if unanswered and not await _client_gone(world, run, step.intent):
+    for step in run.sent:
+        if not _seen_gone(step) and not await _client_gone(world, run, step.intent):
             return False
     return True
+
+
+def _seen_gone(step: StepRecord) -> bool:
+    return step.answer is not None and step.answer.gone is not None
 
 
 async def _client_gone(world: World, run: RunRecord, intent: Intent) -> bool:

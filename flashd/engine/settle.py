@@ -45,11 +45,13 @@ def verdict_on(
     cut: Ending | None = None,
     *,
     settled: bool = False,
+    several: bool = False,
 ) -> Ending:
     """Judge the steps that were sent, resource by resource, by the listings read after them.
 
     Of a withdraw and an establish of the same pairs, the last one tells how they stand. `cut`
-    says why not all was sent; then the run is not done, whatever became of the rest.
+    says why not all was sent; then the run is not done, whatever became of the rest. `several`:
+    there are more resources than something was sent for, so that each is told by its name.
     """
     last = {intent.step.resource: (intent, answer) for intent, answer in sent}
     judgements = [
@@ -70,19 +72,21 @@ def verdict_on(
     )
     if worst.outcome is Outcome.DONE and cut is not None:
         return _cut_short(sent, cut, evidence)
-    reason = _told([intent for intent, _ in last.values()], judgements)
+    reason = _told([intent for intent, _ in last.values()], judgements, several=several)
     if cut is None:
         return Ending(worst.outcome, reason, evidence)
     return Ending(worst.outcome, f"{reason}; {cut.reason}", (*cut.evidence, *evidence))
 
 
-def _told(intents: Sequence[Intent], judgements: Sequence[Judgement]) -> str:
+def _told(
+    intents: Sequence[Intent], judgements: Sequence[Judgement], *, several: bool = False
+) -> str:
     """Tell of all resources at once: which are not done, and why, and which are.
 
     Who reads that no pair is done must not take those of another resource for untouched, and pairs
     of two arrays may have the same name.
     """
-    if len(judgements) == 1:
+    if len(judgements) == 1 and not several:
         return judgements[0].reason
     both = [*zip(intents, judgements, strict=True)]
     undone = [(intent, one) for intent, one in both if one.outcome is not Outcome.DONE]

@@ -24,15 +24,24 @@ if TYPE_CHECKING:
 
 
 async def reassess(
-    world: World, arrays: Sequence[str], results: Iterable[Result], request: Request
+    world: World,
+    arrays: Sequence[str],
+    results: Iterable[Result],
+    request: Request,
+    only: Iterable[Service] | None = None,
 ) -> None:
-    """Write anew where every service on these arrays stands; a change of decision is told.
+    """Write anew where every service on these arrays stands, or `only` some of them.
+
+    A change of decision is told.
 
     Services that had no turn are assessed too: somebody else may have resynced their clones.
     What a reload has defined otherwise since the batch began stands as it is defined now.
     """
     world = world.newest
     here = _services_on(world, arrays)
+    if only is not None:
+        wanted = {service.name for service in only}
+        here = [service for service in here if service.name in wanted]
     names = [service.name for service in here]
     known = await picture(world, set(arrays).union(*(one.arrays for one in here)), names)
     ended = {result.service: result for result in results}

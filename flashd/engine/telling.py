@@ -76,6 +76,17 @@ def tell_mode(events: Events, array: str, why: str | None) -> None:
     )
 
 
+def tell_console(events: Events, array: str, console: str, first: bool) -> None:  # noqa: FBT001 - one of two
+    """Tell that an array is answered by another one of its two consoles than before."""
+    facts = {"flashd.storage.id": array, "flashd.storage.hmc": console}
+    if first:
+        words = f"array {array} is answered by its first console {console} again"
+        events.tell(Event.CONSOLE_FIRST, words, facts)
+    else:
+        words = f"array {array} is answered by its second console {console}"
+        events.tell(Event.CONSOLE_SECOND, words, facts)
+
+
 def tell_task_failed(world: World, what: str, error: Exception) -> None:
     """Tell an error that nobody foresaw."""
     world.events.tell(

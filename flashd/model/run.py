@@ -95,7 +95,8 @@ class Answer:
     """What came back from a changing command; the array alone says what it did.
 
     `refused` means that dscli or the array said no and that nothing points to an attempt.
-    `gone`: when its client was known to have ended; None in what an older flashd wrote.
+    `gone`: when its client was known to be at it no more; None where it would not end, and in what
+    an older flashd wrote.
     """
 
     exit_status: int | None

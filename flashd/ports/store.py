@@ -33,7 +33,8 @@ class Observations(Protocol):
 
         A pair of them that the listing lacks is remembered as missing. Clears the array's
         failure, and closes the withdrawal of every pair that is there again: with another
-        relation than the withdrawn one, or after the run that withdrew it has ended.
+        relation than the withdrawn one, or after the run that withdrew it has ended; and that of
+        every pair whose target is in another relation.
         """
 
     async def record_failure(self, record: ArrayRecord) -> None:

@@ -9,6 +9,7 @@ import click
 
 from flashd.cli.tables import table
 from flashd.cli.words import VERSION, instant
+from flashd.core.counting import counted
 from flashd.core.durations import spell
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _array_row(one: ArrayReport, zone: ZoneInfo) -> list[str]:
         str(one.changing),
         f"{one.busy:.2%}",
         _local(one.worst_hour, zone) if one.worst_hour else "-",
-        f"{one.worst_hour_busy:.0%}, {one.worst_hour_commands} commands",
+        f"{one.worst_hour_busy:.0%}, {counted(one.worst_hour_commands, 'command')}",
     ]
 
 
@@ -163,9 +164,9 @@ def _lines(found: Report) -> Iterator[str]:
     for one in found.services:
         for what, reasons in (("refused", one.refused), ("failed", one.failed)):
             for reason, count in list(reasons.items())[:_MOST_REASONS]:
-                yield f"{one.name}: {what} {count} times: {reason}"
+                yield f"{one.name}: {what} {counted(count, 'time')}: {reason}"
         for reason, count in list(one.missed.items())[:_MOST_REASONS]:
-            yield f"{one.name}: missed {count} windows: {reason}"
+            yield f"{one.name}: missed {counted(count, 'window')}: {reason}"
     for one in found.services:
         prefix = "will breach" if one.breaches else "is not always up"
         for text in () if one.well else (one.advice or one.reasons or _unwell(one)):

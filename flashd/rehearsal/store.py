@@ -83,9 +83,9 @@ class KeepingStore(SqlStore):
             if (seen := known.get(one.pair)) is None
             or seen.sighting.observed_at <= listing.began_at
         }
-        if opened & listing.relations.keys():
+        if any(pair.target in other.volumes for pair in opened for other in listing.relations):
             self._kept.drop(WITHDRAWALS)
-            await super().record_listing(listing, opened)  # closes those that are there again
+            await super().record_listing(listing, opened)  # closes those there again, or taken
         known |= {
             pair: advance(before, listing, pair)
             for pair in wanted

@@ -37,7 +37,7 @@ def reach(name: str) -> None:
     """Come to an instant, and stay there until told to go on."""
     for listener in tuple(_listener):
         try:
-            listener.sendall(f"{os.getpid()} {name}\n".encode())
+            listener.sendall(f"{os.getpid()} {name}\n".encode(), socket.MSG_NOSIGNAL)
             heard = listener.recv(1)
         except OSError:
             heard = b""

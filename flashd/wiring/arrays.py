@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
@@ -12,12 +12,13 @@ from flashd.wiring.surroundings import READER, system_clock
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from flashd.adapters.arrays.breaker import BreakerArray
     from flashd.adapters.arrays.calling import Dscli
+    from flashd.adapters.arrays.consoles import Consoles
     from flashd.adapters.arrays.logins import Logins
     from flashd.adapters.arrays.successive import Successive
     from flashd.config.auth import Auth, Login
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
 class Common:
     """What all worlds of one process share of the arrays, by their names.
 
-    `turns` has one at a time log in, `kept` are the sessions, `numbers` counts the worlds.
+    `turns` has one at a time log in, `kept` are the sessions, `consoles` follows
+    which one of an array answers, `numbers` counts the worlds.
     """
 
     turns: dict[str, asyncio.Lock] = field(default_factory=dict)
+    consoles: dict[str, Consoles] = field(default_factory=dict)
     kept: dict[str, Successive] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=partial(count, 1))
 
@@ -61,7 +64,8 @@ class Common:
 class Ways:
     """Makes the way to an array, for one world, whose `number` says which of two is the newer.
 
-    `tell` hears of which array no session is kept for now, and why, or None where one is again.
+    `tell` hears of which array no session is kept for now, and why, or None where one is again,
+    `tell_console` which of its consoles answers, and whether that is the first.
     """
 
     settings: Settings
@@ -70,6 +74,7 @@ class Ways:
     common: Common
     number: int
     tell: Callable[[str, str | None], None]
+    tell_console: Callable[[str, str, bool], None]
 
     def to(self, array: str) -> BreakerArray:
         """Make the way to an array; raises `ConfigError` where a credential is missing."""
@@ -87,6 +92,13 @@ class Ways:
         login = self.auth[array]
         check_pwfile(self.settings, login, READER)
         return login
+
+    def _watched(self, login: Login) -> Callable[[int], Awaitable[None]]:
+        """Have it followed which console each client is connected with."""
+        from flashd.adapters.arrays.consoles import Consoles
+
+        follows = self.common.consoles.setdefault(login.array, Consoles())
+        return partial(follows.see, _consoles(login), partial(self.tell_console, login.array))
 
     def _logins(self, login: Login) -> Logins:
         """Stop logins at the first that is refused."""
@@ -113,9 +125,8 @@ class Ways:
         from flashd.adapters.arrays.oneshot import OneshotArray
         from flashd.adapters.host import LinuxHost
 
-        oneshot = OneshotArray(
-            dscli_of(self.settings, login), system_clock(), LinuxHost(), gate=logins
-        )
+        dscli = replace(dscli_of(self.settings, login), admitted=self._watched(login))
+        oneshot = OneshotArray(dscli, system_clock(), LinuxHost(), gate=logins)
         sessions = self.common.sessions(login.array)
         if self.settings.dscli.mode != "interactive":
             sessions.none_kept(self.number)
@@ -128,6 +139,10 @@ class Ways:
             gate=logins,
         )
         return InteractiveArray(oneshot, sessions.of(self.number, kept))
+
+
+def _consoles(login: Login) -> tuple[str, ...]:
+    return (login.hmc1, *([login.hmc2] if login.hmc2 else []))
 
 
 def dscli_of(settings: Settings, login: Login) -> Dscli:

@@ -193,7 +193,7 @@ class Home:
         self, configuration: Configuration, auth: Auth | None, events: Events, store: Store
     ) -> World:
         """Make the engine's world over an open store: the newest of those made so far."""
-        from flashd.engine.telling import tell_mode
+        from flashd.engine.telling import tell_console, tell_mode
 
         ways = Ways(
             settings=self.settings(configuration),
@@ -202,5 +202,6 @@ class Home:
             common=self.common,
             number=next(self.common.numbers),
             tell=partial(tell_mode, events),
+            tell_console=partial(tell_console, events),
         )
         return world_of(configuration, self.types, ways, events)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +16,32 @@ if TYPE_CHECKING:
 
 READER = os.geteuid()
 """Who ran this command, and reads what it says; its rights may be given up later."""
+
+_FILES = 8192
+"""Descriptors that are enough for all looks that may be under way, and what is beside them."""
+
+_OTHERS = 256
+_OF_A_LOOK = 9
+"""Three guards that are processes: a number of theirs, what they say, and their errors."""
+
+
+def room_for_looks() -> int:
+    """Take as many files as are needed, and tell how many looks of one habit may hang at once.
+
+    Many systems start a program with 1,024 and allow it more: without them a fleet of guards that
+    hang would leave none for dscli or the store.
+    """
+    from flashd.engine.places import OF_ONE_HABIT, PLACES, Habit
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return OF_ONE_HABIT
+    return max(PLACES, min(OF_ONE_HABIT, (soft - _OTHERS) // (_OF_A_LOOK * len(Habit))))
 
 
 def system_clock() -> Clock:

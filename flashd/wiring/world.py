@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flashd.wiring.arrays import zones_of
 from flashd.wiring.guards import asks_arrays, guards_of
-from flashd.wiring.surroundings import system_clock
+from flashd.wiring.surroundings import room_for_looks, system_clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ def world_of(configuration: Configuration, types: GuardTypes, ways: Ways, events
     """Make the engine's world over the ways to its arrays."""
     from flashd.adapters.guards.table import asking_arrays
     from flashd.adapters.host import LinuxHost
+    from flashd.engine.places import Places
     from flashd.engine.telling import Conversation
     from flashd.engine.world import World
     from flashd.model.inventory import Part
@@ -54,6 +55,7 @@ def world_of(configuration: Configuration, types: GuardTypes, ways: Ways, events
         pace=pace_of(settings),
         asks_arrays=asks_arrays,
         retention=settings.history.retention,
+        places=Places(room=room_for_looks()),
     )
     return world
 

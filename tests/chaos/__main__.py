@@ -26,6 +26,7 @@ from tests.chaos.choice import chosen, preludes, recovering, sampled, some
 from tests.chaos.crew import spread
 from tests.chaos.nursery import adopt_orphans
 from tests.chaos.scenes import MODES, scenes, scratch
+from tests.chaos.watch import Blow
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -66,11 +67,14 @@ def _counted(played: Mapping[Case, Result]) -> str:
     instants = {(case.scene, case.before, case.at) for case in killed}
     names = {case.at.name for case in killed if case.at}
     blows = Counter(case.blow for case in sorted(killed, key=lambda one: one.blow))
+    frozen, stopped = blows.pop(Blow.FROZEN, 0), blows.pop(Blow.STOPPED, 0)
     by_blow = ", ".join(f"{number} {blow}" for blow, number in blows.items())
     return (
         f"{len(played)} combinations, of which {failed} failed; "
-        f"{len(killed)} kills ({by_blow or 'none'}) at {len(instants)} crash points of "
-        f"{len(names)} kinds, in {len({case.scene for case in played})} scenes"
+        f"{len(killed) - frozen - stopped} kills ({by_blow or 'none'}), "
+        f"{frozen} freezes and {stopped} stops, "
+        f"at {len(instants)} crash points of {len(names)} kinds, "
+        f"in {len({case.scene for case in played})} scenes"
     )
 
 

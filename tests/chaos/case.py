@@ -9,6 +9,7 @@ import signal
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.chaos.flashd_process import be_flashd
@@ -29,6 +30,10 @@ from tests.chaos.watch import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+SPARING = frozenset({Blow.NONE, Blow.DSCLI, Blow.STOPPED})
+"""After these the daemon ends by itself."""
 
 
 @dataclass(frozen=True, order=True)
@@ -111,7 +116,10 @@ def _played(case: Case, root: Path) -> Result:
             problems += problem
         again = case.before is not None
         watch, problem = _struck(case.scene, root, case.at, case.blow, stuck, again=again)
-        problems += [*problem, *_verdict(root, case, be_restarted)]
+        restarted = partial(be_restarted, elsewhere=watch.frozen)
+        problems += [*problem, *_verdict(root, case, restarted)]
+        if watch.frozen:
+            problems += [*_thawed(watch), *_verdict(root, case, be_restarted)]
         stood_still = Blow.STUCK in {case.blow, *(case.before or ())}
     if stood_still and not problems:
         until_orphans_end(ORPHANS_TIME)
@@ -135,12 +143,22 @@ def _struck(
         code = watch.until_ended()
     except TimeoutError as error:
         return watch, [str(error)]
+    if code is None:
+        return watch, []
     if blow is not Blow.STUCK:
         watch.release()
         if not again:
             until_orphans_end(ORPHANS_TIME)
-    killed = watch.struck and blow not in {Blow.NONE, Blow.DSCLI}
+    killed = watch.struck and blow not in SPARING
     return watch, [] if code == (-signal.SIGKILL if killed else 0) else [f"it ended with {code}"]
+
+
+def _thawed(watch: Watch) -> list[str]:
+    """Have a flashd that stood still go on to its end."""
+    watch.release()
+    code = _ended(watch.daemon)
+    until_orphans_end(ORPHANS_TIME)
+    return [] if code == 0 else [f"once it went on it ended with {code}"]
 
 
 def _verdict(root: Path, case: Case, be: Callable[[Path, Scene], int]) -> list[str]:

@@ -89,8 +89,14 @@ def recovering(seen: Mapping[Case, Sequence[Seen]], dice: Random, number: int = 
         Case(one.scene, one.at, one.blow, prelude.before)
         for prelude, instants in seen.items()
         for one in _cases(prelude.scene, instants, begun=True)
+        if not (one.blow is Blow.FROZEN and _stands_still(prelude))
     ]
     return dice.sample(every, min(number or IN_RECOVERY, len(every)))
+
+
+def _stands_still(prelude: Case) -> bool:
+    """Whether a dscli is left standing still, which another host cannot end: it is waited out."""
+    return prelude.before is not None and prelude.before[1] is Blow.STUCK
 
 
 def _most(scene: Scene) -> int:
@@ -121,6 +127,9 @@ def _cases(scene: Scene, seen: Sequence[Seen], *, begun: bool = False) -> Iterat
 def _blows(scene: Scene, one: Seen) -> Iterator[Blow]:
     """A dscli whose terminal hangs up does not stand still, unless it is one that stays."""
     yield Blow.ALL
+    if not one.instant.name.startswith("dscli "):
+        yield Blow.FROZEN
+        yield Blow.STOPPED
     if one.dscli:
         yield Blow.DAEMON
         yield Blow.DSCLI

@@ -26,10 +26,10 @@ LEAPS = tuple(timedelta(seconds=one) for one in (8, 25, 70, 300, 2100, 2100, 210
 """What passes between one look and the next, until all is quiet."""
 
 
-def be_restarted(root: Path, scene: Scene) -> int:
+def be_restarted(root: Path, scene: Scene, *, elsewhere: bool = False) -> int:
     """Look until nothing is left to do; write down what must not be."""
     nurse()
-    lab = stage(root, scene)
+    lab = stage(root, scene, elsewhere=elsewhere)
     oracles = [Oracle(lab, scene, service) for service in scene.services]
     asyncio.run(_look_until_quiet(lab, oracles))
     _write_down(root, oracles)

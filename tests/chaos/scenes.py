@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -14,13 +15,15 @@ from flashd.adapters.arrays.breaker import BreakerArray
 from flashd.adapters.arrays.interactive import InteractiveArray
 from flashd.adapters.arrays.kept import Kept
 from flashd.adapters.arrays.oneshot import OneshotArray
+from flashd.adapters.host import LinuxHost
+from flashd.adapters.stores.store import open_store
 from flashd.errors import ArrayError
 from tests.chaos.troubles import TROUBLES, Trouble
 from tests.integration.engine.house import DAY, OTHER, SERIAL, down, resource, unknown
 from tests.switches.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from flashd.model.verdict import Finding
@@ -134,6 +137,14 @@ def scenes() -> tuple[Scene, ...]:
     return tuple(one for one in every if one.can_be())
 
 
+class Elsewhere(LinuxHost):
+    """Another host on the same store: of who is here it knows only what that store tells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name, self.boot_id = "elsewhere", "another boot"
+
+
 @dataclass
 class Stage(Site):
     """A lab for one scene, in which time passes at once on all its arrays."""
@@ -145,6 +156,21 @@ class Stage(Site):
         self.clock.ahead = ahead
         for array in self.arrays.values():
             array.set_clock(offset=ahead.total_seconds())
+
+    def catch_up(self) -> None:
+        """Put the host's clocks forward to where somebody else has left those of the arrays."""
+        ahead = max(0.0, self.array().now() - datetime.now(UTC).timestamp())  # noqa: TID251 - of the arrays
+        self.clock.older += ahead - self.clock.ahead.total_seconds()
+        self.clock.ahead = timedelta(seconds=ahead)
+
+    @asynccontextmanager
+    async def remembered(self) -> AsyncIterator[Store]:
+        """Open the store as this host, whichever that is."""
+        opened = await open_store(self.url, self.host)
+        try:
+            yield opened
+        finally:
+            await opened.close()
 
     def backend(self, serial: str, store: Store) -> ArrayBackend:
         """Make an array as its mode has it; the session with it is kept."""
@@ -199,9 +225,11 @@ class Deaf:
         pass
 
 
-def stage(root: Path, scene: Scene, state: str = "") -> Stage:
-    """Go on where whoever was here before has left the clocks."""
+def stage(root: Path, scene: Scene, state: str = "", *, elsewhere: bool = False) -> Stage:
+    """Go on where whoever was here before has left the clocks; `elsewhere`, on another host."""
     lab = _bare(root, scene, state)
+    if elsewhere:
+        lab.host = Elsewhere()
     fault = scene.fault
     lab.timeout = IMPATIENT if fault and fault.hangs else PATIENT
     lab.late = LATE
@@ -222,8 +250,7 @@ def stage(root: Path, scene: Scene, state: str = "") -> Stage:
         )
     for serial in scene.arrays:
         lab.array(serial)
-    ahead = max(0.0, lab.array().now() - datetime.now(UTC).timestamp())  # noqa: TID251 - of the arrays
-    lab.clock.ahead, lab.clock.older = timedelta(seconds=ahead), ahead
+    lab.catch_up()
     return lab
 
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashd.adapters.host import LinuxHost
 from flashd.engine.events import Event
 from flashd.model.run import Outcome
 from flashd.ports import array, guard, host, store
@@ -199,14 +198,6 @@ def test_a_case_is_its_line(case: Case) -> None:
     assert case_named(str(case)) == case
 
 
-class Elsewhere(LinuxHost):
-    """Another host on the same store."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.name, self.boot_id = "elsewhere", "another boot"
-
-
 async def orphaned(lab: Lab, world: World) -> Carrier:
     """Leave a run open whose dscli is one of another host, which was not heard of since."""
     lab.array().add_fault("die-before", "resyncflash")
@@ -216,6 +207,15 @@ async def orphaned(lab: Lab, world: World) -> Carrier:
     carrier = replace(left.steps[0].intent.carrier, host="elsewhere", boot_id="another boot")
     lab.forget_the_end(left.id, carrier)  # type: ignore[attr-defined]
     return carrier
+
+
+FROZEN = "oneshot/one resource/recording/nothing @ before session.change#1 @ daemon, frozen"
+
+
+def test_who_was_frozen_sends_nothing_that_another_host_has_done_meanwhile() -> None:
+    assert "all: 1 combinations, of which 0 failed; 0 kills (none), 1 freezes" in chaos(
+        "--only", FROZEN
+    )
 
 
 class Wiped(Lab):

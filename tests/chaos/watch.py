@@ -22,15 +22,28 @@ LIMIT = 60.0
 ORPHANS_TIME = 0.5
 """Seconds that an orphan has to end by itself before flashd is started again."""
 
+QUIET_TIME = 1.0
+"""Seconds without any instant after which a dscli has got as far as it will."""
+
+GO_ON, STOP = b".", b"s"
+"""What is answered at an instant."""
+
+_AT_REST = "dscli input: waiting"
+
 
 class Blow(StrEnum):
-    """What is killed with SIGKILL."""
+    """What is killed with SIGKILL.
+
+    Who is frozen goes on when another has taken over; who is told to stop waits for nothing more.
+    """
 
     NONE = "none"
     ALL = "all"
     DAEMON = "daemon"
     STUCK = "daemon, its dscli standing still"
     DSCLI = "dscli"
+    FROZEN = "daemon, frozen"
+    STOPPED = "daemon, told to stop"
 
 
 @dataclass(frozen=True, order=True)
@@ -74,6 +87,7 @@ class Watch:
     _clients: dict[int, socket.socket] = field(default_factory=dict)
     _partly: dict[socket.socket, bytes] = field(default_factory=dict)
     _carrying: bool = False
+    _last: dict[int, str] = field(default_factory=dict)
     _locking: set[int] = field(default_factory=set)
 
     def __enter__(self) -> Self:
@@ -89,6 +103,11 @@ class Watch:
         self.release()
         self._selector.close()
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the daemon stands still, alive."""
+        return self.struck and self.blow is Blow.FROZEN
+
     def release(self) -> None:
         """Let whoever still stands at an instant go on by himself."""
         self._server.close()
@@ -97,8 +116,8 @@ class Watch:
         self._clients.clear()
         self._partly.clear()
 
-    def until_ended(self) -> int:
-        """Answer at every instant but the one; tell how the daemon ended."""
+    def until_ended(self) -> int | None:
+        """Answer at every instant but the one; tell how the daemon ended; None: it is frozen."""
         ended = os.pidfd_open(self.daemon)
         self._selector.register(ended, selectors.EVENT_READ)
         try:
@@ -112,11 +131,28 @@ class Watch:
                     break
                 for one in keys:
                     self._hear(one)
+                if self.frozen:
+                    self._leave_alone()
+                    return None
         finally:
             self._selector.unregister(ended)
             os.close(ended)
         _, status = os.waitpid(self.daemon, 0)
         return os.waitstatus_to_exitcode(status)
+
+    def _leave_alone(self) -> None:
+        """Let each dscli go on until it waits for input, or has ended; the daemon stands still."""
+        while any(self._last[pid] != _AT_REST for pid in self._clients):
+            ready = self._selector.select(QUIET_TIME)
+            if not ready:
+                break
+            for key, _ in ready:
+                self._hear(key.fileobj)
+        for one in self._clients.copy().values():
+            self._forget(one)
+        (self.root / "instants").unlink()  # the frozen one was born with it, and keeps it open
+        self._selector.unregister(self._server)
+        self._server.close()
 
     def _hear(self, one: object) -> None:
         if one is self._server:
@@ -153,17 +189,21 @@ class Watch:
             self._carrying = True
         elif name == "after leaving array.session":
             self._carrying = False
+        self._last[pid] = name
         self._counts[name] = nth = self._counts.get(name, 0) + 1
         instant = Instant(name, nth)
         self._note_lock(pid, name)
         stoppable = (self._carrying or self.kept) and bool(self._clients) and not self._locking
         self.seen.append(Seen(instant, bool(self._clients), self._carrying, stoppable))
+        word = GO_ON
         if instant == self.at and not self.struck:
             self.struck = True
-            if not self._strike(pid):
+            if self.blow is Blow.STOPPED:
+                word = STOP
+            elif not self._strike(pid):
                 return
         with suppress(OSError):
-            one.sendall(b".")
+            one.sendall(word)
 
     def _note_lock(self, pid: int, name: str) -> None:
         if name == "dscli array: changing":
@@ -175,6 +215,8 @@ class Watch:
     def _strike(self, pid: int) -> bool:
         """Kill; whether who has come to this instant goes on."""
         clients = dict(self._clients)
+        if self.blow is Blow.FROZEN:
+            return False
         if self.blow is Blow.DSCLI:
             for client in clients:
                 _kill_group(client)

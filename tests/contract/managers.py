@@ -50,6 +50,7 @@ esac"""
 HAGRP = {"down": _HAGRP.format(state="OFFLINE"), "up": _HAGRP.format(state="ONLINE")}
 ODMGET = f"""printf 'CuAt:\\n\\tname = "hdisk4"\\n\\tattribute = "unique_id"\\n'
 printf '\\tvalue = "{UNIQUE_ID}"\\n'"""
+LSDEV = "echo hdisk4:Available"
 MOUNT = """cat <<'END'
   node       mounted        mounted over    vfs       date        options
 -------- ---------------  ---------------  ------ ------------ ---------------

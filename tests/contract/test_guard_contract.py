@@ -209,7 +209,7 @@ class Worlds:
                 Counters(
                     array=array,
                     volume=one,
-                    date=f"at {step}",
+                    date=f"05/03/2021 08:00:0{step} GMT",
                     taken=time.monotonic(),
                     values=dict.fromkeys(HOST_FIELDS, 7 + moved),
                 )
@@ -308,6 +308,7 @@ class Worlds:
     def aix(self, world: str, limit: timedelta) -> AixOptions:
         self.program("id", "echo 0")
         self.program("odmget", managers.ODMGET)
+        self.program("lsdev", managers.LSDEV)
         self.program("mount", managers.MOUNT)
         self.program("lspv", managers.LSPV)
         self.program("lsvg", self.managed(managers.LSVG, world))

@@ -43,7 +43,7 @@ def test_a_service_is_refused_until_it_is_enrolled_and_after_it_has_drifted(stri
     assert "target 0002 of IBM.2107-75ABC01: name vol_0002, blocks " in enrolled.out
     assert "guard command " in enrolled.out
     assert enrolled.out.endswith("due: enrolled\n")
-    assert "all 1 services are enrolled" in strict.flashd("doctor", "--no-login", "--no-guards").out
+    assert "all are enrolled: 1 service" in strict.flashd("doctor", "--no-login", "--no-guards").out
     assert strict.flashd("resync", "due").status == 0
     strict.array.set_volume("0002", name="PRD_01")
     drifted = strict.flashd("resync", "due", "--dry-run")

@@ -105,12 +105,13 @@ def _offline_on_each(answers: Sequence[Said]) -> bool:
 
 def _varied_off(answers: Sequence[Said]) -> bool:
     """See that both disks are there, and of none anything is active or mounted."""
-    user, ids, mounts, disks, active = (said.text for said in answers)
+    user, ids, states, mounts, disks, active = (said.text for said in answers)
     rows = [line.split() for line in disks.splitlines()]
     ours = [row for row in rows if "oratstvg" in row]
     return (
         user == "0\n"
         and all(one in ids for one in _VOLUME_GROUP["disks"])
+        and {f"{row[0]}:Available" for row in ours} <= set(states.splitlines())
         and len(ours) >= len(_VOLUME_GROUP["disks"])
         and not any("active" in row or "concurrent" in row for row in ours)
         and "oratstvg" not in active.split()
@@ -170,8 +171,13 @@ READERS = (
         name="aix",
         guard=_aix,
         literally=_varied_off,
-        seeds=lambda: _seeds("aix", _VOLUME_GROUP, ("id", "odmget", "mount", "lspv", "lsvg")),
-        words=(b"active", b"concurrent", b"oratstvg", b"None", b"hdisk4", b"/u01/oratst", b"0\n"),
+        seeds=lambda: _seeds(
+            "aix", _VOLUME_GROUP, ("id", "odmget", "lsdev", "mount", "lspv", "lsvg")
+        ),
+        words=(
+            *(b"active", b"concurrent", b"oratstvg", b"None", b"hdisk4", b"/u01/oratst", b"0\n"),
+            *(b"Available", b"Defined", b"hdisk4:Available\n"),
+        ),
         rows=True,
     ),
 )

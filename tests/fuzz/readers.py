@@ -191,6 +191,7 @@ def listing(**changed: str) -> bytes:
             for pid, uid in ((1, 0), (2, 0), (5, 990), (7, 0))
         ),
         "after": pids,
+        "end": "",
     }
     told = sections | changed
     return "".join(f"\n==> {name} <==\n{text}" for name, text in told.items()).encode()

@@ -7,15 +7,19 @@ import time
 import pytest
 
 from flashd.adapters.arrays.messages import logged_in
+from flashd.adapters.arrays.metrics import parse_metrics
 from flashd.adapters.arrays.reports import parse_listing
 from flashd.adapters.arrays.tables import NotUnderstoodError
+from flashd.adapters.guards import reservation
 from flashd.config.auth import read_auth
 from flashd.config.mistakes import Mistakes, Source
 from flashd.model.masking import without_secrets
+from flashd.model.volumes import VolumeId
 from tests.fuzz.dscli import ARRAY
 
 MUCH = 200_000
 SECONDS = 3.0
+NO_KEYS = "  PR generation=0x2, there are NO registered reservation keys\n"
 HEADER = "ID,Recording,Persistent,Revertible,TargetWriteEnabled,BackgroundCopy,OutOfSyncTracks"
 
 
@@ -48,6 +52,22 @@ def test_a_row_before_the_header_is_seen() -> None:
     for row in ("0001:0002", "x IBM.2107-75ABC01/0001:IBM.2107-75ABC01/0002,1", "0001:I.2-7/0002"):
         with pytest.raises(NotUnderstoodError, match="before the header"):
             parse_listing(f"{row}\n{HEADER},DateSynced,State\n", ARRAY)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t"])
+def test_a_flood_of_blanks_within_a_value_is_read_in_time(blank: str) -> None:
+    text = f"ID 0002{blank * MUCH}x\n"
+    with pytest.raises(NotUnderstoodError):
+        parse_metrics(text, ARRAY, [VolumeId("0002")], 0.0)
+
+
+def test_a_flood_of_blanks_in_the_type_of_a_reservation_is_read_in_time() -> None:
+    begun = "  PR generation=0x2, Reservation follows:\n Key=0x1\n scope: LU_SCOPE,  type: "
+    said = f"{begun}{MUCH * ' '}!"
+    told = {"keys/sda": NO_KEYS, "status/keys/sda": "0", "status/reservation/sda": "0"}
+    assert "sg_persist ended with" in str(
+        reservation._read({**told, "reservation/sda": said}, "sda")
+    )
 
 
 def test_many_zones_that_are_none_are_told_in_time() -> None:

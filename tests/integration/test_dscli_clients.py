@@ -11,7 +11,8 @@ import math
 import os
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -22,11 +23,15 @@ from flashd.adapters.processes import lives
 from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused
 from flashd.model.run import Account
 from tests.contract.arrays import ARRAY, PLENTY, Heard, cleared, fake_dscli
+from tests.leaping import in_time_that_leaps, over
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from flashd.model.run import Answer
+
+T = TypeVar("T")
 
 RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp 0001:0002"
 BANNER = "Date/Time: November 22, 2026 2:00:00 AM UTC IBM DSCLI Version: 7.8.57.2 DS:"
@@ -38,8 +43,11 @@ DONE='{DONE}'
 said() {{ echo "$@" >>"$LOG"; }}
 login() {{ cat "$GATE" >/dev/null; said login; }}
 take() {{ while read -r line; do said "$line"; done; }}
+hang() {{ : >"$LOG.hangs"; exec sleep 600; }}
 """
-"""`login` takes until the test opens the gate; the log shows what came before what."""
+"""`login` takes until the test opens the gate; the log shows what came before what. Of who hangs
+the time is over at once.
+"""
 
 TAKERS = {
     "banner at once": 'login; echo "$BANNER IBM.2107-75ABC01"; take; echo "$DONE"',
@@ -87,6 +95,15 @@ class Stage:
     def taken(self) -> list[str]:
         return self.log.read_text().splitlines()
 
+    def in_time(self, made: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Have the time of a client be over as soon as it hangs, and of no other."""
+
+        async def limited() -> T:
+            async with over(PLENTY, self.log.with_name("log.hangs").exists):
+                return await made()
+
+        return in_time_that_leaps(limited)
+
     async def open_gate(self) -> None:
         await asyncio.to_thread(self.gate.write_text, "")
 
@@ -127,7 +144,7 @@ NOBODY = {
         LoginRefused,
         "CMUC00191E",
     ),
-    "login refused, and hangs": ("echo CMUC00191E made up; sleep 600", LoginRefused, "CMUC00191E"),
+    "login refused, and hangs": ("echo CMUC00191E made up; hang", LoginRefused, "CMUC00191E"),
     "exit 2": ("exit 2", ArrayRejected, "does not take"),
     "exit 3": ("echo CMUN00018E made up >&2; exit 3", ArrayUnreachable, "no connection"),
     "exit 63": ("exit 63", ArrayRejected, "cannot be started"),
@@ -156,12 +173,16 @@ NOBODY = {
         ArrayRejected,
         "Enter your password",
     ),
-    "never logs in": ("sleep 600", ArrayUnreachable, "did not log in within 1 s"),
-    "reads something else": ('cat "$GATE"', ArrayUnreachable, "did not log in within 1 s"),
-    "a banner without an array": (
-        'echo "$BANNER -"; sleep 600',
+    "never logs in": ("hang", ArrayUnreachable, "did not log in within 30 s"),
+    "reads something else": (
+        ': >"$LOG.hangs"; cat "$GATE"',
         ArrayUnreachable,
-        "did not log in within 1 s",
+        "did not log in within 30 s",
+    ),
+    "a banner without an array": (
+        'echo "$BANNER -"; hang',
+        ArrayUnreachable,
+        "did not log in within 30 s",
     ),
     "closes its input": ("exec <&-; exit 3", ArrayUnreachable, "no connection"),
 }
@@ -169,12 +190,13 @@ NOBODY = {
 
 @pytest.mark.parametrize("what", ["observe", "change"])
 @pytest.mark.parametrize("name", NOBODY)
-async def test_who_is_not_logged_in_is_given_nothing(stage: Stage, name: str, what: str) -> None:
+def test_who_is_not_logged_in_is_given_nothing(stage: Stage, name: str, what: str) -> None:
     script, kind, words = NOBODY[name]
-    array = stage.set(FIRST + script, timeout=1)
+    array = stage.set(FIRST + script)
+    asked = partial(array.observe, stage.heard) if what == "observe" else None
     error: type[ArrayError] = kind
     with pytest.raises(error, match=words) as raised:
-        await (array.observe(stage.heard) if what == "observe" else stage.change(array))
+        stage.in_time(asked or partial(stage.change, array))
     assert type(raised.value) is kind
     assert (stage.taken, stage.heard.sent_lines) == ([], [])
     assert len(stage.heard.answers) == 1
@@ -231,7 +253,7 @@ ENDS = {
     "says no": ("read -r x; said got; echo CMUN03099E x: 0001:0002: no", 0, Account.REJECTED, True),
     "says nothing": ("read -r x; said got", 0, Account.SILENT, False),
     "says yes, and is killed late": (
-        'read -r x; said got; echo "$DONE"; sleep 600',
+        'read -r x; said got; echo "$DONE"; hang',
         None,
         Account.ACCEPTED,
         False,
@@ -246,25 +268,34 @@ ENDS = {
 
 
 @pytest.mark.parametrize("name", ENDS)
-async def test_after_the_command_was_written_there_is_an_answer(stage: Stage, name: str) -> None:
+def test_after_the_command_was_written_there_is_an_answer(stage: Stage, name: str) -> None:
     script, status, said, refused = ENDS[name]
-    answer = await stage.change(stage.set(f'{FIRST}printf "dscli> "; {script}', timeout=2))
+    array = stage.set(f'{FIRST}printf "dscli> "; {script}')
+    answer = stage.in_time(partial(stage.change, array))
     assert (answer.exit_status, answer.refused) == (status, refused)
     assert list(answer.accounts.values()) == [said]
     assert stage.taken == ["got"]
     assert len(stage.heard.answers) == 1
 
 
-async def test_a_client_that_reads_no_more_has_done_nothing(stage: Stage) -> None:
-    script = 'printf "dscli> "; cat "$GATE" >/dev/null; exec <&-; echo closed >>"$LOG"; sleep 600'
-    array = stage.set(FIRST + script, timeout=1)
-    with pytest.raises(ArrayUnreachable, match="was killed"):  # noqa: PT012 - the whole session
+def test_a_client_that_reads_no_more_has_done_nothing(stage: Stage) -> None:
+    script = (
+        'printf "dscli> "; cat "$GATE" >/dev/null; exec <&-; echo closed >>"$LOG"; exec sleep 600'
+    )
+    array = stage.set(FIRST + script)
+
+    async def change() -> None:
         async with array.session(stage.heard, RESYNC) as session:
             await stage.open_gate()
             async with asyncio.timeout(PLENTY):
                 while not stage.taken:  # noqa: ASYNC110 - another process tells by a file
                     await asyncio.sleep(0.01)
-            await session.change(*cleared(RESYNC), math.inf)
+            answer = asyncio.create_task(session.change(*cleared(RESYNC), math.inf))
+            async with over(PLENTY, lambda: len(stage.heard.sent_lines)):
+                await answer
+
+    with pytest.raises(ArrayUnreachable, match="was killed"):
+        in_time_that_leaps(change)
     assert stage.taken == ["closed"]
     assert [(command, status) for command, status, _ in stage.heard.answers] == [(RESYNC, None)]
 

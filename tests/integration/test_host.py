@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import subprocess
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -306,12 +306,26 @@ async def test_a_number_that_means_many_is_never_killed(host: LinuxHost, group: 
     assert await host.end(host.carrier(group, 1)) is False
 
 
-async def test_we_do_not_kill_ourselves(host: LinuxHost) -> None:
+@contextmanager
+def leading() -> Iterator[tuple[int, int]]:
+    """Lead a process group; tell its number, and when its leader began."""
     before = os.getpgrp()
     with suppress(PermissionError):
         os.setpgid(0, 0)
     try:
-        assert await host.end(host.carrier(os.getpgrp(), 0)) is False
+        yield os.getpgrp(), started(os.getpgrp())
     finally:
         with suppress(PermissionError):
             os.setpgid(0, before)
+
+
+async def test_we_do_not_kill_ourselves(host: LinuxHost) -> None:
+    with leading() as (group, began):
+        assert await host.end(host.carrier(group, began)) is False
+
+
+@pytest.mark.parametrize("shift", [-1, 1])
+async def test_a_group_whose_number_is_ours_by_now_is_gone(host: LinuxHost, shift: int) -> None:
+    """Else a run stayed open for as long as a flashd lives that was given its dscli's number."""
+    with leading() as (group, began):
+        assert await host.end(host.carrier(group, began + shift)) is True

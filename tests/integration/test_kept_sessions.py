@@ -12,6 +12,7 @@ import signal
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,7 +25,7 @@ from flashd.adapters.arrays.oneshot import OneshotArray
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
-from flashd.errors import ArrayError, ArrayUnreachable, LoginRefused
+from flashd.errors import ArrayError, ArrayRejected, ArrayUnreachable, LoginRefused
 from flashd.model.inventory import EVERYTHING, Part
 from flashd.model.run import Account
 from flashd.model.volumes import VolumeId
@@ -40,6 +41,8 @@ from tests.contract.arrays import (
     fake_dscli,
     struck,
 )
+from tests.hanging import hung
+from tests.leaping import over
 from tests.switches.pairwise import pairwise
 from tests.switches.positions import dice, put, seed, terminal_positions
 
@@ -54,8 +57,6 @@ PAIRS = "0001:0002 0101:0102 0003:0004"
 RESYNC = f"resyncflash -dev {ARRAY} -persist -record -cp {PAIRS}"
 WITHDRAW = f"rmflash -dev {ARRAY} -quiet {PAIRS}"
 ESTABLISH = f"mkflash -dev {ARRAY} -persist -nocp 0005:0006 0007:0008"
-SHORT = 4.0
-"""Seconds after which a client that hangs is killed."""
 
 
 @dataclass
@@ -338,6 +339,18 @@ async def test_a_command_over_1000_bytes_goes_by_oneshot(house: House) -> None:
     assert house.logins() == [(HMC1, "ok")] * 2
 
 
+async def test_a_session_that_was_had_for_a_short_command_takes_no_long_one(house: House) -> None:
+    sources = [f"{n:04X}" for n in range(0x1000, 0x1000 + LONGEST // 10)]
+    long = f"rmflash -dev {ARRAY} -quiet {' '.join(f'{one}:0002' for one in sources)}"
+    assert len(long) > LONGEST
+    array = house.array()
+    async with array.session(Heard(), WITHDRAW) as session:
+        with pytest.raises(ArrayRejected, match="too long for a terminal"):
+            await session.change(*cleared(long), math.inf)
+        assert not house.changes()
+        assert (await session.change(*cleared(WITHDRAW), math.inf)).all_accepted
+
+
 async def test_400_pairs_are_one_command_that_arrives_whole(house: House) -> None:
     sources = [f"{n // 200 + 0x10:02X}{n % 200:02X}" for n in range(400)]
     pairs = [f"{one}:{int(one, 16) + 0x2000:04X}" for one in sources]
@@ -417,7 +430,7 @@ def placed(house: House, row: Row, verb: str, nth: int) -> InteractiveArray:
     name, options = FAULTS[row["fault"]]
     if name:
         house.sim.add_fault(name, verb, nth=nth, **options)
-    return house.array(timeout=SHORT, FLASHD_SIM_WRAPPER=row["FLASHD_SIM_WRAPPER"])
+    return house.array(FLASHD_SIM_WRAPPER=row["FLASHD_SIM_WRAPPER"])
 
 
 @pytest.mark.parametrize("row", CHANGES, ids=lambda row: f"{row['command'][:3]}-{row['fault']}")
@@ -426,7 +439,8 @@ async def test_a_fault_in_the_middle_of_a_change_is_survived(house: House, row: 
     array = placed(house, row, row["command"].split()[0], 1)
     assert await listed(array) == house.truth()
     try:
-        answer = await change(array, row["command"], house.heard)
+        async with over(PLENTY, partial(hung, house.sim)):
+            answer = await change(array, row["command"], house.heard)
     except ArrayUnreachable:
         assert house.changes() == [], "nothing was sent, it says"
         answer = None
@@ -453,7 +467,8 @@ async def test_a_fault_in_the_middle_of_a_listing_is_survived(house: House, row:
     assert await listed(array) == house.truth()
     house.sim.drop_relation("0003:0004")
     try:
-        found = await listed(array)
+        async with over(PLENTY, partial(hung, house.sim)):
+            found = await listed(array)
     except ArrayError:
         found = house.truth()
     if row["fault"] not in {"previous-answer", "cut-short between"}:  # no reader can tell those

@@ -25,6 +25,25 @@ except asyncio.CancelledError:
     print("ended")
 """
 
+FORKED = """
+import asyncio, os
+from flashd.adapters.threads import beside
+
+async def main(word):
+    await beside(lambda: print(word, flush=True))
+
+async def idle():
+    await beside(os.getpid)
+
+asyncio.run(idle())
+if os.fork() == 0:
+    asyncio.run(main("child"))
+    os._exit(0)
+status = os.wait()[1]
+asyncio.run(main("parent"))
+raise SystemExit(os.waitstatus_to_exitcode(status))
+"""
+
 
 async def test_tells_the_result() -> None:
     assert await beside(partial(divmod, 7, 2)) == (3, 1)
@@ -60,11 +79,20 @@ async def test_no_two_have_one_thread_at_a_time() -> None:
 
 
 async def test_of_many_threads_few_wait_for_more() -> None:
-    meeting = threading.Barrier(31)
-    busy = [beside(meeting.wait) for _ in range(30)]
-    meeting.wait()
-    await asyncio.gather(*busy)
-    threads = [one for one in threading.enumerate() if one.name == "beside"]
-    for one in threads:
-        one.join(0.05)
-    assert sum(one.is_alive() for one in threads) <= MOST_IDLE
+    meeting = threading.Barrier(30)
+
+    def meet() -> threading.Thread:
+        meeting.wait()
+        return threading.current_thread()
+
+    first = set(await asyncio.gather(*(beside(meet) for _ in range(30))))
+    again = set(await asyncio.gather(*(beside(meet) for _ in range(30))))
+    assert len(first & again) <= MOST_IDLE
+    for one in first - again:
+        one.join(60)
+    assert not any(one.is_alive() for one in first - again)
+
+
+async def test_a_forked_process_waits_for_no_thread_of_its_parent() -> None:
+    done = await run([sys.executable, "-c", FORKED], limit=timedelta(seconds=60))
+    assert (done.ending, done.exit_status, done.output) == (Ending.EXITED, 0, b"child\nparent\n")

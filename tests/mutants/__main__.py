@@ -1,6 +1,7 @@
 """Run the tests against every mutant of what lets a command out: `make mutants`.
 
 Each runs in a process of its own, over a copy of the module that is put before the true one.
+`MODULES="core.firewall outlet"` takes only the targets whose names end so.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING
 from tests.mutants.targets import TARGETS, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.mutants.made import Mutant
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +36,14 @@ _PYTEST = (
 )
 
 
-def main() -> int:
+def main(wanted: Sequence[str]) -> int:
     """Print each mutant that no test has noticed; exit 1 if there is any that may not be."""
-    alive = 0
-    for target in TARGETS:
+    targets = chosen(wanted)
+    alive = total = 0
+    for target in targets:
         made = list(target.mutants(ROOT))
+        if not survives(target, target.unchanged(ROOT)):
+            raise SystemExit(f"{target.module}: its tests fail without a mutant")
         with ThreadPoolExecutor(WORKERS) as pool:
             lives = list(pool.map(lambda one, target=target: survives(target, one), made))
         left = [one for one, lived in zip(made, lives, strict=True) if lived]
@@ -48,7 +54,17 @@ def main() -> int:
         for one in left:
             print(f"  {'ALIVE' if one in unexplained else 'equal'} {one.name}")
         alive += len(unexplained)
+        total += len(made)
+    print(f"{total} mutants of {len(targets)} modules, {alive} alive that may not be")
     return 1 if alive else 0
+
+
+def chosen(wanted: Sequence[str]) -> list[Target]:
+    """Take the targets whose modules end with one of these words, or all; never none."""
+    found = [one for one in TARGETS if not wanted or one.module.endswith(tuple(wanted))]
+    if not found:
+        raise SystemExit(f"no target ends with {' or '.join(wanted)}")
+    return found
 
 
 def survives(target: Target, mutant: Mutant) -> bool:
@@ -70,4 +86,4 @@ def survives(target: Target, mutant: Mutant) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -23,8 +23,14 @@ class Target:
 
     def mutants(self, root: Path) -> Iterator[Mutant]:
         """Make them."""
-        file = root / f"{self.module.replace('.', '/')}.py"
-        yield from mutants(file.read_text(encoding="utf-8"), self.pattern)
+        yield from mutants(self._source(root), self.pattern)
+
+    def unchanged(self, root: Path) -> Mutant:
+        """Make one that is none: where it does not survive, no death proves anything."""
+        return Mutant(0, "", "nothing is changed", self._source(root))
+
+    def _source(self, root: Path) -> str:
+        return (root / f"{self.module.replace('.', '/')}.py").read_text(encoding="utf-8")
 
 
 TARGETS = (
@@ -36,6 +42,14 @@ TARGETS = (
     Target(
         module="flashd.adapters.arrays.outlet",
         tests=("tests/unit/adapters/test_outlet.py",),
+    ),
+    Target(
+        module="flashd.engine.gate",
+        tests=("tests/unit/engine/test_gate.py",),
+    ),
+    Target(
+        module="flashd.config.protected",
+        tests=("tests/unit/config/test_protected.py",),
     ),
     Target(
         module="flashd.core.enrolment",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.mutants.made import mutants
-from tests.mutants.targets import TARGETS
+import pytest
+
+from tests.mutants.__main__ import chosen, survives
+from tests.mutants.made import Mutant, mutants
+from tests.mutants.targets import TARGETS, Target
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +44,24 @@ def test_a_mutant_is_known_by_the_innermost_function() -> None:
     ]
 
 
+def test_some_targets_can_be_chosen_and_never_none() -> None:
+    assert chosen([]) == list(TARGETS)
+    names = [one.module for one in chosen(["outlet", "core.firewall"])]
+    assert names == ["flashd.core.firewall", "flashd.adapters.arrays.outlet"]
+    with pytest.raises(SystemExit, match="no target ends with outlets"):
+        chosen(["outlets"])
+
+
+def test_what_is_changed_dies_and_what_is_not_lives() -> None:
+    """The tests run over the copy and not over the module itself."""
+    target = Target(module="flashd.core.demand", tests=("tests/unit/core/test_demand.py",))
+    same = target.unchanged(ROOT)
+    assert survives(target, same)
+    broken = same.source.replace("if enrolled:", "if not enrolled:")
+    assert broken != same.source
+    assert not survives(target, Mutant(1, "demanded", "not is added", broken))
+
+
 def test_there_are_many_of_each_target_and_all_of_them_are_code() -> None:
     counts = {}
     for target in TARGETS:
@@ -52,6 +73,8 @@ def test_there_are_many_of_each_target_and_all_of_them_are_code() -> None:
             compile(one.source, one.name, "exec")
     assert counts["flashd.core.firewall"] >= 200
     assert counts["flashd.adapters.arrays.outlet"] >= 15
+    assert counts["flashd.engine.gate"] >= 10
+    assert counts["flashd.config.protected"] >= 20
     assert counts["flashd.core.enrolment"] >= 100
     assert counts["flashd.model.inventory"] >= 15
     assert counts["flashd.adapters.arrays.stock"] >= 100

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from flashd.model.run import Carrier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from flashd.ports.host import Host
@@ -21,15 +21,23 @@ LOGIN_LIMIT = 300.0
 """Seconds; two consoles, three ports and 20 s for each connection come to two minutes."""
 
 
+async def _ignore(_group: int) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Dscli:
-    """How dscli is called for one array; `remedy` is the line that makes the pwfile anew."""
+    """How dscli is called for one array; `remedy` is the line that makes the pwfile anew.
+
+    `admitted` is told the process group of each client that has logged in.
+    """
 
     array: str
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     timeout: float
     remedy: str
+    admitted: Callable[[int], Awaitable[None]] = field(default=_ignore, compare=False, repr=False)
 
     @property
     def line(self) -> str:

@@ -144,13 +144,14 @@ class Client:
         """Wait until the client is logged in and takes commands, or until it will not.
 
         Shown by its session banner or prompt; or, where it keeps its output back until the
-        end, by a process of it that reads its standard input.
+        end, by a process of it that reads its standard input. What it had shown when the time was
+        over counts: it may only have been seen so late.
         """
         try:
             async with asyncio.timeout(limit):
                 return await self._until_settled()
         except TimeoutError:
-            return Readiness.LATE
+            return self._shown() or Readiness.LATE
 
     async def say(self, commands: str) -> bool:
         """Write commands and end the input; whether it can be that any of it is read.
@@ -169,11 +170,8 @@ class Client:
     async def finish(self, limit: float) -> Said:
         """Read the answer to its end and wait for the client; kill it after `limit` seconds."""
         self._child.input.close()
-        status, why = None, ""
-        try:
-            status = await asyncio.wait_for(asyncio.shield(self._exit), limit)
-        except TimeoutError:
-            why = unanswered(limit)
+        status = await self._child.exit_within(limit)
+        why = unanswered(limit) if status is None else ""
         if not await self._child.end():
             self.forget()
             status, why = None, "dscli was killed and would not go"
@@ -185,7 +183,10 @@ class Client:
 
     def question(self) -> str:
         """Tell what the client asks of a person before the login; empty where it is nothing."""
-        heard = (_text(self._stdout), _text(self._stderr))
+        heard = (
+            _text(self._stdout + self._child.output.untaken()),
+            _text(self._stderr + self._child.errors.untaken()),
+        )
         found = [*map(asks, heard), *map(unfinished, heard)]
         return next(filter(None, found), "")
 
@@ -196,19 +197,25 @@ class Client:
 
     async def _until_settled(self) -> Readiness:
         quiet = 0
-        while not self._exit.done():
+        while True:
             self._news.clear()
-            heard = f"{_beginning(self._stdout)}\n{_beginning(self._stderr)}"
-            if asks(heard):
-                return Readiness.ASKING
-            if logged_in(heard):
-                return Readiness.READY
+            if shown := self._shown():
+                return shown
             quiet = quiet + 1 if await beside(self._reads_input) else 0
             if quiet == _QUIET_LOOKS and not self._news.is_set():
                 return Readiness.ASKING if self.question() else Readiness.READY
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), _LOOK_SECONDS)
-        return Readiness.ENDED
+
+    def _shown(self) -> Readiness | None:
+        """Tell what the client has come to by its end and its words up to now, if by anything."""
+        if self._child.ended:
+            return Readiness.ENDED
+        said = _beginning(self._stdout, self._child.output)
+        heard = f"{said}\n{_beginning(self._stderr, self._child.errors)}"
+        if asks(heard):
+            return Readiness.ASKING
+        return Readiness.READY if logged_in(heard) else None
 
     async def _ended(self) -> int:
         status = await self._child.exit()
@@ -229,9 +236,9 @@ class Client:
         return reader_in(self.group, self._input) is not None
 
 
-def _beginning(said: bytearray) -> str:
+def _beginning(said: bytearray, stream: Output) -> str:
     """Read as much as anybody says at a login, so that a flood costs nothing."""
-    return _text(said[:_MOST_AT_LOGIN])
+    return _text((said[:_MOST_AT_LOGIN] + stream.untaken())[:_MOST_AT_LOGIN])
 
 
 def _text(said: bytearray) -> str:

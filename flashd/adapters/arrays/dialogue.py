@@ -43,6 +43,9 @@ _QUIET_SECONDS = 1.0
 
 _LAST_WORDS_SECONDS = 5.0
 
+_LAST_LOOK_SECONDS = 5.0
+"""Once the time is over, for what came within it and was not looked at."""
+
 
 class UnsynchronisedError(Exception):
     """Nobody knows which answer of a session belongs to which command, and it was closed."""
@@ -198,7 +201,7 @@ class Dialogue:
             async with asyncio.timeout(limit):
                 turn = await self._until_a_turn(enough)
         except TimeoutError:
-            turn = Turn.LATE
+            turn = await self._last_look(enough)
         why = {
             Turn.LATE: unanswered(limit),
             Turn.FLOODED: FLOODED,
@@ -248,6 +251,22 @@ class Dialogue:
             if stuck >= _DONE_LOOKS and (found := self._stuck(stuck, enough)):
                 return found
             pause = min(2 * pause, _LATER) if shown else _LATER
+
+    async def _last_look(self, enough: Callable[[str], bool] | None) -> Turn:
+        """Look at what is there when the time is over.
+
+        Who was stopped, or got no processor, has let the time pass without waiting for anybody.
+        """
+        child = self._child
+        if not (child.ended or child.output.there() or prompted(self._said)):
+            return Turn.LATE
+        if child.ended:
+            await asyncio.shield(self._exit)
+        try:
+            async with asyncio.timeout(_LAST_LOOK_SECONDS):
+                return await self._until_a_turn(enough)
+        except TimeoutError:
+            return Turn.LATE
 
     async def _settled(self) -> bool:
         """Whether the client reads, and of what it had written before nothing is on its way."""

@@ -224,7 +224,7 @@ class InteractiveSession:
     async def change(self, command: Cleared, pairs: Sequence[Pair], not_after: float) -> Answer:
         """Send the command and read its answer up to the prompt."""
         oneshot = self.array.oneshot
-        line = line_of(command, oneshot.dscli.array, pairs).rstrip("\n")
+        line = line_of(command, oneshot.dscli.array, pairs, LONGEST).rstrip("\n")
         async with self.array.kept.again(self.kept) as session:
             if doubt := session.in_step():
                 if session.partner.alive:

@@ -316,6 +316,7 @@ class Kept:
             witness.answered(LIST_OUTPUT, None, heard.text)
             said = without_secrets(heard.text)[:_MOST_SHOWN]
             raise UnsynchronisedError(heard.why or f"{LIST_OUTPUT} was answered with {said!r}")
+        await self.dscli.admitted(partner.group)
 
     def _see_admitted(self, heard: Heard, witness: Witness) -> None:
         """Go on only where no login was refused: the other way to the array is one more login."""

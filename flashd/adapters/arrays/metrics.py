@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _QUESTION = "showfbvol -dev {array} -metrics -bnr off -fmt default {volume}"
-_LINE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9]*)[ \t]+(?P<value>\S.*?)[ \t]*")
+_LINE = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9]*)[ \t]+(?P<value>\S(?:.*\S)?)[ \t]*")
 _ID = re.compile(r"(?:(?P<array>[A-Za-z]+\.[0-9A-Za-z]+-[0-9A-Za-z]+)/)?(?P<id>[0-9A-Fa-f]{4})")
 _COUNT = re.compile(r"[0-9]{1,20}")
 _DATE = re.compile(r"[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} [A-Za-z0-9:+-]+")

@@ -63,7 +63,7 @@ class Client(Leader, Protocol):
         """Tell what the client asks of a person before the login; empty where it is nothing."""
 
 
-def process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
+def as_process(dscli: Dscli) -> AbstractAsyncContextManager[Client]:
     """Start dscli as a process."""
     return client(dscli.argv, dscli.environment)
 
@@ -80,7 +80,7 @@ class OneshotArray:
     dscli: Dscli
     clock: Clock
     host: Host
-    start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = process
+    start: Callable[[Dscli], AbstractAsyncContextManager[Client]] = as_process
     read: Callable[[str, str], Mapping[Pair, Relation]] = parse_listing
     take: Take = parse_inventory
     gate: Gate = OPEN
@@ -130,6 +130,7 @@ class OneshotArray:
             readiness = await process.ready(self.dscli.login_timeout)
             if readiness is not Readiness.READY:
                 raise await self.not_logged_in(process, readiness, witness)
+            await self.dscli.admitted(process.group)
             yield process
 
     async def not_logged_in(

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
+    from flashd.adapters.arrays.messages import Message
+
 _OUTPUT = "-bnr off -hdr on -fmt delim -delim |"
 """For each command. A volume in several groups has them with commas between, in one cell."""
 
@@ -85,7 +87,7 @@ _QUESTIONS = {
 }
 
 _NONE = frozenset({"-", ""})
-_BLOCKS = re.compile(r"[0-9]{1,15}")
+_BLOCKS = re.compile(r"[1-9][0-9]{0,14}")
 _WWNN = re.compile(r"[0-9A-Fa-f]{16}")
 _WWPN = re.compile(r"[0-9A-Fa-f]{16,17}")
 _QUALIFIED = re.compile(rf"(?:(?P<array>{DEVICE})/)?(?P<id>[0-9A-Za-z]+)")
@@ -220,14 +222,26 @@ def _close(report: _Open | None) -> None:
 
 
 def _pass_over(line: str) -> None:
-    """Let pass what stands before the first report, unless it may be a part of one."""
+    """Let pass what stands before the first report, unless it may be a part of one, or is of one.
+
+    What dscli says at its login warns of nothing that a report lacks.
+    """
     if line.count("|") > 1:
         raise NotUnderstoodError(f"a row stands before the first header: {line[:SHOWN]!r}")
+    message = message_in(line)
+    if message is not None and not _remarks(message):
+        raise NotUnderstoodError(f"before the first header stands {line[:SHOWN]!r}")
 
 
 def _harmless(line: str) -> bool:
     message = message_in(line)
-    return message is not None and message.kind in "IW" and message.id != NOTHING_FOUND
+    return message is not None and message.id != NOTHING_FOUND and _remarks(message)
+
+
+def _remarks(message: Message) -> bool:
+    """Whether a message leaves a report as it is: one that warns of it may tell what it lacks."""
+    of_a_report = message.text.partition(":")[0].strip() in _COLUMNS
+    return message.kind == "I" or (message.kind == "W" and not of_a_report)
 
 
 def _by_id(command: str, things: Iterable[T], key: Callable[[T], K]) -> dict[K, T]:

@@ -20,11 +20,13 @@ _SYSTEM = "/usr/sbin"
 QUESTIONS = (
     Question(("id", "-u"), ("aix", "user")),
     Question(("odmget", "-q", "attribute=unique_id", "CuAt"), ("aix", "ids"), "/usr/bin"),
+    Question(("lsdev", "-C", "-c", "disk", "-F", "name:status"), ("aix", "states"), _SYSTEM),
     Question(("mount",), ("aix", "mounts"), _SYSTEM),
     Question(("lspv",), ("aix", "disks"), _SYSTEM),
     Question(("lsvg", "-o"), ("aix", "active"), _SYSTEM),
 )
-"""Who is asked; which disk is which; what is mounted, which disks belong where, what is active."""
+"""Who is asked; which disk is which, and there; what is mounted, which disks belong where, what is
+active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class AixGuard:
         ).hold()
 
     def _judge(self, answers: Sequence[str]) -> Finding:
-        user, ids, mounts, disks, active = answers
+        user, *told = answers
         if not is_root(user):
             return ROOT
         options = self.options
@@ -52,5 +54,4 @@ class AixGuard:
             options.mount_points,
             exported_is_down=options.exported_is_down,
         )
-        told = volumegroups.read(ids, mounts, disks, active)
-        return volumegroups.judge(sought, told)
+        return volumegroups.judge(sought, volumegroups.read(*told))

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flashd.adapters.guards.findings import account, cause, excerpt, unknown
+from flashd.adapters.guards.findings import account, cause, excerpt, unknown, witnessed
 from flashd.adapters.guards.here import Here, Look
 from flashd.adapters.processes import Ending
 from flashd.model.verdict import Finding
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _OUTPUT_CAP = 1 << 23
 _TAG = re.compile(r"<[^<>]*>")
+_UNWRITTEN = re.compile(r"[^\S \t\n]|[\x00-\x08\x0e-\x1f\x7f]")
+"""No program that is asked here writes these; with a terminal in between, one could come to."""
 
 ROOT = unknown("it was not asked as root, to whom alone all of it is told")
 """To others AIX tells less without saying so."""
@@ -63,16 +65,17 @@ class Interview:
         return await Look(self.host, self.limit, late, self.remote).take(self._ask)
 
     async def _ask(self, asked: Asked) -> Finding:
-        answers = []
+        answers: dict[str, str] = {}
         for question in self.questions:
             answer = await _answer(asked, question)
             if isinstance(answer, Finding):
                 return answer
-            answers.append(answer)
+            answers[" ".join(question.argv)] = answer
         try:
-            return self.judge(answers)
+            finding = self.judge(list(answers.values()))
         except (ValueError, RecursionError) as error:
-            return unknown(f"what was answered is not understood: {error}")
+            finding = unknown(f"what was answered is not understood: {error}")
+        return witnessed(finding, answers)
 
 
 async def _answer(asked: Asked, question: Question) -> str | Finding:
@@ -95,9 +98,12 @@ def _text(program: str, done: Completed) -> str | Finding:
         # the rest of the line may be the word that matters: |OFFLINE| of |OFFLINE|FAULTED|
         return unknown(f"the answer of {program} breaks off", account(done))
     try:
-        return done.output.decode("utf-8")
+        text = done.output.decode("utf-8")
     except UnicodeDecodeError:
         return unknown(f"{program} answered what is no text", account(done))
+    if strange := _UNWRITTEN.search(text):
+        return unknown(f"the answer of {program} holds {strange[0]!a}", account(done))
+    return text
 
 
 def _found(program: str, folder: str) -> str:

@@ -10,6 +10,7 @@ from flashd.adapters.guards.disks import plain
 from flashd.adapters.guards.listing import Told
 from flashd.adapters.guards.probe import output, sections
 from flashd.adapters.guards.sight import blindness
+from flashd.core.counting import counted
 from flashd.model.printable import harmless
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def doubts(volume: Volume, claims: Claims) -> Iterator[str]:
     if claims.blind:
         yield claims.blind
     elif claims.hidden:
-        yield f"{len(claims.hidden)} processes could not be looked into; the probe must be root"
+        hidden = counted(len(claims.hidden), "process", "processes")
+        yield f"{hidden} could not be looked into; the probe must be root"
 
 
 def _same(told: str, expected: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from flashd.model.printable import harmless
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from flashd.adapters.processes import Completed
 
-__all__ = ["account", "cause", "excerpt", "harmless", "late", "unknown"]
+__all__ = ["account", "cause", "excerpt", "harmless", "late", "unknown", "witnessed"]
 
 _LINES = 5
 _WIDTH = 200
@@ -44,6 +46,19 @@ def account(done: Completed) -> dict[str, object]:
         "output": excerpt(done.output),
         "errors": excerpt(done.errors),
     }
+
+
+def witnessed(finding: Finding, answers: Mapping[str, str | bytes]) -> Finding:
+    """Add what was asked, each question with the SHA-256 of all that was answered to it.
+
+    So an answer that somebody keeps, or gets again, can be known for the one that was judged.
+    """
+    texts = {
+        question: answer.encode("utf-8", "surrogateescape") if isinstance(answer, str) else answer
+        for question, answer in answers.items()
+    }
+    asked = {question: sha256(text).hexdigest() for question, text in texts.items()}
+    return replace(finding, evidence={**finding.evidence, "asked": asked})
 
 
 def excerpt(said: bytes) -> list[str]:

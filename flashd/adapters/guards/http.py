@@ -89,6 +89,8 @@ async def _ask(
         return REFUSED
     except TimeoutError:
         return "it accepts connections and says nothing" if connected else "no answer in time"
+    except ssl.SSLError as error:  # after the handshake: he wants a certificate of ours
+        return _tls_failed(error)
     except OSError as error:
         return cause(error) or type(error).__name__
     return first_of(first)
@@ -123,8 +125,12 @@ async def _secured(writer: asyncio.StreamWriter, secure: ssl.SSLContext, host: s
     except TimeoutError:
         raise
     except OSError as error:  # ssl.SSLError is one: a certificate that is not believed
-        return f"{_ANSWERED}TLS failed: {getattr(error, 'reason', None) or cause(error)}"
+        return _tls_failed(error)
     return ""
+
+
+def _tls_failed(error: OSError) -> str:
+    return f"{_ANSWERED}TLS failed: {getattr(error, 'reason', None) or cause(error)}"
 
 
 def judge(url: str, answers: Mapping[str, str]) -> Finding:

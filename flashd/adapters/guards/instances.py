@@ -58,10 +58,14 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Instances:
-    """All that was told of a service; `scopes` are the lists of its nodes, one a node that told."""
+    """All that was told of a service; `scopes` are the lists of its nodes, one a node that told.
+
+    `merged` is its state in the whole cluster, where that is told too.
+    """
 
     found: tuple[Instance, ...]
     scopes: frozenset[frozenset[str]] = field(default_factory=frozenset)
+    merged: str | None = None
 
 
 def document(text: bytes) -> Any:  # noqa: ANN401 - JSON may be anything
@@ -89,7 +93,8 @@ def read_2(own: object, cluster: object, service: str) -> Instances:
 
     Raises `ValueError` for what is made otherwise.
     """
-    nodes = _mapping(_mapping(_mapping(cluster, "cluster").get("monitor"), "monitor").get("nodes"))
+    monitor = _mapping(_mapping(cluster, "cluster").get("monitor"), "monitor")
+    nodes = _mapping(monitor.get("nodes"))
     if _ASKED in nodes:
         raise ValueError(f"a node called {_ASKED}")
     found = [_instance(_ASKED, own, "updated", "frozen")]
@@ -100,7 +105,13 @@ def read_2(own: object, cluster: object, service: str) -> Instances:
             scopes.add(_scope(_mapping(configured[service]).get("scope"), name))
         if service in (told := _mapping(services.get("status"), f"status of {name}")):
             found.append(_instance(name, told[service], "updated", "frozen"))
-    return Instances(tuple(found), frozenset(scopes))
+    return Instances(tuple(found), frozenset(scopes), _merged(monitor.get("services"), service))
+
+
+def _merged(services: object, service: str) -> str | None:
+    """Tell what the cluster makes of all instances together; None where it says nothing of it."""
+    told = _mapping(services or {}, "services").get(service)
+    return None if told is None else str(_mapping(told, service).get("avail"))
 
 
 def read_3(told: object, service: str) -> Instances:
@@ -170,12 +181,15 @@ def _doubts(entry: Json) -> Iterator[str]:
     """Tell what else an instance says that does not go with being down."""
     if running := entry.get("running"):
         yield f"something is running: {str(running)[:80]}"
+    for whole in ("overall", "optional"):
+        if entry.get(whole) == "up":
+            yield f"{whole} it is up"
     monitor = entry.get("monitor")
     if monitor is None:
         return
     state = _mapping(monitor, "monitor")
-    if (word := state.get("state", state.get("status", "idle"))) != "idle":
-        yield f"its monitor is {word}"
+    if (word := state.get("state", state.get("status"))) != "idle":
+        yield f"its monitor is {'not told' if word is None else word}"
     for key in ("global_expect", "local_expect"):
         if (word := str(state.get(key) or "")) not in _EXPECTS_NOTHING:
             yield f"{key} is {word}"
@@ -195,7 +209,9 @@ def _resources(told: object, doubts: list[str]) -> Iterator[tuple[str, str]]:
         if not isinstance(rid, str) or not rid:
             raise ValueError("a resource without its id")
         if rid.partition("#")[0] not in _ACTIVE_LATER:
-            yield rid, str(_mapping(one, rid).get("status"))
+            entry = _mapping(one, rid)
+            inside = "encap:" if entry.get("encap") is True else ""  # not told by every node
+            yield f"{inside}{rid}", str(entry.get("status"))
 
 
 def _instant(told: object) -> datetime | None:
@@ -234,12 +250,23 @@ def judge(
     doubt = _doubtful_nodes(told, nodes) or next(
         (f"{d} on {one.node}" for one in told.found for d in _doubtful(one, now, longest)), ""
     )
-    if not doubt and len({one.frozen for one in told.found}) > 1:
-        doubt = "it is frozen on some nodes and not on others"
+    doubt = doubt or next(_disagreements(told), "")
     if doubt:
         return unknown(f"{service}: {harmless(doubt)}", evidence)
     names = ", ".join(sorted(_names(told)))
     return Finding(Verdict.DOWN, f"{service} is down on {names}, with every resource", evidence)
+
+
+def _disagreements(told: Instances) -> Iterator[str]:
+    """Say of what one node tells another thing than the others, or all than the cluster."""
+    if len({one.frozen for one in told.found}) > 1:
+        yield "it is frozen on some nodes and not on others"
+    if told.merged is not None and told.merged not in _DOWN:
+        yield f"the cluster calls it {told.merged[:80]}, and each of its nodes down"
+    everywhere = {rid for one in told.found for rid in one.resources if ":" not in rid}
+    for one in told.found:
+        if missing := everywhere - one.resources.keys():
+            yield f"{min(missing)} is told elsewhere and not on {one.node}"
 
 
 def _up(one: Instance) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     Count: TypeAlias = Callable[[str, Sequence[VolumeId]], Awaitable[Sequence[Counters]]]
     Steady: TypeAlias = Callable[[], float]
+
+_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) (\S+)")
 
 KEPT_SECONDS = 120.0
 """So long a sample may be compared with a later one."""
@@ -120,7 +123,22 @@ def judge(targets: Targets, pairs: Sequence[tuple[Counters | None, Counters]]) -
             doubts.append(f"the counters of target {name} went back")
         elif after.date == before.date:
             doubts.append(f"the counters of target {name} are those of {after.date} both times")
+        elif not _later(before.date, after.date):
+            doubts.append(
+                f"the counters of target {name} are those of {after.date}, after {before.date}"
+            )
     if doubts:
         return unknown(doubts[0], moved)
     words = f"no host read or wrote any of the {len(pairs)} targets between two looks"
     return Finding(Verdict.CLEAR, words, moved)
+
+
+def _later(before: str, after: str) -> bool:
+    """Whether an array's date is later than another one, of the same zone.
+
+    Nothing says which of day and month comes first, so one of both ways of reading it will do.
+    """
+    first, second = _DATE.fullmatch(before), _DATE.fullmatch(after)
+    if first is None or second is None or first[5] != second[5]:
+        return False
+    return any(first.group(3, *way, 4) < second.group(3, *way, 4) for way in ((1, 2), (2, 1)))

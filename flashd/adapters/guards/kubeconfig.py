@@ -58,12 +58,18 @@ def read_access(file: Path, context: str | None) -> Access:
 
 
 def _named(top: object, many: str, one: str, name: str) -> dict[str, Any]:
+    """Pick the one entry of a name: of two, either could be another cluster."""
     entries = top.get(many) if isinstance(top, dict) else None
-    for entry in entries if isinstance(entries, list) else ():
-        found = entry.get(one) if isinstance(entry, dict) and entry.get("name") == name else None
-        if isinstance(found, dict):
-            return found
-    raise ValueError(f"the kubeconfig has no {one} called {name}")
+    named = [
+        entry.get(one)
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and entry.get("name") == name
+    ]
+    if len(named) > 1:
+        raise ValueError(f"the kubeconfig has {len(named)} times a {one} called {name}")
+    if not named or not isinstance(named[0], dict):
+        raise ValueError(f"the kubeconfig has no {one} called {name}")
+    return named[0]
 
 
 def _text(place: object, key: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from flashd.adapters.guards import pods
-from flashd.adapters.guards.findings import cause, late, unknown
+from flashd.adapters.guards.findings import cause, late, unknown, witnessed
 from flashd.adapters.guards.instances import document
 from flashd.adapters.guards.kubeconfig import Access, read_access
 from flashd.adapters.threads import beside
@@ -133,7 +133,7 @@ async def _look(options: KubernetesOptions, api: _Api) -> Finding:
         ],
         nodes=[one async for one in api.all("/api/v1/nodes", "nodelist")],
     )
-    return pods.judge(cluster, options.namespace, options.nodes)
+    return witnessed(pods.judge(cluster, options.namespace, options.nodes), api.heard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +142,12 @@ class _Api:
 
     request: Callable[..., Any]
     access: Access
+    heard: dict[str, bytes] = field(default_factory=dict)
 
     async def get(self, path: str, kind: str) -> Any:  # noqa: ANN401 - JSON may be anything
         """Read one object of that kind, called as the last word of the path."""
         found = await self._read(path, kind)
-        if not kind.endswith("list") and pods.name_of(found) != path.rpartition("/")[2]:
+        if pods.name_of(found) != path.rpartition("/")[2] or not _within(found, path):
             raise _NotTold(f"{path} is another object")
         return found
 
@@ -162,6 +163,8 @@ class _Api:
             if not isinstance(more := about.get("continue", ""), str):
                 raise _NotTold(f"{path} does not tell where it goes on")
             for item in items:
+                if not _within(item, path):
+                    raise _NotTold(f"{path} tells of another namespace")
                 yield item
             if not more and not about.get("remainingItemCount"):
                 return
@@ -186,7 +189,14 @@ class _Api:
             raise _NotTold(f"{place} is no JSON") from None
         if not isinstance(found, dict) or str(found.get("kind")).lower() != kind:
             raise _NotTold(f"{place} is no {kind}")
+        self.heard[path] = text
         return found
+
+
+def _within(thing: object, path: str) -> bool:
+    """Whether an object says nothing else of its namespace than the path does."""
+    space = pods.namespace_of(thing)
+    return not space or f"/namespaces/{space}/" in f"{path}/"
 
 
 def _why(status: int) -> str:

@@ -84,6 +84,8 @@ def read_listing(told: bytes) -> Listing:
     it was hidden. A section that is there twice may be a command line that looks like one.
     """
     sections = _sections(told)
+    if sections.pop("end"):
+        raise ValueError("it goes on after its end")
     before, after = _pids(sections.pop("pids")), _pids(sections.pop("after"))
     _, prober, program = sections.pop("probe").rstrip(b"\n").split(b" ", 2)
     groups = tuple(int(group) for group in sections.pop("groups").split())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.guards import groups
 from flashd.adapters.guards.disks import read_seen
-from flashd.adapters.guards.findings import cause, unknown
+from flashd.adapters.guards.findings import cause, unknown, witnessed
 from flashd.adapters.guards.here import Look
 from flashd.adapters.guards.probe import SYSFS, Failed, ask, sections
 from flashd.adapters.guards.volumes import find
@@ -45,7 +45,9 @@ class LvmGuard:
 
     async def _look(self, asked: Here | There) -> Finding:
         told = await ask(asked, ("lvm",), self.sysfs)
-        return told if isinstance(told, Finding) else judge_text(told, self.options.sought())
+        if isinstance(told, Finding):
+            return told
+        return witnessed(judge_text(told, self.options.sought()), {"lvm": told})
 
 
 def judge_text(told: str, sought: tuple[str, ...]) -> Finding:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.guards import claims
 from flashd.adapters.guards.disks import read_seen
-from flashd.adapters.guards.findings import cause, unknown
+from flashd.adapters.guards.findings import cause, unknown, witnessed
 from flashd.adapters.guards.here import Look
 from flashd.adapters.guards.probe import SYSFS, Failed, ask, sections
 from flashd.adapters.guards.volumes import find
@@ -46,9 +46,12 @@ class MountsGuard:
             return told
         found = read_volumes(told, self.options.sought())
         if isinstance(found, Finding):
-            return found
-        answer = await ask(asked, claims.question(found), self.sysfs)
-        return answer if isinstance(answer, Finding) else judge_text(found, answer)
+            return witnessed(found, {"storage": told})
+        question = claims.question(found)
+        answer = await ask(asked, question, self.sysfs)
+        if isinstance(answer, Finding):
+            return answer
+        return witnessed(judge_text(found, answer), {"storage": told, " ".join(question): answer})
 
 
 def read_volumes(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flashd.adapters.clock import SystemClock
 from flashd.adapters.guards import instances
-from flashd.adapters.guards.findings import cause, excerpt, unknown
+from flashd.adapters.guards.findings import cause, excerpt, unknown, witnessed
 from flashd.adapters.guards.here import Look
 from flashd.adapters.processes import Completed, Ending
 from flashd.model.verdict import Finding
@@ -40,14 +40,18 @@ class OpensvcGuard:
 
     async def _look(self, asked: Asked) -> Finding:
         options = self.options
-        texts = []
+        texts: dict[str, bytes] = {}
         for question, argv in questions(options.version, options.service):
             done = await asked.run(argv, ("opensvc", question, options.service), cap=_OUTPUT_CAP)
             if isinstance(done, Finding):
                 return done
             if done.ending is not Ending.EXITED or done.exit_status != 0:
                 return unknown(_failure(done), _account(done))
-            texts.append(done.output)
+            texts[" ".join(argv)] = done.output
+        return witnessed(self._judge(list(texts.values())), texts)
+
+    def _judge(self, texts: list[bytes]) -> Finding:
+        options = self.options
         try:
             told = _read(options, texts)
         except (ValueError, RecursionError) as error:

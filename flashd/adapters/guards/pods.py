@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 Json = Any
 _ENDED = frozenset({"Succeeded", "Failed"})
+_COUNTS = (
+    ("spec", "replicas"),
+    ("status", "replicas"),
+    ("status", "readyReplicas"),
+    ("status", "availableReplicas"),
+    ("status", "terminatingReplicas"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,11 @@ def name_of(thing: Json) -> str:
     return text(thing, "metadata", "name")
 
 
+def namespace_of(thing: Json) -> Json:
+    """Tell the namespace of an object; None where it has none."""
+    return _at(thing, "metadata", "namespace")
+
+
 def judge(cluster: Cluster, namespace: str, nodes: Collection[str]) -> Finding:
     """Say whether nobody uses the claims; raises `ValueError` for what is made otherwise."""
     told = {
@@ -102,9 +114,9 @@ def judge(cluster: Cluster, namespace: str, nodes: Collection[str]) -> Finding:
 
 def _users(cluster: Cluster) -> Iterator[str]:
     for name, one in cluster.workloads.items():
-        for where in ("spec", "status"):
-            if count := _at(one, where, "replicas"):
-                yield f"{name}: {where}.replicas is {count}"
+        for where, what in _COUNTS:
+            if count := _at(one, where, what):
+                yield f"{name}: {where}.{what} is {count}"
     for pod in cluster.pods:
         phase = text(pod, "status", "phase")
         if phase not in _ENDED and (claim := _claim_of(pod, cluster.claims)):

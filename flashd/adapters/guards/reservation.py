@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.adapters.guards.disks import read_seen
-from flashd.adapters.guards.findings import cause, excerpt, unknown
+from flashd.adapters.guards.findings import cause, excerpt, unknown, witnessed
 from flashd.adapters.guards.here import Look
 from flashd.adapters.guards.mounts import read_volumes
 from flashd.adapters.guards.probe import SYSFS, Failed, Sections, ask, sections
 from flashd.adapters.guards.volumes import find
+from flashd.core.counting import counted
 from flashd.model.verdict import Finding, Verdict
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _KEYS = re.compile(
 )
 _HOLDER = re.compile(
     r"\s*PR generation=(0x[0-9a-f]+), (?:there is (NO) reservation held"
-    r"|Reservation follows:\s+Key=(0x[0-9a-f]+)\s+scope: (\S+),\s+type: ([A-Za-z ,]+?))\s*"
+    r"|Reservation follows:\s+Key=(0x[0-9a-f]+)\s+scope: (\S+),\s+type: ([A-Za-z ,]*[A-Za-z]))\s*"
 )
 
 
@@ -70,10 +71,12 @@ class ScsiReservationGuard:
             return told
         found = read_volumes(told, self.options.sought(), used=True)
         if isinstance(found, Finding):
-            return found
-        devices = tuple(device for one in found for device in spoken_to(one))
-        answer = await ask(asked, ("reservations", *devices), self.sysfs)
-        return answer if isinstance(answer, Finding) else judge_text(found, answer)
+            return witnessed(found, {"storage": told})
+        question = ("reservations", *(device for one in found for device in spoken_to(one)))
+        answer = await ask(asked, question, self.sysfs)
+        if isinstance(answer, Finding):
+            return answer
+        return witnessed(judge_text(found, answer), {"storage": told, " ".join(question): answer})
 
 
 def spoken_to(volume: Volume) -> tuple[str, ...]:
@@ -141,7 +144,11 @@ def _held(answers: list[tuple[str, Reserved | str]]) -> Iterator[str]:
         if one == _CONFLICT:
             yield f"{name} is reserved by somebody else (reservation conflict)"
         elif isinstance(one, Reserved) and one.holder and one.keys:
-            yield f"{name} is reserved: {one.holder} holds it, {len(one.keys)} keys are registered"
+            yield f"{name} is reserved: {one.holder} holds it, {_registered(one)}"
+
+
+def _registered(answer: Reserved) -> str:
+    return f"{counted(len(answer.keys), 'key is', 'keys are')} registered"
 
 
 def _doubtful(answers: list[tuple[str, Reserved | str]]) -> Iterator[str]:
@@ -152,7 +159,7 @@ def _doubtful(answers: list[tuple[str, Reserved | str]]) -> Iterator[str]:
             yield f"{name}: {one}"
         elif one.keys:
             yield (
-                f"{name}: {len(one.keys)} keys are registered and nobody holds a reservation:"
+                f"{name}: {_registered(one)} and nobody holds a reservation:"
                 " in use, or left over; if nobody uses it, remove them"
             )
         elif one.holder:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.adapters.guards.findings import unknown
@@ -21,6 +22,15 @@ _STABLE = "ST_STABLE"
 _FIELDS = 8  # group, state, node, kind, start, fall-over, fall-back, site policy; more may follow
 _KINDS = frozenset({"non-concurrent", "concurrent"})
 _STATE = re.compile(r"Current state:[ \t]*(\S*)[ \t]*")
+_EVENTS = re.compile(r"There are (\S+) events on the .*queue[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """The cluster manager; `waiting` are the numbers of events in its queues, but for none."""
+
+    state: str
+    waiting: tuple[str, ...] = ()
 
 
 def read_states(told: str, group: str) -> dict[str, str]:
@@ -40,19 +50,23 @@ def read_states(told: str, group: str) -> dict[str, str]:
     return states
 
 
-def read_manager(told: str) -> str:
+def read_manager(told: str) -> Manager:
     """Read the state of the cluster manager, which tells it once; raises `ValueError`."""
-    found = [state for line in told.split("\n") if (state := _STATE.fullmatch(line))]
+    lines = told.split("\n")
+    found = [state for line in lines if (state := _STATE.fullmatch(line))]
     if len(found) != 1:
         raise ValueError(f"the cluster manager tells its state {len(found)} times")
-    return found[0][1]
+    events = [count[1] for line in lines if (count := _EVENTS.fullmatch(line))]
+    return Manager(found[0][1], tuple(count for count in events if count != "0"))
 
 
-def judge(group: str, states: Mapping[str, str], manager: str, nodes: Collection[str]) -> Finding:
+def judge(
+    group: str, states: Mapping[str, str], manager: Manager, nodes: Collection[str]
+) -> Finding:
     """Say whether a group is offline on every node. Only what is literally recognised is."""
     evidence = {
         "states": {harmless(node[:80]): harmless(word[:80]) for node, word in states.items()},
-        "manager": harmless(manager[:80]),
+        "manager": harmless(manager.state[:80]),
     }
     for node, state in states.items():
         if state in _UP:
@@ -63,7 +77,7 @@ def judge(group: str, states: Mapping[str, str], manager: str, nodes: Collection
     return Finding(Verdict.DOWN, f"{group} is offline on {names}, and the cluster stable", evidence)
 
 
-def _doubts(states: Mapping[str, str], manager: str, nodes: Collection[str]) -> Iterator[str]:
+def _doubts(states: Mapping[str, str], manager: Manager, nodes: Collection[str]) -> Iterator[str]:
     for node, state in states.items():
         if state != _DOWN:
             yield f"it is {state[:80] or 'in no state'} on {node}"
@@ -73,5 +87,7 @@ def _doubts(states: Mapping[str, str], manager: str, nodes: Collection[str]) -> 
         yield f"{min(extra)} is none of its nodes"
     if not states:
         yield "no node is told of"
-    if manager != _STABLE:
-        yield f"the cluster manager is {manager[:80] or 'in no state'}, not {_STABLE}"
+    if manager.state != _STABLE:
+        yield f"the cluster manager is {manager.state[:80] or 'in no state'}, not {_STABLE}"
+    if manager.waiting:
+        yield f"{manager.waiting[0][:20]} events wait for the cluster manager"

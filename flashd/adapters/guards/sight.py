@@ -44,7 +44,10 @@ def _in_first_namespace(proc: Place, kind: str) -> bool:
 
 
 def _mount_options(proc: Place) -> dict[str, str] | None:
-    """Read the options of the topmost mount on /proc, if that is a proc file system."""
+    """Read the options of the topmost mount on /proc, if that is a proc file system.
+
+    None also where a word that is no option of it seems to hide something.
+    """
     found = None
     for line in (proc / "self" / "mountinfo").read_text("utf-8", "replace").splitlines():
         mount, _, system = line.partition(" - ")
@@ -53,7 +56,8 @@ def _mount_options(proc: Place) -> dict[str, str] | None:
     if found is None or found[1] != "proc":
         return None
     words = f"{found[0]},{found[-1]}".split(",")
-    return {key: value for key, _, value in (word.partition("=") for word in words)}
+    options = {key: value for key, _, value in (word.partition("=") for word in words)}
+    return None if any("hidepid" in key and key != "hidepid" for key in options) else options
 
 
 def _sees_anyway(proc: Place, hiding: str, group: str, groups: Collection[int] | None) -> bool:

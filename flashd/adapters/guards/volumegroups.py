@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _NONE = "None"
 _ACTIVE = "active"
+_AVAILABLE = "Available"
+_STATUS = re.compile("[A-Z][a-z]+")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _PVID = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?|none")
 _FACT = re.compile(r'[ \t]+([a-z_]+) = (?:"([^"]*)"|([0-9]+))[ \t]*')
@@ -49,17 +51,21 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that was told: the unique ids by name, the disks by name, and what is in use."""
+    """All that was told: of each disk its unique id and its state as a device, and what is in use.
+
+    The configuration keeps an id also of a disk that is gone.
+    """
 
     ids: Mapping[str, str]
+    states: Mapping[str, str]
     disks: Mapping[str, Disk]
     active: frozenset[str]
     mounted: frozenset[str]
 
 
-def read(ids: str, mounts: str, disks: str, active: str) -> Told:
-    """Read the answers; raises `ValueError` for anything else."""
-    return Told(_ids(ids), _disks(disks), _active(active), _mounted(mounts))
+def read(ids: str, states: str, mounts: str, disks: str, active: str) -> Told:
+    """Read the answers, in the order in which they are asked for; raises `ValueError`."""
+    return Told(_ids(ids), _states(states), _disks(disks), _active(active), _mounted(mounts))
 
 
 def _lines(told: str) -> list[str]:
@@ -85,6 +91,18 @@ def _ids(told: str) -> dict[str, str]:
             raise ValueError(f"the unique id of {name[:80]} is told twice")
         ids[name] = value
     return ids
+
+
+def _states(told: str) -> dict[str, str]:
+    states: dict[str, str] = {}
+    for line in _lines(told):
+        name, colon, state = line.partition(":")
+        if not colon or not _NAME.fullmatch(name) or not _STATUS.fullmatch(state):
+            raise ValueError(f"lsdev answered {line[:80]!a}")
+        if name in states:
+            raise ValueError(f"the state of {name[:80]} is told twice")
+        states[name] = state
+    return states
 
 
 def _disks(told: str) -> dict[str, Disk]:
@@ -179,7 +197,9 @@ def _doubts(sought: Sought, told: Told, found: Mapping[str, Sequence[str]]) -> I
 
 
 def _doubtful_disk(sought: Sought, told: Told, name: str) -> Iterator[str]:
-    if (disk := told.disks.get(name)) is None:
+    if (state := told.states.get(name)) != _AVAILABLE:
+        yield f"{name} is {state[:80] if state else 'in no state'} as a device, not {_AVAILABLE}"
+    elif (disk := told.disks.get(name)) is None:
         yield f"{name} is a disk that lspv does not tell"
     elif disk.state:
         yield f"{name} is {disk.state}"

@@ -189,6 +189,7 @@ processes() {
     $limited grep '^Uid:' /dev/null $(below status) 2>/dev/null
     section after
     echo /proc/[0-9]*
+    section end
     end rc=0
 }
 
@@ -222,9 +223,10 @@ def names(*path):
 
 
 def number(found):
-    if not stat.S_ISBLK(found.st_mode):
+    if not (stat.S_ISBLK(found.st_mode) or stat.S_ISCHR(found.st_mode)):
         return ""
-    return "%d:%d" % (os.major(found.st_rdev), os.minor(found.st_rdev))
+    kind = "c" if stat.S_ISCHR(found.st_mode) else ""
+    return "%s%d:%d" % (kind, os.major(found.st_rdev), os.minor(found.st_rdev))
 
 
 def number_of(path):
@@ -330,6 +332,9 @@ def processes():
     for word in wanted:
         name, dev = word.replace("=", "~").split("~")
         numbers[dev] = name
+        for kind in ("scsi_generic", "bsg"):  # other doors to the same disk; nobody claims these
+            for one in names(sysfs, "block", name, "device", kind):
+                numbers["c" + told(sysfs, "block", name, "device", kind, one, "dev")] = name
     seen, slow, gone = set(), set(), (FileNotFoundError, ProcessLookupError)
     everybody = [pid for pid in os.listdir("/proc") if pid.isdigit() and pid != str(os.getpid())]
     for look in ("mounts", "uses"):
@@ -402,10 +407,10 @@ devices() {
         esac
     done
     interpreter
-    told use "$python" -I -S -c "$blocks" "$sysfs" use "$@"
     section 1/stat
     cat /proc/1/stat 2>/dev/null
     sight
+    told use "$python" -I -S -c "$blocks" "$sysfs" use "$@"
     end rc=0
 }
 
@@ -491,6 +496,7 @@ aix() {
     case $1 in
     user) answer id -u ;;
     ids) answer odmget -q attribute=unique_id CuAt ;;
+    states) answer lsdev -C -c disk -F name:status ;;
     mounts) answer mount ;;
     disks) answer lspv ;;
     active) answer lsvg -o ;;

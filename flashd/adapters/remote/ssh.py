@@ -104,7 +104,9 @@ class SshRemote:
                 {"host": host},
             )
         try:
-            return await self._converse(host, words, deadline - loop.time(), cap)
+            found = await self._converse(host, words, deadline - loop.time(), cap)
+            self.turns.heard(host, answered=isinstance(found, Answer))
+            return found
         finally:
             await turn.__aexit__(None, None, None)
 

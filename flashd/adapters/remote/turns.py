@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 
 class Turns:
-    """Gives turns, first come first served, at most so many at once a place and in all."""
+    """Gives turns, first come first served, at most so many at once a place and in all.
+
+    Hosts that gave no answer the last time have half of them at most, so that however many hang,
+    they take nothing from who answers.
+    """
 
     def __init__(self, per_place: int, in_all: int) -> None:
+        self._silent: set[str] = set()
+        self._of_the_silent = asyncio.Semaphore(max(1, in_all // 2))
         self._places: defaultdict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(per_place)
         )
@@ -34,7 +40,14 @@ class Turns:
         waits for a busy host keeps nobody from another one.
         """
         async with AsyncExitStack() as held:
-            for place in dict.fromkeys(map(plain_name, places)):
+            wanted = list(dict.fromkeys(map(plain_name, places)))
+            for place in wanted:
                 await held.enter_async_context(self._places[place])
+            if not self._silent.isdisjoint(wanted):
+                await held.enter_async_context(self._of_the_silent)
             await held.enter_async_context(self._all)
             yield
+
+    def heard(self, host: str, *, answered: bool) -> None:
+        """Remember whether a host answered."""
+        (self._silent.discard if answered else self._silent.add)(plain_name(host))

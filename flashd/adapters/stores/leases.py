@@ -16,7 +16,7 @@ from flashd.errors import StoreError
 from flashd.model.lease import FOREIGN_LEASE, Held, Holder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -56,16 +56,18 @@ class SqlLeases(Lanes):
         self._host = host
 
     async def acquire(self, names: Sequence[str], holder: Holder, now: datetime) -> Held | None:
-        """Take all of `names` or none; who has some of them already keeps those.
+        """Take all of `names` or none; who has some of them already keeps those."""
+        claim = Claim(tuple(dict.fromkeys(names)), holder, now)
+        return await self._taking(holder, partial(acquire, claim=claim, host=self._host))
+
+    async def _taking(self, holder: Holder, work: Callable[..., Held | None]) -> Held | None:
+        """Do `work`, which notes in `taken` what leases it takes.
 
         Cancelled, it gives back what it may have taken: nobody would know of it.
         """
         taken: list[str] = []
-        claim = Claim(tuple(dict.fromkeys(names)), holder, now)
         try:
-            return await self._writing.run(
-                partial(acquire, claim=claim, host=self._host, taken=taken)
-            )
+            return await self._writing.run(partial(work, taken=taken))
         except asyncio.CancelledError:
             self._writing.later(partial(release, names=taken, holder=holder))
             raise

@@ -21,6 +21,7 @@ from flashd.adapters.stores.seen import (
     after_failure,
     after_success,
     back_again,
+    occupied,
 )
 from flashd.model.observation import ArrayRecord
 
@@ -122,22 +123,24 @@ def known_of(connection: Connection, array: str) -> Mapping[Pair, Known]:
 
 
 def _close_withdrawals(connection: Connection, listing: Listing, stale: frozenset[Pair]) -> None:
-    """Close those of pairs that are there again, whether anybody still names them or not.
+    """Close those of pairs that are there again, or whose target has been taken for another.
 
-    Their runs tell whether they can be trusted; of `stale` pairs a newer reading is known.
+    Whether anybody still names them or not. Their runs tell whether they can be trusted; of `stale`
+    pairs a newer reading is known.
     """
     found = connection.execute(_WITHDRAWN, {"here": listing.array})
     opened = [(withdrawal_of(row), row.ended_at) for row in found]
     closed = [
-        {"there_again": str(one.pair)}
+        {"closed": str(one.pair)}
         for one, ended in opened
         if one.pair not in stale
-        and back_again(one, listing.relations.get(one.pair), listing, ended)
+        and (
+            back_again(one, listing.relations.get(one.pair), listing, ended)
+            or occupied(one, listing)
+        )
     ]
     if closed:
-        here = and_(
-            withdrawals.c.array == listing.array, withdrawals.c.pair == bindparam("there_again")
-        )
+        here = and_(withdrawals.c.array == listing.array, withdrawals.c.pair == bindparam("closed"))
         connection.execute(delete(withdrawals).where(here), closed)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, overload
 
-from flashd.core.instants import read, taken
+from flashd.core.instants import bounded, read
 from flashd.model.health import Bounds
 from flashd.model.observation import ArrayRecord, Sighting
 
@@ -128,7 +128,7 @@ class Setting:
         seen: tuple[datetime | None, datetime],
         zone: ZoneInfo | None,
     ) -> tuple[datetime | None, datetime]:
-        bounds = taken(copied, Bounds(*seen), zone)
+        bounds = bounded(copied, Bounds(*seen), zone)
         return self._still(bounds.earliest), min((bounds.latest or seen[1]) + self.by, self.now)
 
     @overload
@@ -156,6 +156,18 @@ def after_failure(before: ArrayRecord, record: ArrayRecord) -> ArrayRecord:
     """Keep the later `observed_at`: somebody may have read the array since the caller asked."""
     seen = [at for at in (before.observed_at, record.observed_at) if at is not None]
     return replace(record, observed_at=max(seen, default=None))
+
+
+def occupied(withdrawal: Withdrawal, listing: Listing) -> bool:
+    """Whether a listing shows the target of a withdrawn pair in another relation.
+
+    Then somebody needs it for something else, also once that relation is gone: what he has there
+    is not to be overwritten.
+    """
+    pair = withdrawal.pair
+    if listing.began_at < withdrawal.at:
+        return False
+    return any(pair.target in other.volumes for other in listing.relations if other != pair)
 
 
 def back_again(

@@ -5,7 +5,6 @@ A question costs a change of threads, and a transaction that writes a wait for t
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,14 +48,8 @@ class SqlTurns(SqlLeases):
 
         Cancelled, it gives back what it may have taken; recovery closes the run.
         """
-        taken: list[str] = []
         claim = Claim(tuple(dict.fromkeys(leases)), holder, run.started_at)
-        work = partial(_begin, run=run, claim=claim, host=self._host, taken=taken)
-        try:
-            return await self._writing.run(work)
-        except asyncio.CancelledError:
-            self._writing.later(partial(release, names=taken, holder=holder))
-            raise
+        return await self._taking(holder, partial(_begin, run=run, claim=claim, host=self._host))
 
     async def answered_last(
         self, run: str, seq: int, answer: Answer, leases: Sequence[str], holder: Holder

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from flashd.core.checkup.diagnosis import Diagnosis, ok, problem
+from flashd.core.counting import counted
 
 if TYPE_CHECKING:
     from flashd.errors import FlashdError
@@ -30,7 +31,8 @@ def judge_login(array: str, outcome: Listing | FlashdError, output: str) -> Diag
         return problem(check, outcome.message, outcome.hint or _EXPLAINED)
     version = version_in(output)
     client = f"DS CLI {version}" if version else "the DS CLI tells no version"
-    return ok(check, f"works, and {len(outcome.relations)} relations are listed; {client}")
+    listed = counted(len(outcome.relations), "relation is", "relations are")
+    return ok(check, f"works, and {listed} listed; {client}")
 
 
 def judge_inventory(array: str, outcome: Inventory | FlashdError) -> Diagnosis:
@@ -44,6 +46,6 @@ def judge_inventory(array: str, outcome: Inventory | FlashdError) -> Diagnosis:
         return problem(check, words, outcome.hint or _EXPLAINED)
     if outcome.reach is None:
         return problem(check, "the array was not asked which hosts reach its volumes", _EXPLAINED)
-    volumes, mirrored = len(outcome.volumes), len(outcome.mirrored)
-    hosts = len(outcome.reach.connections)
-    return ok(check, f"{volumes} volumes, {mirrored} of them mirrored, {hosts} host connections")
+    volumes = counted(len(outcome.volumes), "volume")
+    hosts = counted(len(outcome.reach.connections), "host connection")
+    return ok(check, f"{volumes}, {len(outcome.mirrored)} of them mirrored, {hosts}")

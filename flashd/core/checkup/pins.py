@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flashd.core.checkup.diagnosis import Diagnosis, ok, problem
-from flashd.core.enrolment import (
-    Refusal,
-    enrolled_as_another,
-    objection,
-    targets_of,
-)
+from flashd.core.counting import counted
+from flashd.core.enrolment import Refusal, barred, targets_of
 from flashd.model.printable import harmless
 
 if TYPE_CHECKING:
@@ -33,23 +29,28 @@ def judge_pins(
     enrolled = [one for one in services if one.name in enrolments]
     pinning = _by_subject(enrolments)
     refusals = {
-        one.name: _refusal(one, enrolments.get(one.name), inventories)
-        or _taken(one, enrolments, pinning)
-        for one in services
+        one.name: _refusal(one, enrolments.get(one.name), pinning, inventories) for one in services
     }
     if enrolled and not any(refusals[one.name] for one in enrolled):
         compared = _compared(enrolled, inventories)
-        yield ok("pins", f"{len(enrolled)} services are as enrolled{compared}")
+        are = counted(len(enrolled), "service is", "services are")
+        yield ok("pins", f"{are} as enrolled{compared}")
     for name, refusal in refusals.items():
         if refusal is not None:
             yield problem(f"pins of {name}", harmless(refusal.reason), refusal.hint)
 
 
 def _refusal(
-    service: Service, enrolment: Enrolment | None, inventories: Mapping[str, Inventory]
+    service: Service,
+    enrolment: Enrolment | None,
+    pinning: Mapping[tuple[str, str], Mapping[str, Enrolment]],
+    inventories: Mapping[str, Inventory],
 ) -> Refusal | None:
     seen = [inventories[array] for array in service.arrays if array in inventories]
-    return objection(service, enrolment, seen, required=False)
+    others: dict[str, Enrolment] = {}
+    for target in targets_of(service):
+        others |= pinning.get(target, {})
+    return barred(service, enrolment, others, seen, required=False)
 
 
 def _by_subject(
@@ -61,19 +62,6 @@ def _by_subject(
         for fact in enrolment.facts:
             found.setdefault((fact.array, fact.subject), {})[name] = enrolment
     return found
-
-
-def _taken(
-    service: Service,
-    enrolments: Mapping[str, Enrolment],
-    pinning: Mapping[tuple[str, str], Mapping[str, Enrolment]],
-) -> Refusal | None:
-    if service.name in enrolments:
-        return None
-    others: dict[str, Enrolment] = {}
-    for target in targets_of(service):
-        others |= pinning.get(target, {})
-    return enrolled_as_another(service, others)
 
 
 def _compared(services: Collection[Service], inventories: Mapping[str, Inventory]) -> str:

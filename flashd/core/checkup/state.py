@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flashd.core.checkup.diagnosis import NO_SERVICE, Diagnosis, hint, ok, problem, unseen
+from flashd.core.counting import counted
 from flashd.core.durations import spell
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def judge_enrolments(
         return
     missing = sorted(name for name in services if name not in enrolled)
     if not missing:
-        yield ok(check, f"all {len(services)} services are enrolled")
+        yield ok(check, f"all are enrolled: {counted(len(services), 'service')}")
     elif required:
         yield hint(
             check,

@@ -23,6 +23,8 @@ from flashd.model.volumes import ArrayTime, Listing, Pair, Relation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flashd.ports.store import Store
+
 NOW = datetime(2026, 11, 22, 2, 0, 0, 123456, tzinfo=UTC)
 ARRAY = "IBM.2107-75ABC01"
 ONE = Pair.parse("0001:0002")
@@ -132,3 +134,9 @@ ANSWER = Answer(
     reason="no word of 0101:0102",
     output="CMUC00168I \udcff \0 é",
 )
+
+
+async def withdraw(store: Store, before: Mapping[Pair, Marks], name: str = "RUN1") -> None:
+    """Open a run and write its intent to withdraw the pairs that had these dates."""
+    await store.open_run(run(name))
+    await store.intend(intent(name, 1, StepKind.WITHDRAW, before), [], FakeHost().holder("me"))

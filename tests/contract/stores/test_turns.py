@@ -12,7 +12,7 @@ from flashd.model.enrolment import Enrolment, Fact
 from flashd.model.footing import Footing, Past, Say
 from flashd.model.hold import Hold, Kind, Scope
 from flashd.model.lease import Held
-from flashd.model.run import Marks, StepKind
+from flashd.model.run import Marks
 from flashd.model.volumes import Pair
 from tests.contract.stores.samples import (
     ANSWER,
@@ -27,6 +27,7 @@ from tests.contract.stores.samples import (
     minute,
     relation,
     run,
+    withdraw,
 )
 
 if TYPE_CHECKING:
@@ -48,12 +49,6 @@ def pinned(service: str, *facts: Fact) -> Enrolment:
     return Enrolment(service=service, at=NOW, by="ann", facts=facts)
 
 
-async def withdraw(store: Store, *pairs: Pair) -> None:
-    await store.open_run(run())
-    before = dict.fromkeys(pairs, MARKS)
-    await store.intend(intent("RUN1", 1, StepKind.WITHDRAW, before), [], ME)
-
-
 async def test_a_turn_begins_with_nothing_where_nothing_is_known(store: Store) -> None:
     assert await store.footing("payroll", CLONES) == NOBODY
 
@@ -68,7 +63,7 @@ async def test_a_turn_is_told_the_holds_over_its_service(store: Store) -> None:
 
 
 async def test_a_turn_is_told_the_withdrawals_of_its_pairs_alone(store: Store) -> None:
-    await withdraw(store, ONE, TWO)
+    await withdraw(store, {ONE: MARKS, TWO: MARKS})
     known = await store.withdrawals()
     assert [one.pair for one in known] == [ONE, TWO]
     for clones, found in (

@@ -40,6 +40,7 @@ from flashd.wiring import Home
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
     from enum import Enum
 
     from flashd.engine.events import Event
@@ -155,6 +156,7 @@ class Lab:
     second_console: str = ""
     zones: dict[str, ZoneInfo] = field(default_factory=dict)
     unreturned: set[tuple[Holder, tuple[str, ...]]] = field(default_factory=set)
+    host: LinuxHost = field(default_factory=LinuxHost)
 
     def array(self, serial: str = SERIAL) -> Array:
         """Make an array, or give back the one that was made."""
@@ -220,7 +222,7 @@ class Lab:
         clock: Clock | None = None,
     ) -> AsyncIterator[World]:
         """Open the store and put a world together; `dress` may put something around the store."""
-        async with Home(self.root).store_of(Settings().with_state(self.url)) as opened:
+        async with self.remembered() as opened:
             store = dress(opened)
             yield World(
                 services=self.services,
@@ -229,7 +231,7 @@ class Lab:
                 zones=self.zones,
                 store=store,
                 clock=clock or self.clock,
-                host=LinuxHost(),
+                host=self.host,
                 events=events or self.told,
                 entropy=lambda: os.urandom(10),
                 protected=self.protected,
@@ -239,6 +241,10 @@ class Lab:
                 ),
                 unreturned=self.unreturned,
             )
+
+    def remembered(self) -> AbstractAsyncContextManager[Store]:
+        """Open the store."""
+        return Home(self.root).store_of(Settings().with_state(self.url))
 
     def backend(self, serial: str, store: Store) -> ArrayBackend:
         pwfile = self.root / f"{serial}.pwfile"
@@ -260,9 +266,9 @@ class Lab:
             remedy="make it anew",
             store=store,
             clock=self.clock,
-            host=LinuxHost(),
+            host=self.host,
         )
-        inner = OneshotArray(dscli, self.clock, LinuxHost(), gate=logins)
+        inner = OneshotArray(dscli, self.clock, self.host, gate=logins)
         return BreakerArray(inner, logins)
 
     def changes(self, serial: str = SERIAL) -> tuple[Entry, ...]:

@@ -7,16 +7,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.adapters.host import LinuxHost
 from flashd.adapters.processes import lives
 from flashd.engine.events import Event
 from flashd.engine.observe import observe
 from flashd.errors import ArrayUnreachable
 from flashd.model.health import Status
 from flashd.model.run import Outcome
-from tests.integration.engine.house import SERIAL, Lab, asked, health, outcomes, resource, ticks
+from tests.integration.engine.house import (
+    HOUR,
+    SERIAL,
+    Lab,
+    asked,
+    health,
+    outcomes,
+    resource,
+    ticks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from flashd.model.run import Carrier
 
 PAIRS = ("0001:0002", "0101:0102", "0003:0004")
 Fault = tuple[str, "Mapping[str, object]"]
@@ -126,6 +138,35 @@ async def test_a_command_that_hangs_is_killed_whole_and_its_outcome_is_unknown(l
         await ticks(world)
         assert (await outcomes(world, "db"))[0] == "failed"
     assert not lab.acted()
+
+
+class Helpless(LinuxHost):
+    """A host on which a process will not end, as one of another user in the group of dscli."""
+
+    helpless = True
+
+    async def end(self, carrier: Carrier) -> bool | None:
+        return False if self.helpless else await super().end(carrier)
+
+
+async def test_a_client_that_would_not_end_may_act_for_as_long_as_it_lives(lab: Lab) -> None:
+    nightly(lab)
+    fault(lab, "die-before")
+    lab.host = host = Helpless()
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.UNKNOWN
+        lab.clock.ahead, lab.clock.older = HOUR, HOUR.total_seconds()
+        await ticks(world, 2)
+        (run,) = await world.store.open_runs()
+        group = run.steps[0].intent.carrier.group
+        (waited,) = [one for one in await world.store.history(["db"], 9) if one.id != run.id]
+        assert f"process group {group} on {host.name}, has not been seen to end" in waited.reason
+        assert len(lab.changes()) == 1, "nothing is sent meanwhile"
+        host.helpless = False
+        await ticks(world, 2)
+        assert (await outcomes(world, "db"))[0] == "failed"
+    assert lab.acted() == ["resyncflash"]
 
 
 async def test_done_but_it_hangs_before_it_says_so(lab: Lab) -> None:

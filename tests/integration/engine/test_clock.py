@@ -90,6 +90,36 @@ async def test_set_back_it_does_not_resync_again_and_again(lab: Lab) -> None:
     assert lab.acted() == ["resyncflash"]
 
 
+CRASHES = {
+    "a resync that was not done": (True, "die-before", "resyncflash", ["resyncflash"]),
+    "a resync that was": (True, "die-after", "resyncflash", ["resyncflash"]),
+    "between withdraw and establish": (False, "die-after", "rmflash", ["rmflash", "mkflash"]),
+}
+
+
+@pytest.mark.parametrize(("recording", "fault", "verb", "acted"), CRASHES.values(), ids=CRASHES)
+async def test_set_back_between_crash_and_recovery_it_resyncs_once(
+    lab: Lab,
+    recording: bool,  # noqa: FBT001
+    fault: str,
+    verb: str,
+    acted: list[str],
+) -> None:
+    """The array's clock stays: what it copies bears a date that is still to come."""
+    lab.clones(PAIR, record=recording)
+    lab.define("db", resource(PAIR, recording=recording))
+    lab.array().add_fault(fault, verb)
+    async with lab.open() as world:
+        await ticks(world)
+    lab.clock.ahead = -HOUR
+    async with lab.open() as world:
+        for _ in range(4):
+            await ticks(world)
+            lab.clock.ahead += timedelta(minutes=1)
+        assert (await health(world, "db")).status is Status.UP
+    assert lab.acted() == acted
+
+
 async def seen_ahead(lab: Lab, hours: int) -> Bounds:
     """Tell how old a copy is, seen while the clock was ahead, after it was set right."""
     lab.clones(PAIR)

@@ -338,6 +338,7 @@ async def test_a_service_that_is_renamed_keeps_what_was_pinned_of_its_volumes(la
         assert (result.outcome, result.exit_code) == (Outcome.REFUSED, 4)
         assert "is enrolled as that of db" in result.reason
         assert not lab.changes()
-        await enroll(world, "db2")
+        (found,) = await enroll(world, "db2")
+        assert found.elsewhere == (f"target 0002 of {SERIAL} is enrolled as that of db",)
         (result,) = await asked(world, "db2")
         assert result.outcome is Outcome.DONE

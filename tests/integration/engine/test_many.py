@@ -6,6 +6,7 @@ import asyncio
 import os
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -33,6 +34,9 @@ from tests.integration.engine.house import (
     until,
     up,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def numbered(number: int) -> str:
@@ -147,6 +151,34 @@ async def test_a_run_is_as_good_as_its_worst_resource(lab: Lab, nth: int) -> Non
     undone, done = ("data", "logs") if nth == 1 else ("logs", "data")
     assert result.reason.startswith(f"{undone} on {SERIAL}: the array shows no pair done")
     assert result.reason.endswith(f"; done: {done}")
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+async def test_a_no_to_one_resource_of_several_names_it_and_its_array(lab: Lab, nth: int) -> None:
+    lab.clones(*map(numbered, range(2)))
+    lab.define("db", resource(numbered(0), name="data"), resource(numbered(1), name="logs"))
+    lab.array().add_fault("refused", "resyncflash", nth=nth)
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+    assert result.outcome is Outcome.FAILED
+    named = "data" if nth == 1 else "logs"
+    assert result.reason.startswith(f"{named} on {SERIAL}: the array shows no pair done")
+    assert len(lab.changes()) == nth
+
+
+async def test_what_a_plan_is_refused_for_names_its_resource_and_array(lab: Lab) -> None:
+    lab.clones(numbered(0))
+    lab.clones(numbered(0), serial=OTHER)
+    lab.array(OTHER).drop_relation(numbered(0))
+    lab.define(
+        "db",
+        resource(numbered(0), name="data"),
+        resource(numbered(0), name="logs", serial=OTHER),
+    )
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+    assert result.outcome is Outcome.REFUSED
+    assert result.reason.startswith(f"logs on {OTHER}: pair {numbered(0)} ")
 
 
 def two_arrays(lab: Lab) -> None:
@@ -315,11 +347,16 @@ async def test_draining_waits_for_a_command_that_was_sent(lab: Lab) -> None:
     lab.clones(numbered(0))
     lab.define("db", resource(numbered(0)))
     lab.array().switch("command_seconds", "1")
+    await drained_once(lab, lab.changes)
+
+
+async def drained_once(lab: Lab, happened: Callable[[], object]) -> None:
+    """Drain a daemon once something has happened; what was sent is done all the same."""
     async with lab.open() as world:
         cycle = Cycle(world, Request())
         await cycle.start()
         await cycle.tick()
-        await until(lab.changes)
+        await until(happened)
         world.drain.wanted = True
         assert await cycle.drained(20)
         assert await outcomes(world, "db") == ["done"]
@@ -335,14 +372,7 @@ async def test_draining_waits_for_no_guard(lab: Lab) -> None:
     lab.clones(numbered(0), numbered(1))
     lab.define("db", resource(numbered(0)))
     lab.define("hung", resource(numbered(1)), looks=[hang])
-    async with lab.open() as world:
-        cycle = Cycle(world, Request())
-        await cycle.start()
-        await cycle.tick()
-        await until(lab.acted)
-        world.drain.wanted = True
-        assert await cycle.drained(20)
-        assert await outcomes(world, "db") == ["done"]
+    await drained_once(lab, lab.acted)
 
 
 async def test_draining_ends_at_its_limit_and_leaves_the_rest_to_recovery(lab: Lab) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from flashd.engine.cycle import Cycle
 from flashd.engine.places import Places
 from flashd.engine.request import Request
+from flashd.engine.world import Pace
 from flashd.model.protection import Protection
 from flashd.model.run import Outcome
 from flashd.model.volumes import Pair
@@ -22,6 +25,7 @@ from tests.integration.engine.house import (
     down,
     outcomes,
     resource,
+    until,
 )
 
 if TYPE_CHECKING:
@@ -175,6 +179,44 @@ async def test_a_changed_service_is_looked_at_by_its_new_definition(lab: Lab) ->
         await cycle.tick()
         await cycle.idle()
         assert await outcomes(world, "db") == ["done"]
+    assert lab.fresh(PAIR)
+
+
+async def test_a_service_whose_guard_hangs_is_looked_at_by_its_new_definition_at_once(
+    lab: Lab,
+) -> None:
+    """Its old look goes on beside; nobody waits for it, and what it says is nobody's any more."""
+    ended = asyncio.Event()
+
+    async def hang() -> Finding:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        raise AssertionError
+
+    lab.clones(PAIR)
+    old = lab.define("db", resource(PAIR), looks=[hang])
+    often = Pace(check_interval=timedelta(seconds=1))
+    async with lab.open() as world:
+        world = replace(world, services=dict(lab.services), pace=often)  # noqa: PLW2901 - reload is told it
+        cycle = Cycle(world, Request())
+        await cycle.tick()
+        await until(lambda: not cycle.under_way)
+        lab.clock.older += 2
+        await cycle.tick()
+        assert not cycle.under_way, "it is being looked at already"
+        lab.define("db", resource(PAIR), max_delay=HOUR)
+        assert lab.services["db"] != old
+        cycle.adopt(heir(lab, world))
+        async with asyncio.timeout(60):
+            while await outcomes(world, "db") != ["done"]:
+                await cycle.tick()
+                await asyncio.sleep(0.1)
+        assert not ended.is_set()
+        world.drain.wanted = True
+        assert await cycle.drained(20)
+        assert ended.is_set(), "what hangs is ended with the daemon"
     assert lab.fresh(PAIR)
 
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flashd.errors import StoreError
 from flashd.model.health import Status
 from flashd.model.run import Outcome, StepKind
+from tests.integration.engine.doors import followed, guarded_store
 from tests.integration.engine.house import (
     Lab,
     asked,
@@ -20,7 +22,9 @@ from tests.integration.engine.house import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from flashd.ports.store import Store
 
 PAIRS = ("0001:0002", "0101:0102")
 
@@ -143,6 +147,64 @@ async def test_a_withdraw_that_was_not_sent_gives_no_right_to_establish(lab: Lab
         (result,) = await asked(world, "db")
         assert result.outcome is Outcome.REFUSED
     assert not lab.changes()
+
+
+def _fail_once(name: str) -> Callable[[], None]:
+    """Be a store whose commit takes place, or not, and whose answer is lost."""
+    left = [name]
+
+    def lost() -> None:
+        if left:
+            raise StoreError(f"the answer to {left.pop()} was lost")
+
+    return lost
+
+
+@pytest.mark.parametrize("name", ["intend", "unsent"])
+async def test_nor_does_one_of_which_the_store_lost_the_answer(lab: Lab, name: str) -> None:
+    nightly(lab, down(), up(), down())
+    lost = _fail_once(name)
+    door = (lambda store: followed(store, name, lost)) if name == "intend" else _in_front(lost)
+    async with lab.open(dress=door) as world:
+        (result,) = await asked(world, "db")
+        assert (result.outcome, "was lost" in result.reason) == (Outcome.FAILED, True)
+        assert not await world.store.withdrawals()
+        lab.array().drop_relation(PAIRS[0])
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+    assert not lab.changes()
+
+
+def _in_front(lost: Callable[[], None]) -> Callable[[Store], Store]:
+    """Have it fail before anything is written that a step was not sent."""
+
+    def door(called: str) -> None:
+        if called == "unsent":
+            lost()
+
+    return lambda store: guarded_store(store, door)
+
+
+async def test_a_target_that_others_took_is_theirs_also_when_they_are_done(lab: Lab) -> None:
+    nightly(lab)
+    array = lab.array()
+    array.add_volumes("0009")
+    array.add_fault("refused", "mkflash")
+    async with lab.open() as world:
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.FAILED
+        array.establish("0009:0002", record=False)
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+        assert "in the relation 0009:0002" in result.reason
+        array.drop_relation("0009:0002")
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.REFUSED
+        assert "is not on the array" in result.reason
+        array.establish(*PAIRS, record=False)  # a person decided
+        (result,) = await asked(world, "db")
+        assert result.outcome is Outcome.DONE
+    assert lab.acted() == ["rmflash"] * 2 + ["mkflash"]
 
 
 async def test_the_withdrawal_is_durable_before_the_withdraw_leaves(lab: Lab) -> None:

@@ -43,6 +43,9 @@ async def test_a_program_is_found_in_its_product_s_folder(tmp_path: Path) -> Non
         "printf 'down\\n|OFFLINE|'": "the answer of flashd-test-manager breaks off",
         "yes": "flashd-test-manager wrote too much and was killed",
         r"printf '\377\n'": "flashd-test-manager answered what is no text",
+        r"printf 'down\r\n'": r"the answer of flashd-test-manager holds '\r'",
+        r"printf 'a\000b\n'": r"the answer of flashd-test-manager holds '\x00'",
+        r"printf 'a\302\240b\n'": r"the answer of flashd-test-manager holds '\xa0'",
     }.items(),
 )
 async def test_half_an_answer_is_none(tmp_path: Path, text: str, reason: str) -> None:

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def server(says: bytes, root: Path | None = None) -> Iterator[tuple[int, list[bytes]]]:
-    """Accept one connection, hear what is asked, and say that; with `root` by TLS."""
+def server(
+    says: bytes, root: Path | None = None, *, picky: bool = False
+) -> Iterator[tuple[int, list[bytes]]]:
+    """Accept one connection, hear what is asked, and say that; with `root` by TLS.
+
+    One that is `picky` wants a certificate of who asks.
+    """
     heard: list[bytes] = []
 
     def serve() -> None:
@@ -32,6 +37,8 @@ def server(says: bytes, root: Path | None = None) -> Iterator[tuple[int, list[by
             if root:
                 secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 secure.load_cert_chain(root / "cert.pem", root / "key.pem")
+                secure.verify_mode = ssl.CERT_REQUIRED if picky else ssl.CERT_NONE
+                secure.load_verify_locations(root / "cert.pem")
                 try:
                     connection = secure.wrap_socket(connection, server_side=True)
                 except OSError:
@@ -78,6 +85,19 @@ async def test_a_certificate_that_nobody_believes_is_a_listener(tmp_path: Path) 
     assert heard == []
 
 
+async def test_a_server_that_wants_a_certificate_of_ours_has_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By TLS 1.3 it says so only after the handshake, in place of an answer."""
+    certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    with server(b"", tmp_path, picky=True) as (port, heard):
+        finding = await look(f"https://127.0.0.1:{port}/")
+    assert finding.verdict is Verdict.UP, finding
+    assert "TLS failed: TLSV13_ALERT_CERTIFICATE_REQUIRED" in finding.reason
+    assert heard == []
+
+
 async def test_a_listener_that_speaks_no_tls_is_one(tmp_path: Path) -> None:
     del tmp_path
     with server(b"HTTP/1.1 400 Bad Request\r\n\r\n") as (port, _):
@@ -103,7 +123,7 @@ async def test_who_hangs_up_without_a_word_is_unknown() -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_who_accepts_and_is_silent_is_unknown(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        finding = await look(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/", 0.2)
+        finding = await look(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/", 1)
     assert finding.verdict is Verdict.UNKNOWN
     assert finding.reason.endswith("it accepts connections and says nothing")
 

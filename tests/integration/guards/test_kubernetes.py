@@ -233,6 +233,29 @@ async def test_a_kubeconfig_that_cannot_be_believed_asks_nobody(
     assert api.asked == []
 
 
+@pytest.mark.parametrize(
+    ("many", "one", "name"), [("contexts", "context", "tst"), ("clusters", "cluster", "c")]
+)
+async def test_of_two_entries_of_one_name_none_is_taken(
+    api: Api, many: str, one: str, name: str
+) -> None:
+    """Either could be another cluster, in which nothing is running."""
+    told = json.loads(api.kubeconfig.read_text())
+    told[many].append({"name": name, one: {"server": "https://elsewhere", "cluster": "c"}})
+    api.kubeconfig.write_text(json.dumps(told))
+    finding = await look(api)
+    assert finding.verdict is Verdict.UNKNOWN
+    assert f"has 2 times a {one} called {name}" in finding.reason
+    assert api.asked == []
+
+
+async def test_a_context_that_is_not_there_asks_nobody(api: Api) -> None:
+    finding = await look(api, context="prd")
+    assert finding.verdict is Verdict.UNKNOWN
+    assert "the kubeconfig has no context called prd" in finding.reason
+    assert api.asked == []
+
+
 async def test_a_kubeconfig_that_others_can_change_asks_nobody(api: Api) -> None:
     api.kubeconfig.chmod(0o622)
     assert "others can use it" in (await look(api)).reason

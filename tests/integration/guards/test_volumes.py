@@ -130,6 +130,25 @@ async def test_a_process_that_has_it_open_is_up(disk: Disk) -> None:
     assert finding.verdict is Verdict.UP
 
 
+@pytest.mark.parametrize("door", ["scsi_generic/sg3", "bsg/1:0:0:3"])
+async def test_a_process_that_has_another_door_to_it_open_is_up(
+    disk: Disk, tmp_path: Path, door: str
+) -> None:
+    """As a virtual machine has to which the disk is passed through: it claims no block device.
+
+    A loop device has no such door, so a sysfs of our own says that /dev/full is one.
+    """
+    (sysfs := tmp_path / "sys/block" / disk.name / "device" / door).mkdir(parents=True)
+    (tmp_path / "sys/block" / disk.name / "dev").write_text(f"7:{disk.name[4:]}\n")
+    (sysfs / "dev").write_text("1:7\n")
+    guard = MountsGuard(MountsOptions(wwids=(WWID,)), sysfs=tmp_path / "sys")
+    assert free(await guard.look())
+    with held_open("/dev/full") as raw:
+        finding = await guard.look()
+    assert finding.reason == f"process {raw} (sleep) has {disk.name} open"
+    assert finding.verdict is Verdict.UP
+
+
 async def test_who_has_it_exclusively_is_up(disk: Disk) -> None:
     held = os.open(disk.device, os.O_RDONLY | os.O_EXCL)
     finding = await look()

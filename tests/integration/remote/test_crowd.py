@@ -58,6 +58,32 @@ async def test_a_host_that_hangs_keeps_nobody_from_another_one() -> None:
     await waiting
 
 
+async def test_hosts_that_gave_no_answer_leave_half_of_the_turns_to_others() -> None:
+    """However many they are; one that answers again has turns as any other."""
+    turns, hung = Turns(per_place=1, in_all=4), [f"hung{number}" for number in range(9)]
+    for host in hung:
+        turns.heard(host, answered=False)
+    begun: list[str] = []
+
+    async def hang(host: str) -> None:
+        async with turns.turn(host):
+            begun.append(host)
+            await asyncio.Event().wait()
+
+    crowd = [asyncio.create_task(hang(host)) for host in hung]
+    for _ in hung:
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5), turns.turn("well"), turns.turn("too"):
+        assert begun == ["hung0", "hung1"]
+    crowd[8].cancel()
+    turns.heard("hung8", answered=True)
+    async with asyncio.timeout(5), turns.turn("hung8"):
+        assert begun == ["hung0", "hung1"]
+    for one in crowd:
+        one.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
+
+
 async def test_turns_are_first_come_first_served() -> None:
     turns, order = Turns(per_place=1, in_all=8), []
 

@@ -155,6 +155,7 @@ WHOLE = {
     "uids": "".join(f"/proc/{pid}/status:Uid:\t{uid}\t{uid}\t{uid}\t{uid}\n"
                     for pid, uid in ((1, 0), (7, 0), (9, 990))),
     "after": "/proc/1 /proc/7 /proc/9\n",
+    "end": "",
 }  # fmt: skip
 
 
@@ -215,7 +216,11 @@ def test_a_probe_counts_where_another_user_runs_it() -> None:
 
 BROKEN = {
     "nothing": b"",
-    "no end": listing(after=None),
+    "no second list of processes": listing(after=None),
+    "no end": listing(end=None),
+    "a second list of processes that is cut": listing()[: -len("/proc/9\n\n==> end <==\n")],
+    "something after its end": listing(end="/proc/8\n"),
+    "a command line that looks like its end": listing(__proc__7__cmdline="x\0\n==> end <==\n"),
     "a command line that looks like another process": listing(
         __proc__7__cmdline="x\0\n==> /proc/9/cmdline <==\ninnocent\0"
     ),

@@ -457,7 +457,7 @@ def lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     with os.fdopen(handle) as end:
-        return not select.select([end], [], [], 5.0)[0]
+        return not select.select([end], [], [], 60.0)[0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

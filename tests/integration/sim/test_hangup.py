@@ -85,14 +85,15 @@ def _lives(pid: int) -> bool:
 
 
 class Listener(threading.Thread):
-    """Hears of instants, and kills who comes to one of them."""
+    """Hears of instants, and kills who comes to one of them, or listens no longer than to one."""
 
-    def __init__(self, path: Path, deadly: str = "") -> None:
+    def __init__(self, path: Path, deadly: str = "", last: str = "") -> None:
         super().__init__(daemon=True)
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(path))
         self._server.listen()
         self._deadly = deadly
+        self._last = last
         self.heard: list[str] = []
 
     def run(self) -> None:
@@ -104,14 +105,16 @@ class Listener(threading.Thread):
                 if name == self._deadly and "command: answered" in self.heard:
                     os.kill(int(pid), signal.SIGKILL)
                 caller.send(b".")
+                if name == self._last:
+                    return
 
 
 @pytest.fixture
 def listen(tmp_path: Path) -> Iterator[Callable[..., Listener]]:
     listeners: list[Listener] = []
 
-    def begin(deadly: str = "") -> Listener:
-        listener = Listener(tmp_path / "instants", deadly)
+    def begin(deadly: str = "", last: str = "") -> Listener:
+        listener = Listener(tmp_path / "instants", deadly, last)
         listeners.append(listener)
         listener.start()
         return listener
@@ -142,6 +145,16 @@ def test_what_is_shown_and_read_on_a_terminal_are_instants(
         *(f"prompt: {part}" for part in ("before a line", "half a line")),
     ]
     assert told.index("echo: before a line", begun) < told.index("command: read", begun)
+
+
+def test_where_nobody_listens_any_more_a_client_goes_on_by_itself(
+    start: Callable[..., Typist], listen: Callable[..., Listener], tmp_path: Path
+) -> None:
+    listener = listen(last="input: waiting")
+    typist = start({"FLASHD_SIM_INSTANTS": str(tmp_path / "instants")}, terminal_echo="client")
+    listener.join(30)
+    assert typist.type(RESYNC).endswith(f"{SAID}{PROMPT}")
+    assert typist.leave() == 0
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ case "${0##*/} $*" in
 "hagrp -display ora_sg -attribute SystemList Probed AutoDisabled") answer=hagrp-display ;;
 "hagrp -state ora_sg") answer=hagrp-state ;;
 "odmget -q attribute=unique_id CuAt") answer=odmget ;;
+"lsdev -C -c disk -F name:status") answer=lsdev ;;
 "mount ") answer=mount ;;
 "lspv ") answer=lspv ;;
 "lsvg -o") answer=lsvg ;;
@@ -48,7 +49,7 @@ exit "${status:-0}"
 """
 PROGRAMS = (
     *("crm_mon", "cibadmin", "clRGinfo", "lssrc", "hasys", "hagrp"),
-    *("odmget", "mount", "lspv", "lsvg", "id"),
+    *("odmget", "lsdev", "mount", "lspv", "lsvg", "id"),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,9 +88,13 @@ def test_what_is_not_understood_as_a_whole_is_no_answer(answer: str) -> None:
         parse_metrics(answer, ARRAY, [VOLUME], 0)
 
 
+BEGAN = datetime(2021, 5, 3, 8, 0, 24, tzinfo=UTC)
+
+
 def counted(taken: float, volume: VolumeId = VOLUME, **moved: int) -> Counters:
     values = {**dict.fromkeys(HOST_FIELDS, 100), **moved}
-    return Counters(array=ARRAY, volume=volume, date=f"at {taken}", taken=taken, values=values)
+    date = f"{BEGAN + timedelta(seconds=taken * 60):%d/%m/%Y %H:%M:%S} GMT"
+    return Counters(array=ARRAY, volume=volume, date=date, taken=taken, values=values)
 
 
 @pytest.mark.parametrize("name", HOST_FIELDS)
@@ -108,6 +112,31 @@ def test_where_nothing_moved_it_is_clear_if_it_was_counted_anew() -> None:
     finding = judge((TARGET,), [(counted(0), same)])
     assert finding.verdict is Verdict.UNKNOWN
     assert "both times" in finding.reason
+
+
+DATES = {
+    "a second later": ("05/03/2021 08:00:24 GMT", "05/03/2021 08:00:25 GMT", Verdict.CLEAR),
+    "a second before": ("05/03/2021 08:00:24 GMT", "05/03/2021 08:00:23 GMT", Verdict.UNKNOWN),
+    "the day before": ("05/03/2021 08:00:24 GMT", "05/02/2021 08:00:44 GMT", Verdict.UNKNOWN),
+    "the next month": ("01/31/2021 23:59:50 GMT", "02/01/2021 00:00:10 GMT", Verdict.CLEAR),
+    "the next month, day first": (
+        "31/01/2021 23:59:50 GMT",
+        "01/02/2021 00:00:10 GMT",
+        Verdict.CLEAR,
+    ),
+    "the next year": ("12/31/2021 23:59:50 GMT", "01/01/2022 00:00:10 GMT", Verdict.CLEAR),
+    "the year before": ("01/01/2022 08:00:24 GMT", "12/31/2021 08:00:44 GMT", Verdict.UNKNOWN),
+    "another zone": ("05/03/2021 08:00:24 GMT", "05/03/2021 09:00:44 CET", Verdict.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "verdict"), DATES.values(), ids=DATES.keys())
+def test_what_was_counted_before_the_first_reading_is_no_second_one(
+    before: str, after: str, verdict: Verdict
+) -> None:
+    """An answer of before, or a clock that was set: then nothing tells what lies between."""
+    pair = (replace(counted(0), date=before), replace(counted(20), date=after))
+    assert judge((TARGET,), [pair]).verdict is verdict
 
 
 def test_one_reading_is_not_enough_and_up_outweighs_it() -> None:

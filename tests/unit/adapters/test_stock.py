@@ -202,7 +202,8 @@ def test_nothing_found_is_a_report() -> None:
 
 
 REMARK = "CMUC00999I lsfbvol: simulated: nothing of note.\n"
-WARNING = "CMUC00999W lsfbvol: simulated: maybe.\n"
+WARNING = "CMUC00999W simulated: the password expires in 5 days.\n"
+LACKS = "CMUN00999W {}: simulated: LSS 01 could not be read.\n"
 HARMLESS = {
     "a remark": REMARK,
     "a warning": WARNING,
@@ -220,6 +221,32 @@ def test_what_no_row_can_be_may_stand_before_the_first_report(line: str) -> None
 def test_who_found_nothing_may_remark_upon_it(line: str) -> None:
     rest = (HOSTS, GROUPS, VOLUMES, HOSTS, NONE, IMAGES)
     assert stock(VOLUMES, NONE, line, *rest) == stock(VOLUMES, NONE, *rest)
+
+
+@pytest.mark.parametrize("report", ["lspprc", "lsfbvol", "lshostconnect", "lsvolgrp", "lssi"])
+def test_what_warns_of_a_report_is_no_answer_wherever_it_stands(report: str) -> None:
+    """Also where it has said that it found nothing: of a part it does not know."""
+    lacks = LACKS.format(report)
+    bare = (NONE, VOLUMES, NONE)
+    for place in range(len(bare) + 1):
+        with pytest.raises(NotUnderstoodError):
+            stock(*bare[:place], lacks, *bare[place:], parts=set())
+    for first, second in ((lacks, lacks), ("", lacks), (lacks, "")):
+        with pytest.raises(NotUnderstoodError):
+            stock(NONE, first, VOLUMES, NONE, second, parts=set())
+    nobody = (VOLUMES, NONE, NO_HOSTS, GROUPS, VOLUMES, NO_HOSTS, NONE, IMAGES)
+    for place in range(len(nobody) + 1):
+        with pytest.raises(NotUnderstoodError):
+            stock(*nobody[:place], lacks, *nobody[place:])
+
+
+def test_an_error_is_no_remark_whatever_it_is_of() -> None:
+    error = "CMUN00999E simulated: no.\n"
+    for reports in ((error, NONE, VOLUMES, NONE), (NONE, error, VOLUMES, NONE)):
+        with pytest.raises(NotUnderstoodError):
+            stock(*reports, parts=set())
+    with pytest.raises(NotUnderstoodError):
+        stock(NONE, VOLUMES, NONE, error, parts=set())
 
 
 SIDES = {
@@ -280,6 +307,7 @@ BAD = {
     ),
     "nothing twice": (VOLUMES + NONE + NONE + HOSTS + GROUPS + IMAGES, "lspprc found nothing, and"),
     "bytes that are no text": ("".join(WHOLE).replace("PRD_01", "PRD\0"), "no text"),
+    "no size": ("".join(WHOLE).replace("|41943041|", "|0|"), "has '0' blocks"),
     "a size that is none": ("".join(WHOLE).replace("41943041", "4e7"), "has '4e7' blocks"),
     "a volume that is none": ("".join(WHOLE).replace("|0002|Onl", "|02|Onl"), "not a volume id"),
     "a volume with something after it": (

@@ -64,6 +64,20 @@ def test_hints_at_a_name_that_ends_in_yml(etc: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["protected.yml", "Protected.yaml", "PROTECTED.YML"])
+def test_invariant_2_what_would_protect_nothing_for_its_name_is_refused(
+    etc: Path, name: str
+) -> None:
+    put(etc, name, "hosts: [prd1]\n")
+    put(etc, "protected.yaml.example", "hosts: [prd1]\n")
+    found = read_files(etc)
+    (told,) = unread(found)
+    assert told.startswith(f"{etc}/{name}:1:1: is not read; its name must be protected.yaml;")
+    assert not found.hints
+    with pytest.raises(Mistakes):
+        interpret(found)
+
+
 def test_no_files_are_no_services(tmp_path: Path) -> None:
     assert load(tmp_path).services == ()
     assert [str(hint) for hint in load(tmp_path).hints] == [

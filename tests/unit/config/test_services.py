@@ -56,6 +56,37 @@ def hints(options: str, **others: str) -> list[str]:
     return [str(hint).removeprefix("/etc/flashd/") for hint in found.hints]
 
 
+PINS = """\
+ssh:
+  hosts:
+    DB1.example.net.:
+      address: 192.0.2.11
+      machine_id: 3d1219c7
+      hostname: db1
+      port: 2222
+      jump: gate
+      user: somebody
+    other: {address: 192.0.2.12}
+"""
+
+
+def test_where_a_guard_s_host_is_and_which_machine_is_pinned_with_it() -> None:
+    """Who repoints it has another machine asked, under the same name."""
+    guards = "guards: [{type: systemd, unit: db, host: db1.example.net}, {type: systemd, unit: db}]"
+    text = a_service("").replace("guards: [{type: systemd, unit: db}]", guards)
+    remote, local = configuration(text, **{"flashd.yaml": PINS}).services[0].guards
+    bare = configuration(text).services[0].guards
+    assert remote.facts == (
+        *bare[0].facts,
+        ("hostname of its host", "db1"),
+        ("machine_id of its host", "3d1219c7"),
+        ("address of its host", "192.0.2.11"),
+        ("port of its host", "2222"),
+        ("jump of its host", "gate"),
+    )
+    assert local == bare[1]
+
+
 def test_the_example_of_the_contract_is_read_whole() -> None:
     assert sample("contract")["iiststibmds"] == Service(
         name="iiststibmds",

@@ -124,3 +124,18 @@ def test_what_was_taken_over_is_taken_over_again() -> None:
 def by_name(before: Configuration, after: Configuration) -> list[tuple[str, object, object]]:
     others = {one.name: one for one in after.services}
     return [(one.name, one, others[one.name]) for one in before.services]
+
+
+def test_a_host_that_is_elsewhere_has_its_guards_read_anew() -> None:
+    def read(address: str, before: Configuration | None = None) -> Configuration:
+        settings = f"timezone: Europe/Berlin\nssh: {{hosts: {{db1: {{address: {address}}}}}}}\n"
+        return interpret(Files(DIRECTORY, texts(settings=settings)), before=before)
+
+    there = read("192.0.2.11")
+    elsewhere = read("192.0.2.99", there)
+    assert elsewhere == read("192.0.2.99")
+    for was, now in zip(there.services, elsewhere.services, strict=True):
+        assert ("address of its host", "192.0.2.11") in was.guards[0].facts
+        assert ("address of its host", "192.0.2.99") in now.guards[0].facts
+    again = read("192.0.2.99", elsewhere)
+    assert all(a is b for a, b in zip(again.services, elsewhere.services, strict=True))

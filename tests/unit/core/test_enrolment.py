@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flashd.core.enrolment import (
+    Refusal,
+    barred,
     describe,
     drift,
-    enrolled_as_another,
     grown,
     objection,
+    pinned_elsewhere,
     unasked,
 )
 from flashd.core.firewall import Facts, Forbidden, unfit
@@ -38,7 +40,7 @@ from tests.unit.core.builders import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from flashd.model.inventory import Inventory
     from flashd.model.service import Service
@@ -532,23 +534,59 @@ def test_what_can_pass_is_fit_whether_its_pairs_are_established_or_not() -> None
     assert unfit(SERVICE, Facts(listing=listing(), inventory=elsewhere), FORBIDDEN) == ()
 
 
+PINNED = Enrolment(service="old", at=NOW, by="ann", facts=describe(SERVICE, [STOCK]))
+
+
+def barred_by(one: Service, others: Mapping[str, Enrolment]) -> Refusal | None:
+    return barred(one, None, others, (), required=False)
+
+
 def test_a_target_that_is_pinned_under_another_name_is_held_to_that() -> None:
-    pinned = Enrolment(service="old", at=NOW, by="ann", facts=describe(SERVICE, [STOCK]))
-    refused = enrolled_as_another(SERVICE, {"old": pinned})
+    refused = barred_by(SERVICE, {"old": PINNED})
     assert refused is not None
     assert refused.reason == f"target 0002 of {ARRAY} is enrolled as that of old"
     assert f"flashd enroll {SERVICE.name}" in refused.hint
 
 
+def test_invariant_2_a_source_that_is_pinned_is_no_target_of_who_is_not_enrolled() -> None:
+    """Also where its service is defined no more, so that it is the source of none."""
+    refused = barred_by(service(resource("0005:0001")), {"old": PINNED})
+    assert refused is not None
+    assert refused.reason == f"source 0001 of {ARRAY} is enrolled as that of old"
+    assert barred_by(service(resource("0001:0005")), {"old": PINNED}) is None  # only read
+
+
+def test_all_targets_that_are_pinned_elsewhere_are_told_each_once() -> None:
+    one = service(resource("0005:0001", "0006:0002", "0007:0004"))
+    as_target = f"target 0002 of {ARRAY} is enrolled as that of"
+    as_source = f"source 0001 of {ARRAY} is enrolled as that of"
+    assert pinned_elsewhere(one, {"z": PINNED, "a": PINNED, one.name: PINNED}) == (
+        f"{as_source} a",
+        f"{as_target} a",
+        f"{as_source} z",
+        f"{as_target} z",
+    )
+    assert pinned_elsewhere(one, {}) == ()
+
+
 def test_what_others_pinned_of_other_volumes_holds_nobody() -> None:
     other = service(resource("0003:0004"))
-    source = service(resource("0005:0001"))  # a source of what is pinned, as a target
     elsewhere = service(replace(resource("0001:0002"), array=OTHER_ARRAY))
-    pinned = Enrolment(service="old", at=NOW, by="ann", facts=describe(SERVICE, [STOCK]))
-    for one in (other, source, elsewhere):
-        assert enrolled_as_another(one, {"old": pinned}) is None
-    assert enrolled_as_another(SERVICE, {SERVICE.name: pinned}) is None
-    assert enrolled_as_another(SERVICE, {}) is None
+    for one in (other, elsewhere):
+        assert barred_by(one, {"old": PINNED}) is None
+    assert barred_by(SERVICE, {SERVICE.name: PINNED}) is None
+    assert barred_by(SERVICE, {}) is None
+
+
+def test_who_is_enrolled_is_held_to_that_and_to_no_other_enrolment() -> None:
+    others = {"old": PINNED}
+    assert barred(SERVICE, enrolment(), others, [STOCK], required=True) is None
+    missing = barred(SERVICE, None, others, [STOCK], required=True)
+    assert missing == objection(SERVICE, None, [STOCK], required=True)
+    renamed = volume_as("0002", name="PRD_01")
+    drifted = barred(SERVICE, enrolment(), others, [renamed], required=False)
+    assert drifted == objection(SERVICE, enrolment(), [renamed], required=False)
+    assert drifted is not None
 
 
 NOT_ASKED = {

@@ -304,6 +304,22 @@ CHANGED = {
     ),
     "revertible": (lambda one: replace(one, revertible=True), "is in an unexpected state"),
     "revertible unknown": (lambda one: replace(one, revertible=None), "is in an unexpected state"),
+    "a word that is not known": (
+        lambda one: replace(one, unread=("DateSynced=yesterday",)),
+        "is told of in words that are not known",
+    ),
+    "a copy that runs": (
+        lambda one: replace(one, out_of_sync_tracks=1),
+        "is still being copied",
+    ),
+    "a copy of which nobody knows how far it is": (
+        lambda one: replace(one, out_of_sync_tracks=None),
+        "is still being copied",
+    ),
+    "a copy of which nobody knows whether it runs": (
+        lambda one: replace(one, background_copy=None, out_of_sync_tracks=1),
+        "is still being copied",
+    ),
     "recording the other way": (
         lambda one: replace(one, recording=not one.recording),
         "is not recording and persistent as configured",
@@ -331,6 +347,15 @@ def test_invariant_2_the_live_relation_is_as_configured(
 ) -> None:
     changed = gate.showing(change(gate.listing.relations[pair(name)]))
     assert changed.examine(text) == Stopped(f"the relation {name} {reason}")
+
+
+@pytest.mark.parametrize(("gate", "text"), LIVE.values(), ids=LIVE.keys())
+def test_what_is_copied_only_when_it_is_written_to_is_never_copied_to_its_end(
+    gate: Gate, text: str
+) -> None:
+    (first, *_) = gate.listing.relations.values()
+    shown = gate.showing(replace(first, background_copy=False, out_of_sync_tracks=1000))
+    assert shown.examine(text) == Cleared(text)
 
 
 @pytest.mark.parametrize(("gate", "text"), LIVE.values(), ids=LIVE.keys())
@@ -538,10 +563,30 @@ def test_invariant_2_wants_two_volumes_that_fit(
     assert replace(gate, inventory=stock).examine(text) == Stopped(reason)
 
 
-def test_invariant_2_wants_a_type_that_is_told() -> None:
-    nameless = {k: replace(v, datatype="") for k, v in STOCK.volumes.items()}
-    gate = replace(RECORDING, inventory=replace(STOCK, volumes=nameless))
-    assert gate.examine(RESYNC) == Stopped("target 0002 is '', its source ''")
+def typed(kind: str) -> Inventory:
+    """Have all volumes be of one type."""
+    same = {k: replace(v, datatype=kind) for k, v in STOCK.volumes.items()}
+    return replace(STOCK, volumes=same)
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD.keys())
+@pytest.mark.parametrize("kind", ["FB 512", "FB 520P", "FB 520PV", "FB 520U"])
+def test_invariant_2_knows_the_types_of_open_volumes(kind: str, good: tuple[Gate, str]) -> None:
+    gate, text = good
+    assert replace(gate, inventory=typed(kind)).examine(text) == Cleared(text)
+
+
+@pytest.mark.parametrize("good", GOOD.values(), ids=GOOD.keys())
+@pytest.mark.parametrize(
+    "kind", ["", "-", "3390", "CKD 3390", "FB", "FB 512 ", "fb 512", "FB 512PVX", "unknown"]
+)
+def test_invariant_2_two_words_that_are_the_same_are_no_type(
+    kind: str, good: tuple[Gate, str]
+) -> None:
+    gate, text = good
+    assert replace(gate, inventory=typed(kind)).examine(text) == Stopped(
+        f"volume 0001 is {kind!r}, no known type of fixed blocks"
+    )
 
 
 def test_invariant_2_a_source_must_be_well_too() -> None:

@@ -355,7 +355,9 @@ def test_plans_resource_by_resource() -> None:
     assert outline(both, {}, []) == steps
     answer = plan(both, seen(relation(FIRST)) | seen(full(THIRD)), [])
     assert isinstance(answer, Refused)
-    assert answer.reason == f"pair {THIRD} is not on the array {OTHER_ARRAY}"
+    assert (
+        answer.reason == f"sync#2 on {OTHER_ARRAY}: pair {THIRD} is not on the array {OTHER_ARRAY}"
+    )
 
 
 # Without asking an array

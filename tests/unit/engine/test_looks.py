@@ -13,6 +13,7 @@ import pytest
 
 from flashd.engine.looks import Looks
 from flashd.engine.places import PLACES, Places
+from flashd.engine.world import Pace
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.verdict import Finding, Verdict
 from flashd.model.volumes import Pair
@@ -55,6 +56,7 @@ class Stage:
                 guards=self._guard,
                 asks_arrays=lambda spec: spec.name == "array",
                 places=Places(),
+                pace=Pace(),
             ),
         )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from flashd.engine.places import AT_WORK, OF_ONE_BATCH, PLACES, Places
+from flashd.engine.places import AT_WORK, OF_ONE_HABIT, PLACES, PUT_OFF, Habit, Places
 from flashd.model.service import Freshness, GuardSpec, Resource, Service
 from flashd.model.volumes import Pair
 from flashd.rehearsal.clocks import VirtualClock, run_virtually
@@ -43,9 +44,12 @@ class Stage:
         self.places = Places()
         self.began: list[tuple[float, str]] = []
         self.at_once = self.most = 0
+        self._lines: list[Line] = []
 
     def line(self, takes: float) -> Line:
-        return self.places.line(lambda one: asyncio.create_task(self._look(one.name, takes)))
+        line = self.places.line(lambda one: asyncio.create_task(self._look(one.name, takes)))
+        self._lines.append(line)
+        return line
 
     async def _look(self, name: str, takes: float) -> None:
         self.began.append((round(self.clock.monotonic() - 1000, 3), name))
@@ -63,6 +67,8 @@ class Stage:
     def play(self, scene: Callable[[], Awaitable[None]]) -> None:
         async def whole() -> None:
             await scene()
+            for line in self._lines:
+                line.clear()
             left = asyncio.all_tasks() - {asyncio.current_task()}
             for task in left:
                 task.cancel()
@@ -111,20 +117,97 @@ def test_two_batches_have_their_places_in_turn() -> None:
     stage.play(scene)
 
 
-def test_who_hangs_keeps_nobody_waiting_but_many_of_his_own_batch() -> None:
+def test_who_hangs_keeps_nobody_waiting_however_many_hang() -> None:
+    """Those that were begun in vain are put off, and go on among themselves."""
     stage = Stage()
 
     async def scene() -> None:
-        stage.line(HUNG).join(services("hung", 2 * OF_ONE_BATCH))
+        stage.line(HUNG).join(services("hung", 4 * OF_ONE_HABIT))
         await stage.clock.sleep(AT_WORK / 2)
         assert len(stage.of("hung")) == PLACES
+        await stage.clock.sleep(0.1)
         stage.line(QUICK).join(services("well", PLACES))
-        await stage.clock.sleep(AT_WORK * 1.6)
-        assert len(stage.of("well")) == PLACES
+        await stage.clock.sleep(6 * PUT_OFF)
+        assert len(stage.of("well")) == PLACES, "none had hung before, and yet"
+        assert stage.at_once == 2 * OF_ONE_HABIT
+        before = stage.clock.monotonic() - 1000
+        for one in services("hung", 4 * OF_ONE_HABIT):
+            stage.places.learn(one.name, Habit.SILENT)
+        stage.line(HUNG).join(services("hung", 4 * OF_ONE_HABIT))
+        stage.line(QUICK).join(services("next", PLACES))
+        await stage.clock.sleep(AT_WORK * 2)
+        assert max(stage.of("next")) - before < AT_WORK, "who hung before keeps nobody at all"
         await stage.clock.sleep(100)
-        assert len(stage.of("hung")) == OF_ONE_BATCH
-        await stage.clock.sleep(HUNG)
-        assert len(stage.of("hung")) == 2 * OF_ONE_BATCH, "those go on where others have ended"
+        assert stage.at_once <= 2 * OF_ONE_HABIT
+        await stage.clock.sleep(4 * HUNG)
+        assert {name for _, name in stage.began if name.startswith("hung")} == {
+            f"hung{number}" for number in range(4 * OF_ONE_HABIT)
+        }
+
+    stage.play(scene)
+
+
+def test_who_is_slow_but_answers_keeps_nobody_waiting_and_waits_for_nobody_who_hangs() -> None:
+    stage = Stage()
+
+    async def scene() -> None:
+        for prefix, habit in (("slow", Habit.SLOW), ("hung", Habit.SILENT)):
+            for one in services(prefix, 2 * OF_ONE_HABIT):
+                stage.places.learn(one.name, habit)
+        stage.line(HUNG).join(services("hung", 2 * OF_ONE_HABIT))
+        await stage.clock.sleep(10)
+        stage.line(2 * PUT_OFF).join(services("slow", 2 * OF_ONE_HABIT))
+        await stage.clock.sleep(4)
+        assert len(stage.of("slow")) == OF_ONE_HABIT, "none of them is put off"
+        stage.line(QUICK).join(services("well", PLACES))
+        await stage.clock.sleep(1)
+        assert len(stage.of("well")) == PLACES
+        await stage.clock.sleep(10)
+        assert len(stage.of("slow")) == 2 * OF_ONE_HABIT
+        assert len(stage.of("hung")) == OF_ONE_HABIT
+
+    stage.play(scene)
+
+
+def test_who_takes_long_is_not_put_off_where_nobody_waits() -> None:
+    stage = Stage()
+
+    async def scene() -> None:
+        stage.line(2 * PUT_OFF).join(services("slow", OF_ONE_HABIT))
+        await stage.clock.sleep(10 * PUT_OFF)
+        assert len(stage.of("slow")) == OF_ONE_HABIT
+        assert stage.at_once == 0
+
+    stage.play(scene)
+
+
+def test_so_many_are_put_off_as_wait_and_no_more() -> None:
+    stage = Stage()
+
+    async def scene() -> None:
+        stage.line(HUNG).join(services("hung", OF_ONE_HABIT))
+        await stage.clock.sleep(10)
+        stage.line(QUICK).join(services("well", 3))
+        await stage.clock.sleep(1)
+        assert len(stage.of("well")) == 3
+        again = Counter(name for _, name in stage.began)
+        assert {name for name, times in again.items() if times > 1} == {"hung0", "hung1", "hung2"}
+
+    stage.play(scene)
+
+
+def test_who_was_put_off_and_left_is_not_begun_again() -> None:
+    stage = Stage()
+
+    async def scene() -> None:
+        line = stage.line(HUNG)
+        line.join(services("hung", OF_ONE_HABIT))
+        await stage.clock.sleep(10)
+        stage.line(QUICK).join(services("well", 3))
+        line.clear()
+        await stage.clock.sleep(1)
+        assert len(stage.of("hung")) == OF_ONE_HABIT
+        assert len(stage.of("well")) == 3
 
     stage.play(scene)
 

@@ -10,6 +10,7 @@ import pytest
 from tests.integration.engine.faults.table import (
     DONE,
     FAILED,
+    IN_TIME,
     ONE,
     REFUSED,
     SEVERAL,
@@ -54,8 +55,8 @@ UNREADABLE = {
     "dscli gives up": row("client-timeout", "did not answer in time", seconds=0.1),
     "no": row("refused", "refused by a fault"),
     "exit 1": row("wrong-exit", "exit code 1"),
-    "hangs": row("hang", "no whole answer within 12 s"),
-    "output closed": row("closed-output", "no whole answer within 12 s"),
+    "hangs": row("hang", f"no whole answer {IN_TIME}"),
+    "output closed": row("closed-output", f"no whole answer {IN_TIME}"),
 }
 READABLE = {
     "in another order": row("columns", how="reordered"),

@@ -17,6 +17,7 @@ from flashd.model.run import Outcome
 from tests.integration.engine.faults.table import (
     DONE,
     FAILED,
+    IN_TIME,
     SEVERAL,
     UNKNOWN,
     Row,
@@ -44,7 +45,7 @@ STOPPED = {
     "no classpath": row("start-fails", "dscli cannot be started", exit=65),
     "a bad CLI.CFG": row("start-fails", "dscli cannot be started", exit=66),
     "a full disk": row("start-fails", "No space left", exit=1, text="No space left on device"),
-    "a login that hangs": row("login-hang", "dscli did not log in within 12 s"),
+    "a login that hangs": row("login-hang", f"dscli did not log in {IN_TIME}"),
     "refused": row("login-refused", "login refused: CMUC00191E"),
     "locked by others": row("locked-out", "account locked"),
 }
@@ -131,7 +132,6 @@ async def test_failures_before_do_not_put_off_the_look_for_a_new_password_file(
     tmp_path: Path,
 ) -> None:
     lab = furnish(Lab(tmp_path))
-    lab.timeout = 20.0
     lab.array().add_fault("unreachable", times=4)
     async with lab.open() as world:
         for _ in range(4):
@@ -163,7 +163,6 @@ async def test_the_daemon_finds_a_new_password_file_within_a_check_interval(
     tmp_path: Path,
 ) -> None:
     lab = furnish(Lab(tmp_path))
-    lab.timeout = 20.0
     lab.array().add_fault("login-refused")
     async with lab.open() as world:
         cycle = Cycle(world, Request(patience=world.pace.command_timeout.total_seconds()))

@@ -10,6 +10,7 @@ from flashd.model.health import Status
 from tests.integration.engine.faults.table import (
     DONE,
     FAILED,
+    IN_TIME,
     LIMIT,
     ONE,
     REFUSED,
@@ -54,7 +55,7 @@ ROWS = {
     # not acted, or not on all
     "killed before": Row("die-before", {}, UNKNOWN, NOT_SHOWN, FAILED),
     "connection lost before": Row("connection-lost", {}, UNKNOWN, "connection to", FAILED),
-    "hangs before": Row("hang", {}, UNKNOWN, "no whole answer within 12 s", FAILED),
+    "hangs before": Row("hang", {}, UNKNOWN, f"no whole answer {IN_TIME}", FAILED),
     "a lie": Row("lie", {}, UNKNOWN, NOT_SHOWN, FAILED),
     "no": Row("refused", {"text": "not today"}, FAILED, "not today"),
     "no, exit 0": Row("refused", {"text": "not today", "exit": 0}, FAILED, "not today"),

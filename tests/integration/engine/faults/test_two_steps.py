@@ -16,6 +16,7 @@ from tests.integration.engine.faults.table import (
     UNKNOWN,
     Row,
     furnish,
+    hanging,
     nothing_lost,
 )
 from tests.integration.engine.house import Lab, asked, health, ticks
@@ -77,7 +78,7 @@ async def test_one_pair_is_healed_by_the_next_run(tmp_path: Path, name: str) -> 
 async def healed(lab: Lab, name: str, row: Row, pairs: tuple[str, ...]) -> None:
     replace(row, verb=MK if row.verb == MK else RM).plan(lab)
     before = {pair: lab.array().content(pair.split(":")[1]) for pair in pairs}
-    async with lab.open() as world:
+    async with lab.open() as world, hanging(lab, row):
         (result,) = await asked(world, "db")
         assert result.outcome is row.outcome, result.reason
         assert row.words in result.reason

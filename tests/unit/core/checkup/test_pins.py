@@ -43,7 +43,7 @@ PINS: dict[str, tuple[Service, dict[str, Enrolment], list[Inventory], State | No
         enrolled(MINE, STOCK),
         [STOCK],
         State.OK,
-        "1 services are as enrolled, by their definitions and by what the arrays show",
+        "1 service is as enrolled, by their definitions and by what the arrays show",
     ),
     "another volume of that number": (
         MINE,

@@ -118,7 +118,7 @@ def test_judges_a_login() -> None:
 
 
 ENROLMENTS = {
-    "all": (["a", "b"], ["a", "b", "gone"], True, State.OK, "all 2 services are enrolled"),
+    "all": (["a", "b"], ["a", "b", "gone"], True, State.OK, "all are enrolled: 2 services"),
     "none known": ([], ["a"], True, State.UNSEEN, "no service is known"),
     "one is missing": (["b", "a"], ["a"], True, State.HINT, "1 of 2 services are not enrolled"),
     "not required": (["a", "b"], ["a"], False, State.OK, "not required; 1 of 2 are"),
