@@ -184,6 +184,7 @@ SHOWING = {
     "a quote that is open": 'state: "postgresql+psycopg://flashd:CANARY@db/x',
     "another kind of URL": "state: postgres://flashd:CANARY@db/x",
     "no URL": "state: [CANARY]",
+    "no blank, in another place": "ssh: {password:CANARY}",
 }
 
 
