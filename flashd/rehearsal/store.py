@@ -125,6 +125,8 @@ class KeepingStore(SqlStore):
             for array, known in self._known.items()
         }
         self._seen = {array: setting.record(one) for array, one in self._seen.items()}
+        self._kept.drop(WITHDRAWALS)
+        await super().clock_set(now, by, zones)  # of those that are in tables
 
     async def forget_pairs(self, keep: Iterable[tuple[str, Pair]]) -> None:
         """See `Observations`."""

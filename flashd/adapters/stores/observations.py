@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, select, update
 
 from flashd.adapters.stores.codec import pair_of, plain_relation
 from flashd.adapters.stores.dialect import upsert
@@ -44,6 +44,13 @@ _WITHDRAWN = (
     select(withdrawals, runs.c.ended_at)
     .join(runs, runs.c.id == withdrawals.c.run)
     .where(withdrawals.c.array == _HERE)
+)
+
+
+_WITHDRAWN_AT = (
+    update(withdrawals)
+    .where(withdrawals.c.array == bindparam("of"), withdrawals.c.pair == bindparam("gone"))
+    .values(withdrawn_at=bindparam("at"))
 )
 
 
@@ -205,6 +212,9 @@ def _clock_set(connection: Connection, setting: Setting) -> None:
     upsert(connection, sightings, [_sighting_row(setting.known(one)) for one in seen])
     read = [setting.record(one) for one in stored_arrays(connection).values()]
     upsert(connection, arrays, [_array_row(one) for one in read])
+    opened = [setting.withdrawal(one) for one in stored_withdrawals(connection, None)]
+    if moved := [{"of": one.array, "gone": str(one.pair), "at": one.at} for one in opened]:
+        connection.execute(_WITHDRAWN_AT, moved)
 
 
 def _forget_pairs(connection: Connection, keep: set[tuple[str, str]]) -> None:

@@ -107,6 +107,10 @@ class Setting:
             failed_at=self._still(record.failed_at),
         )
 
+    def withdrawal(self, withdrawal: Withdrawal) -> Withdrawal:
+        """Tell since when a pair is withdrawn: what is listed from now on was listed after that."""
+        return replace(withdrawal, at=self._still(withdrawal.at))
+
     def _sighting(self, seen: Sighting, zone: ZoneInfo | None) -> Sighting:
         copied = seen.relation.copied if seen.relation else None
         before_at, since_at = self._between(copied, (seen.before_at, seen.since_at), zone)

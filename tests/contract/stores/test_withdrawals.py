@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,6 +145,15 @@ async def test_a_target_that_somebody_has_taken_closes_the_withdrawal_of_its_pai
     await withdraw(store, BEFORE)
     await store.record_listing(listing(minute(at), relation(Pair.parse(other))), [ONE, TWO])
     assert await withdrawn(store) == left
+
+
+async def test_after_the_clock_was_set_back_a_listing_counts_at_once(store: Store) -> None:
+    """Else whoever has taken the target meanwhile would not be noticed for as long."""
+    await withdraw(store, BEFORE)
+    await store.clock_set(minute(-59), timedelta(hours=-1), {})
+    there = relation(ONE, created=SECOND), relation(Pair.parse("0009:0102"))
+    await store.record_listing(listing(minute(-58), *there), [ONE, TWO])
+    assert await withdrawn(store) == []
 
 
 async def test_a_listing_of_another_array_closes_nothing(store: Store) -> None:
