@@ -138,7 +138,7 @@ class Batch:
         Raises `ArrayError` and `ConfigError` where an array cannot be read before anything is done.
         """
         began = self.world.clock.now()  # windows are judged by when we looked, not by slow logins
-        handed = self.late.handed(services) if self.late else {}
+        handed = self.late.handed(services, self.world) if self.late else {}
         async with AsyncExitStack() as stack:
             looks = await stack.enter_async_context(Looks(self.world, handed))
             listings, left = await self._listed(looks, services, began)
