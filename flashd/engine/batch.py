@@ -289,7 +289,7 @@ class Batch:
         had their turn so far.
         """
         alone: float | None = None
-        while not (looks.over or self._hangs_on(looks, alone, began)):
+        while not (looks.over or self._hangs_on(looks, alone)):
             looked = await looks.whose_turn()
             if self.world.drain.wanted:
                 return
@@ -305,18 +305,18 @@ class Batch:
             if attempt is not None:
                 yield attempt
 
-    def _hangs_on(self, looks: Looks, alone: float | None, began: datetime) -> bool:
+    def _hangs_on(self, looks: Looks, alone: float | None) -> bool:
         """Whether others have waited for hung guards for so long that what is left goes on late.
 
         The others are who becomes due meanwhile, and who wants these arrays' leases.
         """
         interval = self.world.pace.check_interval.total_seconds()
+        now = self.world.clock.monotonic()
         if self.late is None:
             return False
         if alone is not None and looks.only_first:
-            lasted = self.world.clock.monotonic() - alone
-            return looks.only_silent or lasted >= min(ALONE, interval / 4)
-        return looks.hung and (self.world.clock.now() - began).total_seconds() >= interval / 2
+            return looks.only_silent or now - alone >= min(ALONE, interval / 4)
+        return looks.hung and now - looks.began >= interval / 2
 
     def _passed_over(self, service: Service, began: datetime) -> bool:
         """Whether it has no turn any more: its window closed, or a reload defined it otherwise."""

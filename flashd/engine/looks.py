@@ -110,6 +110,7 @@ class Looks:
     """
 
     def __init__(self, world: World, handed: Mapping[str, Looked] | None = None) -> None:
+        self.began = world.clock.monotonic()
         self.hung = False  # whether some last look was given up
         self._world = world
         self._handed_on = dict(handed or {})
