@@ -138,7 +138,7 @@ class Batch:
         Raises `ArrayError` and `ConfigError` where an array cannot be read before anything is done.
         """
         began = self.world.clock.now()  # windows are judged by when we looked, not by slow logins
-        handed = self.late.handed(services) if self.late else {}
+        handed = self.late.handed(services, self.world) if self.late else {}
         async with AsyncExitStack() as stack:
             looks = await stack.enter_async_context(Looks(self.world, handed))
             listings, left = await self._listed(looks, services, began)
@@ -289,7 +289,7 @@ class Batch:
         had their turn so far.
         """
         alone: float | None = None
-        while not (looks.over or self._hangs_on(looks, alone, began)):
+        while not (looks.over or self._hangs_on(looks, alone)):
             looked = await looks.whose_turn()
             if self.world.drain.wanted:
                 return
@@ -305,18 +305,18 @@ class Batch:
             if attempt is not None:
                 yield attempt
 
-    def _hangs_on(self, looks: Looks, alone: float | None, began: datetime) -> bool:
+    def _hangs_on(self, looks: Looks, alone: float | None) -> bool:
         """Whether others have waited for hung guards for so long that what is left goes on late.
 
         The others are who becomes due meanwhile, and who wants these arrays' leases.
         """
         interval = self.world.pace.check_interval.total_seconds()
+        now = self.world.clock.monotonic()
         if self.late is None:
             return False
         if alone is not None and looks.only_first:
-            lasted = self.world.clock.monotonic() - alone
-            return looks.only_silent or lasted >= min(ALONE, interval / 4)
-        return looks.hung and (self.world.clock.now() - began).total_seconds() >= interval / 2
+            return looks.only_silent or now - alone >= min(ALONE, interval / 4)
+        return looks.hung and now - looks.began >= interval / 2
 
     def _passed_over(self, service: Service, began: datetime) -> bool:
         """Whether it has no turn any more: its window closed, or a reload defined it otherwise."""

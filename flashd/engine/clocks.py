@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flashd.engine.events import Event
-from flashd.errors import StoreError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,30 +33,26 @@ class Clocks:
     async def compare(self, world: World) -> None:
         """See whether the wall clock was set, and if so bound all anew that was seen by it.
 
-        Everything is looked at again then. Raises `StoreError`: the next comparison sees the same.
+        Everything is looked at again then. Raises `StoreError`: the next comparison sees the same,
+        as it does where this one is cancelled.
         """
         async with self._comparing:
-            now, steady = world.clock.now(), world.clock.monotonic()
-            before, self._shown = self._shown, (now, steady)
-            by = timedelta(0) if before is None else _parted(before, (now, steady))
-            if abs(by) <= CLOCK_TOLERANCE:
-                return
-            try:
-                await self._reckon(world, now, by)
-            except StoreError:
-                self._shown = before
-                raise
-            self.settings += 1
+            shown = world.clock.now(), world.clock.monotonic()
+            by = _parted(self._shown, shown) if self._shown else timedelta(0)
+            if abs(by) > CLOCK_TOLERANCE:
+                await self._reckon(world, shown[0], by)
+            self._shown = shown
 
     async def _reckon(self, world: World, now: datetime, by: timedelta) -> None:
+        await world.store.look_again(now)
+        await world.store.clock_set(now, by, world.zones)
+        self.settings += 1
         seconds = by.total_seconds()
         world.events.tell(
             Event.CLOCK_JUMPED,
             f"the clock was set by {seconds:+.0f} s; every service is looked at again",
             {"flashd.clock.jump_seconds": round(seconds, 3)},
         )
-        await world.store.look_again(now)
-        await world.store.clock_set(now, by, world.zones)
 
 
 def _parted(before: tuple[datetime, float], after: tuple[datetime, float]) -> timedelta:

@@ -40,6 +40,7 @@ class Cycle:
         self._end_of_tick = asyncio.Event()
         self._request = request
         self._in_flight: dict[tuple[str, ...], asyncio.Task[None]] = {}
+        self._given: dict[tuple[str, ...], dict[str, Service]] = {}
         self._late = Late(self.landed.set)
         self._settings = world.clocks.settings
         self._began: dict[tuple[str, ...], float] = {}
@@ -134,6 +135,7 @@ class Cycle:
             if self._free(arrays):
                 task = asyncio.create_task(self._batch(arrays, services))
                 self._in_flight[arrays] = task
+                self._given[arrays] = {one.name: one for one in services}
                 self._began[arrays] = self._world.clock.monotonic()
                 task.add_done_callback(partial(self._landed, arrays))
 
@@ -186,6 +188,7 @@ class Cycle:
 
     def _landed(self, arrays: tuple[str, ...], _task: asyncio.Task[None]) -> None:
         self._in_flight.pop(arrays, None)
+        self._given.pop(arrays, None)
         self.landed.set()
 
     def _work(self, agenda: Agenda) -> tuple[_Work, _Work]:
@@ -199,9 +202,12 @@ class Cycle:
         hung: dict[tuple[str, ...], list[Service]] = defaultdict(list)
         for name in agenda.due:
             service = world.services.get(name)
-            if service and not self._late.awaits(service, world):
-                silent = world.places.habit(name) is Habit.SILENT
-                (hung if silent else work)[service.arrays].append(service)
+            if service is None or self._late.awaits(service, world):
+                continue
+            if world.places.habit(name) is not Habit.SILENT:
+                work[service.arrays].append(service)
+            elif not self._in_batch(service):
+                hung[service.arrays].append(service)
         for run in agenda.open_runs:
             self._add_rested(work, arrays := tuple(sorted(run.arrays)))
             service = world.services.get(run.service)
@@ -213,6 +219,10 @@ class Cycle:
             if seen is None or not seen <= now <= seen + world.pace.observe_interval:
                 self._add_rested(work, (array,))
         return self._ready(work, agenda, now), self._ready(hung, agenda, now)
+
+    def _in_batch(self, service: Service) -> bool:
+        """Whether a batch under way has a service: where it stands is written at the end."""
+        return self._given.get(service.arrays, {}).get(service.name) == service
 
     def _ready(self, work: _Work, agenda: Agenda, now: datetime) -> _Work:
         """Leave out arrays that are left alone."""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from flashd.engine.world import World
     from flashd.model.service import Service
 
-    _Awaited = dict[str, tuple[Service, World]]
+    _Wanted = tuple[Service, World]
+    _Awaited = dict[str, _Wanted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Late:
         self._told = told
         self._tasks: set[asyncio.Task[None]] = set()
         self._awaited: _Awaited = {}
-        self._seen: dict[str, Looked] = {}
+        self._seen: dict[str, tuple[Looked, World]] = {}
 
     @property
     def under_way(self) -> frozenset[asyncio.Task[None]]:
@@ -55,20 +56,16 @@ class Late:
     def awaits(self, service: Service, world: World) -> bool:
         """Whether a service is being looked at just as it is wanted now."""
         awaited = self._awaited.get(service.name)
-        if awaited is None:
-            return False
-        wanted, by = awaited
-        return wanted == service and by.looks_by == world.looks_by
+        return awaited is not None and _alike(awaited, (service, world))
 
-    def handed(self, services: Iterable[Service]) -> dict[str, Looked]:
-        """Give away the looks at these, once."""
-        found = {one.name: self._seen.pop(one.name, None) for one in services}
-        wanted = {one.name: one for one in services}
-        return {
-            name: looked
-            for name, looked in found.items()
-            if looked is not None and looked.service == wanted[name]
-        }
+    def handed(self, services: Iterable[Service], world: World) -> dict[str, Looked]:
+        """Give away the looks at these, once; none that was taken otherwise than is wanted now."""
+        found = {}
+        for service in services:
+            looked, by = self._seen.pop(service.name, (None, world))
+            if looked is not None and _alike((looked.service, by), (service, world)):
+                found[service.name] = looked
+        return found
 
     def follow(self, rest: Rest, services: Iterable[Service]) -> None:
         """Go on with the rest of a batch, of which these may be left."""
@@ -123,7 +120,8 @@ class Late:
         await rest.batch.refuse_late(held, rest.began)
         for one in looked:
             self._forget(one.service.name, mine)
-        self._seen |= {one.service.name: one for one in looked if one not in held}
+        world = rest.batch.world
+        self._seen |= {one.service.name: (one, world) for one in looked if one not in held}
         self._told()
 
     def _forget(self, name: str, mine: _Awaited) -> None:
@@ -136,3 +134,9 @@ class Late:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _alike(one: _Wanted, other: _Wanted) -> bool:
+    """Whether two looks ask the same in the same way: a reload may lie between them."""
+    (service, by), (wanted, world) = one, other
+    return service == wanted and by.looks_by == world.looks_by

@@ -110,6 +110,7 @@ class Looks:
     """
 
     def __init__(self, world: World, handed: Mapping[str, Looked] | None = None) -> None:
+        self.began = world.clock.monotonic()
         self.hung = False  # whether some last look was given up
         self._world = world
         self._handed_on = dict(handed or {})
@@ -122,7 +123,7 @@ class Looks:
         self._ready: list[Looked] = []
         self._breaches: dict[str, datetime] = {}
         self._last: dict[str, tuple[_Ahead, asyncio.Task[tuple[Reading, ...]]]] = {}
-        self._handed: float | None = None
+        self._last_command: float | None = None
         self._waited = 0.0
         self._pace: float | None = None
         self._turn_began: float | None = None
@@ -285,9 +286,9 @@ class Looks:
         has just ended when it is wanted, as far as the turns before tell.
         """
         now = self._world.clock.monotonic()
-        if self._handed is not None:
-            self._pace = max(0.0, now - self._handed - self._waited)
-        self._handed, self._waited = now, 0.0
+        if self._last_command is not None:
+            self._pace = max(0.0, now - self._last_command - self._waited)
+        self._last_command, self._waited = now, 0.0
         self._gather()
         for place, looked in enumerate([own] if own else self._coming()):
             pause = begins_in(place, self._pace, looked.took)

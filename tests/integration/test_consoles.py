@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -93,6 +94,18 @@ def test_tells_the_one_that_a_client_is_connected_with(
 def test_the_connections_of_others_are_not_a_client_s() -> None:
     with listening(FIRST) as port, connected(port, FIRST):
         assert console_among(peers_of(os.getpgid(0)), (FIRST, SECOND)) is None
+
+
+async def test_where_nothing_can_be_seen_the_login_goes_on() -> None:
+    """As where this process has no descriptor left."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    told: list[tuple[str, bool]] = []
+    try:
+        await Consoles().see(("127.0.0.1", "::1"), lambda *it: told.append(it), os.getpgrp())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert told == []
 
 
 @pytest.mark.parametrize("mode", ["oneshot", "interactive"])

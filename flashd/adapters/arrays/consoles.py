@@ -45,11 +45,12 @@ class Consoles:
     ) -> None:
         """Look at a client that has just logged in, as long as it is there.
 
-        What the names of the consoles stand for is found out beside whatever comes next.
+        What the names of the consoles stand for is found out beside whatever comes next. Where it
+        cannot be seen the login goes on all the same: it is only told.
         """
         if len(consoles) < 2:  # noqa: PLR2004 - there is nothing to choose from
             return
-        with suppress(TimeoutError):
+        with suppress(OSError, ValueError):  # a timeout, too, is one of the former
             async with asyncio.timeout(_LONGEST):
                 found = await beside(partial(peers_of, group))
                 look = beside(partial(console_among, found, tuple(consoles)))

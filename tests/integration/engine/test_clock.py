@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +14,12 @@ from flashd.daemon.service import tick_until, watch_clock
 from flashd.engine.cycle import Cycle
 from flashd.engine.events import Event
 from flashd.engine.request import Request
+from flashd.errors import StoreError
 from flashd.model.health import Status
+from tests.integration.engine.doors import guarded_store
 from tests.integration.engine.house import (
     HOUR,
+    SERIAL,
     Lab,
     down,
     health,
@@ -184,6 +188,31 @@ async def test_a_failed_run_s_wait_is_not_prolonged_by_a_clock_set_back(lab: Lab
         lab.clock.ahead = -HOUR
         await ticks(world, 2)
         assert await outcomes(world, "db") == ["failed", "done"]
+
+
+async def test_a_set_clock_is_told_once_though_the_store_fails_for_a_while(lab: Lab) -> None:
+    """And what was seen by it is bounded anew as soon as that can be written."""
+    failing = ["clock_set"]
+
+    def door(name: str) -> None:
+        if name in failing:
+            raise StoreError("the disk is full")
+
+    lab.clones(PAIR)
+    lab.define("db", resource(PAIR), looks=[up()])
+    async with lab.open(dress=partial(guarded_store, door=door)) as world:
+        cycle = Cycle(world, Request())
+        await ticks(world)
+        lab.clock.ahead = -HOUR
+        for _ in range(3):
+            await cycle.tick()
+        assert Event.CLOCK_JUMPED not in lab.told.kinds()
+        failing.clear()
+        await cycle.tick()
+        await cycle.idle()
+        (seen,) = await world.store.sightings([SERIAL])
+        assert seen.observed_at <= world.clock.now()
+    assert lab.told.kinds().count(Event.CLOCK_JUMPED) == 1
 
 
 async def test_who_waits_for_a_tick_is_told_of_its_end_and_not_of_the_one_before(lab: Lab) -> None:

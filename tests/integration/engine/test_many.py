@@ -462,6 +462,57 @@ async def test_every_due_service_is_looked_at_each_tick(lab: Lab) -> None:
         assert await outcomes(world, "db") == ["refused", "done"]
 
 
+async def test_who_hung_in_a_batch_is_not_looked_at_beside_it(lab: Lab) -> None:
+    """Where he stands is written at its end: until then he is due, by all that is known."""
+    over = asyncio.Event()
+
+    def hang() -> Finding:
+        lab.clock.ahead += timedelta(seconds=3)
+        lab.clock.older += 3
+        return unknown()
+
+    async def wait() -> Finding:
+        await over.wait()
+        return up()
+
+    lab.clones(numbered(0), numbered(1))
+    lab.define("hung", resource(numbered(0)), looks=[hang])
+    lab.define("other", resource(numbered(1)), looks=[wait])
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.start()
+        await cycle.tick()
+        await until(lambda: Event.RESYNC_REFUSED in lab.told.kinds())
+        await cycle.tick()
+        over.set()
+        await cycle.idle()
+        assert lab.guards["hung is down"].taken == 1
+        assert await outcomes(world, "hung") == ["refused"]
+
+
+async def test_invariant_8_the_wall_clock_has_no_say_in_how_long_a_batch_hangs_on(
+    lab: Lab,
+) -> None:
+    """Set back while a last look hung, it would keep the array for as many more."""
+
+    def hang() -> Finding:
+        lab.clock.older += 40  # and the wall shows as little as before
+        return unknown()
+
+    lab.clones(numbered(0), numbered(1))
+    lab.define("hung", resource(numbered(0)), looks=[down(), hang, up()])
+    lab.define("well", resource(numbered(1)))
+    async with lab.open() as world:
+        cycle = Cycle(world, Request())
+        await cycle.start()
+        await cycle.tick()
+        await cycle.idle()
+        assert await outcomes(world, "well") == []
+        await cycle.tick()
+        await cycle.idle()
+        assert await outcomes(world, "well") == ["done"]
+
+
 async def test_a_veto_is_as_good_as_a_proof_against_it(lab: Lab) -> None:
     lab.clones(numbered(0))
     port = Looks([clear(), up()])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from flashd.adapters.guards.opensvc import OpensvcGuard
 from flashd.config.guards import OpensvcOptions
 from flashd.model.verdict import Verdict
+from tests.transcripts.guards.playing import Then
 
 CASES = sorted(case.parent for case in Path(__file__).parent.glob("opensvc-*/*/case.json"))
 
@@ -25,22 +25,6 @@ cat "$ANSWERS/$answer.answer" 2>/dev/null && exit
 echo 'no such answer' >&2
 exit 1
 """
-
-
-@dataclass(frozen=True)
-class Then:
-    """A clock that stands still."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError(seconds)
 
 
 @pytest.fixture

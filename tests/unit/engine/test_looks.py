@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from flashd.engine.late import Late, Rest
 from flashd.engine.looks import Looks
 from flashd.engine.places import PLACES, PUT_OFF, Places
 from flashd.engine.world import Pace
@@ -22,6 +24,7 @@ from flashd.rehearsal.clocks import VirtualClock, run_virtually
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from flashd.engine.batch import Batch
     from flashd.engine.looks import Looked
     from flashd.engine.world import World
 
@@ -57,6 +60,7 @@ class Stage:
                 asks_arrays=lambda spec: spec.name == "array",
                 places=Places(),
                 pace=Pace(),
+                looks_by="a pin",
             ),
         )
 
@@ -346,3 +350,24 @@ def test_a_guard_that_asks_the_array_does_not_look_while_that_works() -> None:
         assert len(stage.began["array"]) == 2
 
     stage.play(scene)
+
+
+@pytest.mark.parametrize(("by", "handed"), [("a pin", ["slow"]), ("another pin", [])])
+def test_a_look_by_other_settings_is_not_handed_on(by: str, handed: list[str]) -> None:
+    """A reload may have come between a batch and the next one."""
+    stage = Stage(slow=[5.0])
+
+    async def nobody(*_: object) -> None:
+        pass
+
+    async def play() -> None:
+        late, looks = Late(lambda: None), Looks(stage.world)
+        looks.keep(stage.services, lambda _: START)
+        batch = cast("Batch", SimpleNamespace(world=stage.world, name="a", refuse_late=nobody))
+        late.follow(Rest(batch, looks, START, AsyncExitStack()), stage.services)
+        await asyncio.gather(*late.under_way)
+        newer = cast("World", SimpleNamespace(looks_by=by))
+        assert list(late.handed(stage.services, newer)) == handed
+        assert not late.handed(stage.services, stage.world), "once"
+
+    run_virtually(stage.clock, play())
