@@ -342,8 +342,12 @@ class YearDaemon:
         known = {(s.array, s.pair): s for s in await self.store.sightings(service.arrays)}
         last = last_resync_of(service, known, dict.fromkeys(service.arrays, UTC))
         if last and last.earliest and any(self._taken(definition)):
+            clock = self.house.clock
             slack = timedelta(seconds=1 + 2 * max(self.house.skews.values()))
-            self.house.oracle.claims_fresh(name, last.earliest - self.house.clock.ahead, slack)
+            mine = [one for clone, one in known.items() if clone in service.clones]
+            if any(one.since_at - clock.ahead >= clock.set_at for one in mine):
+                slack += abs(clock.ahead)  # first seen by this clock, with which dates may agree
+            self.house.oracle.claims_fresh(name, last.earliest - clock.ahead, slack)
 
     def _taken(self, definition: Definition) -> list[datetime | None]:
         """Tell when the copies of a service were taken, in truth."""

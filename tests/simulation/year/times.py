@@ -17,6 +17,7 @@ class HostClock:
     def __init__(self, true: VirtualClock) -> None:
         self.true = true
         self.ahead = timedelta(0)
+        self.set_at = true.now()
 
     def now(self) -> datetime:
         return self.true.now() + self.ahead
@@ -29,4 +30,4 @@ class HostClock:
 
     def put(self, ahead: timedelta) -> None:
         """Let it be ahead of true time by so much from now on."""
-        self.ahead = ahead
+        self.ahead, self.set_at = ahead, self.true.now()
