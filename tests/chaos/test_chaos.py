@@ -53,6 +53,7 @@ NOT_IN_A_CYCLE = {
     "store.lift_ended": "only where a hold has ended",
     "store.remind": "only where a hold outlasts its welcome",
     "store.renew": "after ten seconds; it only keeps what is there",
+    "store.clock_set": "only where the clock was set, one transaction",
     "store.record_failure": "only where an array cannot be read",
     "store.open_breaker": "only where a login is refused",
     "store.close_breaker": "only after that",

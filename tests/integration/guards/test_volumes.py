@@ -94,9 +94,7 @@ def free(finding: Finding) -> bool:
     """Whether all was well; this test may run where some processes are hidden from root."""
     return finding.verdict is Verdict.DOWN or (
         finding.verdict is Verdict.UNKNOWN
-        and (
-            "processes could not be looked into" in finding.reason or "namespace" in finding.reason
-        )
+        and ("could not be looked into" in finding.reason or "namespace" in finding.reason)
     )
 
 
