@@ -306,7 +306,7 @@ def _differences(
         return
     for aspect in dict.fromkeys([*before, *after]):
         was, now = before.get(aspect, ()), after.get(aspect, ())
-        if (subject == _SERVICE and aspect == _GUARD) or (subject[0] and aspect == _HOST):
+        if subject == _SERVICE or (subject[0] and aspect == _HOST):
             yield from _of_several(about, aspect, was, now)
         elif was != now:
             yield f"{about}: {aspect} was {_one(was)}, is {_one(now)}"

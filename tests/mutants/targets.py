@@ -53,7 +53,7 @@ TARGETS = (
     ),
     Target(
         module="flashd.core.enrolment",
-        tests=("tests/unit/core/test_enrolment.py",),
+        tests=("tests/unit/core/test_enrolment.py", "tests/unit/core/test_aim.py"),
         equal={
             (
                 "grown",

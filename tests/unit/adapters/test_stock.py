@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flashd.adapters.arrays.stock import parse_inventory, questions
+from flashd.adapters.arrays.stock import lasting, parse_inventory, questions
 from flashd.adapters.arrays.tables import NotUnderstoodError
 from flashd.model.inventory import (
     EVERYTHING,
@@ -90,6 +90,10 @@ def test_every_report_is_asked_for_the_whole_array_with_a_delimiter_that_no_cell
     parts: set[Part], asked: list[str]
 ) -> None:
     assert questions(ARRAY, parts) == tuple(COMMANDS[one] for one in asked)
+
+
+def test_only_which_images_a_console_has_holds_for_as_long_as_a_login() -> None:
+    assert lasting() == {COMMANDS["lssi"]}
 
 
 @pytest.mark.parametrize(("parts", "asked"), ASKED.values(), ids=ASKED.keys())

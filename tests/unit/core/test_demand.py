@@ -61,6 +61,12 @@ def protecting(**what: frozenset[object]) -> Protection:
 DEMANDS: dict[str, tuple[Service, Protection, bool, frozenset[Part]]] = {
     "nobody": (PLAIN, NOTHING, False, NOBODY),
     "hosts that are declared": (declaring("tst*"), NOTHING, False, REACH),
+    "hosts that one of two resources declares": (
+        service(*declaring("tst*").resources, resource("0003:0004", name="sync#2")),
+        NOTHING,
+        False,
+        REACH,
+    ),
     "hosts of another array": (
         service(resource(PAIR), replace(ELSEWHERE, hosts=("tst*",))),
         NOTHING,
@@ -82,6 +88,12 @@ DEMANDS: dict[str, tuple[Service, Protection, bool, frozenset[Part]]] = {
         NOBODY,
     ),
     "a guard that looks at volumes": (guarded(LOOKING), NOTHING, False, IMAGE),
+    "a guard that looks at volumes, beside one that does not": (
+        replace(PLAIN, guards=(LOOKING, replace(LOOKING, name="others", wwids=()))),
+        NOTHING,
+        False,
+        IMAGE,
+    ),
     "a guard that looks at none": (guarded(replace(LOOKING, wwids=())), NOTHING, False, NOBODY),
     "both": (
         guarded(LOOKING),
