@@ -385,6 +385,16 @@ def test_invariant_2_to_withdraw_some_is_to_withdraw_all_that_are_there(name: st
     assert TWO_STEP.without(name).examine(reordered) == Stopped(INCOMPLETE)
 
 
+@pytest.mark.parametrize(
+    ("gate", "text"), [(RECORDING, RESYNC), (WITHDRAWN, ESTABLISH)], ids=["resync", "establish"]
+)
+@pytest.mark.parametrize("name", PAIRS)
+def test_invariant_6_what_is_missing_is_left_out_of_nothing_but_a_withdraw(
+    gate: Gate, text: str, name: str
+) -> None:
+    assert gate.without(name).examine(text.replace(f" {name}", "")) == Stopped(INCOMPLETE)
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_invariant_2_establishes_only_what_this_service_withdrew(name: str) -> None:
     source, target = (str(volume) for volume in pair(name).volumes)
