@@ -72,7 +72,7 @@ async def _ask(
     deadline: float,
 ) -> str:
     """Tell in words what became of one question."""
-    connected = False
+    connected = secured = False
     try:
         async with asyncio.timeout_at(deadline):
             reader, writer = await _connected(address, port)
@@ -80,6 +80,7 @@ async def _ask(
             try:
                 if secure and (failure := await _secured(writer, secure, host)):
                     return failure
+                secured = secure is not None
                 writer.write(question)
                 first = await reader.read(_WIDTH)
             finally:
@@ -89,9 +90,9 @@ async def _ask(
         return REFUSED
     except TimeoutError:
         return "it accepts connections and says nothing" if connected else "no answer in time"
-    except ssl.SSLError as error:  # after the handshake: he wants a certificate of ours
-        return _tls_failed(error)
     except OSError as error:
+        if secured:  # he wants a certificate of ours, and says so, or hangs up, after the handshake
+            return _tls_failed(error)
         return cause(error) or type(error).__name__
     return first_of(first)
 

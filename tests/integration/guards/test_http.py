@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def server(
-    says: bytes, root: Path | None = None, *, picky: bool = False
+    says: bytes, root: Path | None = None, *, picky: bool = False, resets: bool = False
 ) -> Iterator[tuple[int, list[bytes]]]:
     """Accept one connection, hear what is asked, and say that; with `root` by TLS.
 
-    One that is `picky` wants a certificate of who asks.
+    One that is `picky` wants a certificate of who asks; one that `resets` does so once asked.
     """
     heard: list[bytes] = []
 
@@ -44,6 +45,11 @@ def server(
                 except OSError:
                     return
             heard.append(connection.recv(4096))
+            if resets:
+                linger = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                connection.close()
+                return
             connection.sendall(says)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -94,8 +100,24 @@ async def test_a_server_that_wants_a_certificate_of_ours_has_answered(
     with server(b"", tmp_path, picky=True) as (port, heard):
         finding = await look(f"https://127.0.0.1:{port}/")
     assert finding.verdict is Verdict.UP, finding
-    assert "TLS failed: TLSV13_ALERT_CERTIFICATE_REQUIRED" in finding.reason
+    told = (
+        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+        "connection reset by peer",
+    )  # the first may be lost
+    assert finding.reason.endswith(tuple(f"TLS failed: {one}" for one in told))
     assert heard == []
+
+
+async def test_a_server_that_resets_what_it_has_secured_has_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does whose alert is lost with the connection that it closes at once."""
+    certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    with server(b"", tmp_path, resets=True) as (port, _):
+        finding = await look(f"https://127.0.0.1:{port}/")
+    assert finding.verdict is Verdict.UP, finding
+    assert finding.reason.endswith("TLS failed: connection reset by peer")
 
 
 async def test_a_listener_that_speaks_no_tls_is_one(tmp_path: Path) -> None:
