@@ -91,33 +91,32 @@ async def test_a_certificate_that_nobody_believes_is_a_listener(tmp_path: Path) 
     assert heard == []
 
 
-async def test_a_server_that_wants_a_certificate_of_ours_has_answered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+RESET = "connection reset by peer"
+SECURED = {  # what he does, what he is told to have done, and how often he hears a question
+    "wants a certificate": ({"picky": True}, ("TLSV13_ALERT_CERTIFICATE_REQUIRED", RESET), 0),
+    "resets": ({"resets": True}, (RESET,), 1),
+}
+
+
+@pytest.mark.parametrize(("does", "told", "hears"), SECURED.values(), ids=SECURED.keys())
+async def test_a_server_that_ends_what_it_has_secured_has_answered(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    does: dict[str, bool],
+    told: tuple[str, ...],
+    hears: int,
 ) -> None:
-    """By TLS 1.3 it says so only after the handshake, in place of an answer."""
+    """By TLS 1.3 he tells that he wants a certificate of ours only after the handshake.
+
+    The alert may be lost with the connection that he closes at once.
+    """
     certificate(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
-    with server(b"", tmp_path, picky=True) as (port, heard):
+    with server(b"", tmp_path, **does) as (port, heard):
         finding = await look(f"https://127.0.0.1:{port}/")
     assert finding.verdict is Verdict.UP, finding
-    told = (
-        "TLSV13_ALERT_CERTIFICATE_REQUIRED",
-        "connection reset by peer",
-    )  # the first may be lost
     assert finding.reason.endswith(tuple(f"TLS failed: {one}" for one in told))
-    assert heard == []
-
-
-async def test_a_server_that_resets_what_it_has_secured_has_answered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As one does whose alert is lost with the connection that it closes at once."""
-    certificate(tmp_path)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
-    with server(b"", tmp_path, resets=True) as (port, _):
-        finding = await look(f"https://127.0.0.1:{port}/")
-    assert finding.verdict is Verdict.UP, finding
-    assert finding.reason.endswith("TLS failed: connection reset by peer")
+    assert len(heard) == hears
 
 
 async def test_a_listener_that_speaks_no_tls_is_one(tmp_path: Path) -> None:
