@@ -59,6 +59,7 @@ NOT_IN_A_CYCLE = {
     "store.close_breaker": "only after that",
     "store.accept": "a reload",
     "store.accepted": "a person's command",
+    "store.write_ended": "only where a run is refused or sends nothing, one transaction",
     "store.unsent": "only where the last gate stays shut",
     "store.answers": "the watchdog",
     "store.close": "the end of a daemon that is not killed",
